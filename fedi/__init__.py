@@ -1,0 +1,3 @@
+"""fedi: a federated ActivityPub server that one person can own."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,44 @@
+"""Names of the wire: media types, namespaces, the one JSON-LD context we emit. Source: ActivityStreams 2.0; federation.md 4.3."""
+
+from typing import Any, Final
+
+PUBLIC: Final = "https://www.w3.org/ns/activitystreams#Public"
+PUBLIC_SPELLINGS: Final = frozenset({PUBLIC, "as:Public", "Public", "http://www.w3.org/ns/activitystreams#Public"})
+
+ACTIVITY_JSON: Final = "application/activity+json"
+AS2_PROFILE: Final = "https://www.w3.org/ns/activitystreams"
+LD_JSON: Final = f'application/ld+json; profile="{AS2_PROFILE}"'
+ACCEPT: Final = f"{ACTIVITY_JSON}, {LD_JSON}"
+JRD_JSON: Final = "application/jrd+json"
+
+ACTOR_TYPES: Final = frozenset({"Person", "Service", "Application", "Group", "Organization"})
+
+CONTEXT: Final[list[Any]] = [
+    "https://www.w3.org/ns/activitystreams",
+    "https://w3id.org/security/v1",
+    "https://www.w3.org/ns/cid/v1",
+    "https://purl.archive.org/socialweb/webfinger",
+    {
+        "toot": "http://joinmastodon.org/ns#",
+        "schema": "http://schema.org#",
+        "gts": "https://gotosocial.org/ns#",
+        "litepub": "http://litepub.social/ns#",
+        "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+        "sensitive": "as:sensitive",
+        "Hashtag": "as:Hashtag",
+        "movedTo": {"@id": "as:movedTo", "@type": "@id"},
+        "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+        "featured": {"@id": "toot:featured", "@type": "@id"},
+        "discoverable": "toot:discoverable",
+        "indexable": "toot:indexable",
+        "blurhash": "toot:blurhash",
+        "focalPoint": {"@container": "@list", "@id": "toot:focalPoint"},
+        "Emoji": "toot:Emoji",
+        "PropertyValue": "schema:PropertyValue",
+        "value": "schema:value",
+        "directMessage": "litepub:directMessage",
+        "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
+        "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
+        "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
+    },
+]

@@ -1,0 +1,66 @@
+"""The time, and its text forms. Inside the house a time is integer milliseconds since 1970, UTC; only edges format it."""
+
+import re
+import time
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?([Zz]|[+-]\d\d:?\d\d)?\Z", re.ASCII
+)
+
+
+def now() -> int:
+    """The wall clock, in milliseconds since 1970 UTC."""
+    return int(time.time() * 1000)
+
+
+def rfc3339(at: int) -> str:
+    """`2026-11-22T00:16:46.123Z`: the form of the Mastodon API and of everything we publish. Source: RFC 3339 5.6."""
+    moment = datetime.fromtimestamp(at / 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+
+
+def parse_rfc3339(text: str) -> int | None:
+    """Milliseconds of a date-time as servers really write it (any fraction, `+0000`, no zone); None if it is not one.
+
+    Source: RFC 3339 5.6. Observed: Pixelfed writes `+0000`, Mobilizon and BookWyrm microseconds.
+    """
+    match = _RFC3339.match(text.strip()[:64])
+    if not match:
+        return None
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    offset = 0
+    if zone and zone not in "Zz":
+        digits = zone[1:].replace(":", "")
+        offset = (int(digits[:2]) * 60 + int(digits[2:])) * (-1 if zone[0] == "-" else 1)
+    try:
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), min(int(second or 0), 59), tzinfo=UTC)
+    except ValueError:
+        return None
+    millis = int((fraction or "0").ljust(3, "0")[:3])
+    return int(moment.timestamp()) * 1000 + millis - offset * MINUTE
+
+
+def http_date(at: int) -> str:
+    """`Sun, 22 Nov 2026 00:16:46 GMT`. Source: RFC 9110 5.6.7."""
+    return format_datetime(datetime.fromtimestamp(at / 1000, UTC), usegmt=True)
+
+
+def parse_http_date(text: str) -> int | None:
+    """Milliseconds of an HTTP date, or None if it is not one. Source: RFC 9110 5.6.7."""
+    try:
+        moment = parsedate_to_datetime(text[:64])
+    except (ValueError, TypeError, IndexError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    try:
+        return int(moment.timestamp() * 1000)
+    except (OverflowError, ValueError):
+        return None

@@ -1,0 +1,248 @@
+"""Settings: frozen dataclasses from a TOML file and `FEDI_*` environment variables. What an admin changes at run time is in storage/settings.py.
+
+Every key of `config.example.toml` is a field here and the reverse (tests/test_config.py). An environment variable names its
+section and key: `FEDI_SERVER_PORT=8080` is `[server] port = 8080`; lists are separated by commas.
+"""
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from fedi import limits, uris
+from fedi.errors import Invalid, Malformed
+
+
+@dataclass(frozen=True)
+class InstanceSettings:
+    """Who this server is. `domain` ends the handles, `base_url` is where it is served (another host = split domain)."""
+
+    domain: str
+    base_url: str = ""
+    title: str = "fedi"
+    description: str = ""
+    contact: str = ""
+    registrations: str = "closed"
+    languages: tuple[str, ...] = ("en",)
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """Where it listens. Proxies named here may say who the client is."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    unix_socket: str = ""
+
+
+@dataclass(frozen=True)
+class StorageSettings:
+    """Where everything is kept; `dir` is relative to the configuration file."""
+
+    dir: str = "."
+    remote_posts_days: int = 90
+    remote_media_days: int = 7
+    remote_media_mb: int = 2048
+
+
+@dataclass(frozen=True)
+class FederationSettings:
+    """How it talks to others. `host_map` and `ca_file` let tests stand in for the internet."""
+
+    mode: str = "open"
+    allow_networks: tuple[str, ...] = ()
+    timeout_s: int = limits.TIMEOUT_S
+    host_map: Mapping[str, str] = field(default_factory=dict)
+    ca_file: str = ""
+
+
+@dataclass(frozen=True)
+class LimitSettings:
+    """What people and other servers may do here."""
+
+    inbox_per_host: int = limits.INBOX_PER_HOST
+    post_chars: int = limits.POST_CHARS
+    upload_mb: int = limits.UPLOAD_BYTES // (1024 * 1024)
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """What is written to standard error."""
+
+    level: str = "info"
+    requests: bool = False
+
+
+@dataclass(frozen=True)
+class Config:
+    """One instance's settings, checked. `dir` is absolute."""
+
+    instance: InstanceSettings
+    server: ServerSettings
+    storage: StorageSettings
+    federation: FederationSettings
+    limits: LimitSettings
+    log: LogSettings
+    dir: Path
+
+    @property
+    def uris(self) -> uris.Uris:
+        return uris.Uris(self.instance.base_url, self.instance.domain)
+
+
+_SECTIONS = {name: kind for name, kind in get_type_hints(Config).items() if name != "dir"}
+
+
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
+    """Read a configuration file. Raises Invalid naming the key and what to write instead."""
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise Invalid(f"{path}: there is no such file. `fedi init` makes one.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"{path}: not valid TOML: {error}") from None
+    except OSError as error:
+        raise Invalid(f"{path}: cannot be read: {error.strerror}") from None
+    return parse(document, path.resolve().parent, os.environ if environ is None else environ)
+
+
+def parse(document: Mapping[str, Any], base: Path, environ: Mapping[str, str] | None = None) -> Config:
+    """Check a parsed document. `base` is what a relative `storage.dir` starts from. Raises Invalid."""
+    for name in document:
+        if name not in _SECTIONS:
+            raise Invalid(f"{name}: unknown section. There are {', '.join(_SECTIONS)}.", name)
+    sections = {name: _section(name, kind, document.get(name, {}), environ or {}) for name, kind in _SECTIONS.items()}
+    storage: StorageSettings = sections["storage"]
+    config = Config(**sections, dir=(base / storage.dir).resolve())
+    return _checked(config)
+
+
+def _section(name: str, kind: type, values: object, environ: Mapping[str, str]) -> Any:
+    if not isinstance(values, dict):
+        raise Invalid(f"{name}: write it as a section, `[{name}]`.", name)
+    hints = get_type_hints(kind)
+    for key in values:
+        if key not in hints:
+            raise Invalid(f"{name}.{key}: unknown setting. [{name}] has {', '.join(hints)}.", f"{name}.{key}")
+    found = {}
+    for key, hint in hints.items():
+        variable = f"FEDI_{name}_{key}".upper()
+        if variable in environ:
+            found[key] = _from_text(f"{name}.{key}", hint, environ[variable])
+        elif key in values:
+            found[key] = _typed(f"{name}.{key}", hint, values[key])
+    missing = [f.name for f in fields(kind) if f.name not in found and f.name == "domain"]
+    if missing:
+        raise Invalid(f'{name}.domain: missing. Write the domain of your handles, `domain = "example.org"`.', f"{name}.domain")
+    return kind(**found)
+
+
+def _typed(key: str, hint: Any, value: Any) -> Any:
+    kind = get_origin(hint) or hint
+    if isinstance(kind, UnionType):
+        kind = get_args(kind)[0]
+    if kind is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if kind is Mapping and isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+        return dict(value)
+    if kind is int and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if kind in (str, bool) and isinstance(value, kind):
+        return value
+    raise Invalid(f"{key}: write {_EXAMPLES[kind]}, not `{value}`.", key)
+
+
+def _from_text(key: str, hint: Any, text: str) -> Any:
+    kind = get_origin(hint) or hint
+    if kind is int and text.lstrip("-").isdigit():
+        return int(text)
+    if kind is bool and text.lower() in ("true", "false", "1", "0"):
+        return text.lower() in ("true", "1")
+    if kind is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if kind is Mapping:
+        return dict(part.split("=", 1) for part in text.split(",") if "=" in part)
+    if kind is str:
+        return text
+    raise Invalid(f"{key}: write {_EXAMPLES[kind]}, not `{text}`.", key)
+
+
+_EXAMPLES = {
+    str: 'a text in quotes, `"..."`',
+    int: "a whole number without quotes, `10`",
+    bool: "`true` or `false`",
+    tuple: 'a list of texts, `["...", "..."]`',
+    Mapping: 'a table of texts, `{ "name" = "address:port" }`',
+}
+
+
+def _checked(config: Config) -> Config:
+    instance = _checked_instance(config.instance)
+    _one_of("instance.registrations", instance.registrations, ("closed",))
+    _one_of("federation.mode", config.federation.mode, ("open",))
+    _one_of("log.level", config.log.level, ("debug", "info", "warning", "error"))
+    _between("server.port", config.server.port, 0, 65535)
+    _between("federation.timeout_s", config.federation.timeout_s, 1, 60)
+    _between("limits.inbox_per_host", config.limits.inbox_per_host, 1, 10_000_000)
+    _between("limits.post_chars", config.limits.post_chars, 1, 100_000)
+    _between("limits.upload_mb", config.limits.upload_mb, 1, 1024)
+    for key in ("remote_posts_days", "remote_media_days", "remote_media_mb"):
+        _between(f"storage.{key}", getattr(config.storage, key), 1, 10_000_000)
+    _networks("federation.allow_networks", config.federation.allow_networks)
+    _networks("server.trusted_proxies", config.server.trusted_proxies)
+    return Config(**{**vars(config), "instance": instance})
+
+
+def _checked_instance(instance: InstanceSettings) -> InstanceSettings:
+    try:
+        domain = uris.normal_host(instance.domain)
+    except Malformed:
+        raise Invalid(
+            f'instance.domain: `{instance.domain}` is not a domain. Write only the name, `domain = "example.org"`.', "instance.domain"
+        ) from None
+    base_url = (instance.base_url or f"https://{domain}").rstrip("/")
+    try:
+        origin = uris.origin(base_url)
+    except Malformed:
+        raise Invalid(f'instance.base_url: `{base_url}` is not an address like `"https://{domain}"`.', "instance.base_url") from None
+    base_url = f"{origin.scheme}://{origin.authority}"
+    if base_url != (instance.base_url or base_url).rstrip("/").lower():
+        raise Invalid(f"instance.base_url: write only scheme and host, `{base_url}`, without a path.", "instance.base_url")
+    if origin.scheme == "http" and not is_loopback(origin.host):
+        raise Invalid(
+            f"instance.base_url: plain http works on a loopback address only; write `https://{origin.authority}`.", "instance.base_url"
+        )
+    return InstanceSettings(**{**vars(instance), "domain": domain, "base_url": base_url})
+
+
+def is_loopback(hostname: str) -> bool:
+    """Whether a host name can only mean this machine."""
+    if hostname == "localhost" or hostname.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(hostname).is_loopback
+    except ValueError:
+        return False
+
+
+def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise Invalid(f"{key}: `{value}` is not known here. Write one of {', '.join(allowed)}.", key)
+
+
+def _between(key: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise Invalid(f"{key}: {value} is out of range. Write a number from {low} to {high}.", key)
+
+
+def _networks(key: str, values: tuple[str, ...]) -> None:
+    for value in values:
+        try:
+            ipaddress.ip_network(value, strict=False)
+        except ValueError:
+            raise Invalid(f'{key}: `{value}` is not a network. Write like `"127.0.0.0/8"` or `"::1"`.', key) from None

@@ -1,0 +1,72 @@
+"""Every number a stranger can reach: sizes, counts and rates. What an owner may change is in Config and only defaults here.
+
+Source: security.md DOS rows and the limits other servers are known to keep (federation.md 2.3).
+"""
+
+# -- documents from the wire --
+BODY_BYTES = 1024 * 1024  # an inbox body, an API body, a fetched document
+JSON_DEPTH = 32
+SENT_BYTES = 60 * 1024  # Misskey refuses inbox bodies over 64 KiB
+URI_CHARS = 2048
+RECIPIENTS = 1000  # to + cc
+MENTIONS = 50
+TAGS = 50
+ATTACHMENTS = 16
+EMOJIS = 100
+HTML_BYTES = 64 * 1024  # above: stripped to text
+HTML_MARKUP = 2000  # `<` characters; above: stripped to text
+HTML_DEPTH = 64
+CONTENT_CHARS = 150_000
+NAME_CHARS = 500
+USERNAME_CHARS = 64
+BIO_CHARS = 20_000
+FIELDS = 50
+FIELD_CHARS = 2047
+ALT_CHARS = 10_000
+WARNING_CHARS = 5_000
+ALIASES = 256
+REPORT_CHARS = 5_000
+REPORTED_OBJECTS = 100
+
+# -- posts of local people --
+POST_CHARS = 5_000
+USERNAME = r"[A-Za-z0-9_]{1,30}"
+PASSWORD_CHARS = (8, 1024)
+
+# -- the outgoing client --
+REDIRECTS = 3
+TIMEOUT_S = 10
+FETCH_TOTAL_S = 30
+REPLY_BYTES = 8 * 1024  # what is read of the answer to a delivery
+REMOTE_IMAGE_BYTES = 8 * 1024 * 1024
+KEY_FETCHES_PER_HOST = 10  # per minute
+KEY_FETCHES = 60  # per minute
+KEY_REFETCH_S = 300  # a known key is fetched again at most this often on a bad signature
+NEGATIVE_KEY_S = 60
+THREAD_HOPS = 20
+
+# -- freshness of signatures, seconds --
+DATE_PAST_S = 12 * 3600
+DATE_FUTURE_S = 3600
+
+# -- images people upload --
+UPLOAD_BYTES = 16 * 1024 * 1024
+IMAGE_PIXELS = 33_000_000
+
+# -- pages of lists --
+PAGE = 20
+PAGE_MAX = 40
+HOME_ROWS = 800  # kept per person
+
+# -- rates --
+INBOX_PER_HOST = 3000  # per 5 minutes
+INBOX_WINDOW_S = 300
+LOGIN_TRIES = 5  # per 15 minutes, address and account
+LOGIN_TRIES_PER_ACCOUNT = 100  # per hour
+RESOLVES = 30  # per 5 minutes and person: look-ups of remote things
+FLAGS_PER_HOST = 20  # per hour
+
+# -- delivery --
+IN_FLIGHT = 64
+IN_FLIGHT_PER_HOST = 2
+DELIVERIES_PER_DEAD_HOST = 1000

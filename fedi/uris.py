@@ -1,0 +1,166 @@
+"""Every URL we mint or recognise as ours, and the comparison of origins. Never compares prefixes.
+
+An authority ("host" everywhere in this house) is lower-case IDNA with its port when that is not the scheme's default.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote, urlsplit
+
+import idna
+
+from fedi import limits
+from fedi.errors import Malformed
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """(scheme, host, port). Source: RFC 6454 4; FEP-fe34."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """`example.org`, `example.org:8443`, `[::1]:8080`."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if _DEFAULT_PORTS[self.scheme] == self.port else f"{host}:{self.port}"
+
+
+def _ascii_host(host: str) -> str:
+    host = host.lower()
+    if host.isascii():
+        return host
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        raise Malformed("That address has no valid host name.") from None
+
+
+@lru_cache(maxsize=8192)
+def origin(url: str) -> Origin:
+    """The origin of an http(s) URL; raises Malformed for everything else that is not safe to compare or fetch.
+
+    Refused: other schemes, user info, spaces and control characters, empty labels (`example.org.`), over 2,048 characters.
+    """
+    if not url or len(url) > limits.URI_CHARS or any(c <= " " or c == "\x7f" or c == "\\" for c in url):
+        raise Malformed("That is not a web address.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise Malformed("That is not a web address.") from None
+    scheme = parts.scheme.lower()
+    if scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc or port == 0:
+        raise Malformed("That is not a web address.")
+    host = _ascii_host(parts.hostname)
+    if ":" not in host and ("" in host.split(".") or "%" in host or "_" == host):
+        raise Malformed("That address has no valid host name.")
+    return Origin(scheme, host, port or _DEFAULT_PORTS[scheme])
+
+
+def host(url: str) -> str:
+    """The authority of a URL; raises Malformed."""
+    return origin(url).authority
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two URLs have one origin; False when either is not a URL."""
+    try:
+        return origin(one) == origin(other)
+    except Malformed:
+        return False
+
+
+def normal_host(text: str) -> str:
+    """A host as a person or a WebFinger handle writes it (`Example.ORG`, `example.org:443`), in our form; raises Malformed."""
+    return origin(f"https://{text.strip()}").authority
+
+
+def parents(authority: str) -> list[str]:
+    """The host and every domain above it, with and without its port: what a block of a domain is looked up with."""
+    name = authority if authority.startswith("[") else authority.partition(":")[0]
+    labels = name.split(".")
+    names = [".".join(labels[i:]) for i in range(len(labels))]
+    return list(dict.fromkeys([authority, *names]))
+
+
+@dataclass(frozen=True, slots=True)
+class Uris:
+    """The URLs of one instance. `domain` is what handles end in, `base_url` where ids live (they differ on a split domain)."""
+
+    base_url: str
+    domain: str
+
+    @property
+    def host(self) -> str:
+        return host(self.base_url)
+
+    def is_ours(self, url: str) -> bool:
+        """Whether a URL is of our origin. Compares parsed origins: `https://us.example.evil.test` is not ours."""
+        try:
+            return origin(url) == origin(self.base_url)
+        except Malformed:
+            return False
+
+    def is_our_host(self, authority: str) -> bool:
+        return authority in (self.domain, self.host)
+
+    def path(self, url: str) -> str | None:
+        """The path of a URL of ours without query and fragment, or None when it is somebody else's."""
+        return urlsplit(url).path if self.is_ours(url) else None
+
+    # -- actors --
+    def instance_actor(self) -> str:
+        return f"{self.base_url}/actor"
+
+    def actor(self, username: str) -> str:
+        """The id of a local person; the instance actor's when the name is the domain's (WebFinger `acct:h@h`)."""
+        return f"{self.base_url}/users/{username}"
+
+    def inbox(self, actor_uri: str) -> str:
+        return f"{actor_uri}/inbox"
+
+    def outbox(self, actor_uri: str) -> str:
+        return f"{actor_uri}/outbox"
+
+    def followers(self, actor_uri: str) -> str:
+        return f"{actor_uri}/followers"
+
+    def following(self, actor_uri: str) -> str:
+        return f"{actor_uri}/following"
+
+    def featured(self, actor_uri: str) -> str:
+        return f"{actor_uri}/collections/featured"
+
+    def rsa_key(self, actor_uri: str) -> str:
+        return f"{actor_uri}#main-key"
+
+    def ed25519_key(self, actor_uri: str) -> str:
+        return f"{actor_uri}#ed25519-key"
+
+    def shared_inbox(self) -> str:
+        return f"{self.base_url}/inbox"
+
+    # -- things --
+    def post(self, username: str, post_id: int) -> str:
+        return f"{self.base_url}/users/{username}/posts/{post_id}"
+
+    def activity(self, activity_id: int) -> str:
+        return f"{self.base_url}/activities/{activity_id}"
+
+    def tag(self, name: str) -> str:
+        return f"{self.base_url}/tags/{quote(name, safe='')}"
+
+    def media(self, key: str) -> str:
+        return f"{self.base_url}/media/{key}"
+
+    # -- pages --
+    def profile_page(self, username: str) -> str:
+        return f"{self.base_url}/@{username}"
+
+    def post_page(self, username: str, post_id: int) -> str:
+        return f"{self.base_url}/@{username}/{post_id}"

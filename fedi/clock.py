@@ -2,7 +2,7 @@
 
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 
 SECOND = 1_000
@@ -10,9 +10,10 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-_RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?\s?([Zz]|[+-]\d\d:?\d\d)?\Z", re.ASCII
-)
+_RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::([0-5]\d|60)(?:\.(\d+))?)?\s?([Zz]|[+-][01]\d:?[0-5]\d)?\Z", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST = -62_135_596_800_000  # year 1
+LATEST = 253_402_300_799_999  # year 9999, its last millisecond
 
 
 def now() -> int:
@@ -22,13 +23,13 @@ def now() -> int:
 
 def rfc3339(at: int) -> str:
     """`2026-11-22T00:16:46.123Z`: the form of the Mastodon API and of everything we publish. Source: RFC 3339 5.6."""
-    moment = datetime.fromtimestamp(at / 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+    return (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def parse_rfc3339(text: str) -> int | None:
     """Milliseconds of a date-time as servers really write it (any fraction, `+0000`, no zone); None if it is not one.
 
+    What it returns `rfc3339` can write: nothing before year 1 or after year 9999.
     Source: RFC 3339 5.6. Observed: Pixelfed writes `+0000`, Mobilizon and BookWyrm microseconds.
     """
     match = _RFC3339.match(text.strip()[:64])
@@ -44,19 +45,20 @@ def parse_rfc3339(text: str) -> int | None:
     except ValueError:
         return None
     millis = int((fraction or "0").ljust(3, "0")[:3])
-    return int(moment.timestamp()) * 1000 + millis - offset * MINUTE
+    at = int(moment.timestamp()) * 1000 + millis - offset * MINUTE
+    return at if EARLIEST <= at <= LATEST else None
 
 
 def http_date(at: int) -> str:
     """`Sun, 22 Nov 2026 00:16:46 GMT`. Source: RFC 9110 5.6.7."""
-    return format_datetime(datetime.fromtimestamp(at / 1000, UTC), usegmt=True)
+    return format_datetime(_EPOCH + timedelta(milliseconds=at), usegmt=True)
 
 
 def parse_http_date(text: str) -> int | None:
     """Milliseconds of an HTTP date, or None if it is not one. Source: RFC 9110 5.6.7."""
     try:
         moment = parsedate_to_datetime(text[:64])
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -1,17 +1,18 @@
-"""Settings: frozen dataclasses from a TOML file and `FEDI_*` environment variables. What an admin changes at run time is in storage/settings.py.
+"""Settings: frozen dataclasses from a TOML file and `FEDI_*` environment variables.
 
-Every key of `config.example.toml` is a field here and the reverse (tests/test_config.py). An environment variable names its
-section and key: `FEDI_SERVER_PORT=8080` is `[server] port = 8080`; lists are separated by commas.
+What an admin changes while the server runs is not here but in storage/settings.py. Every key of `config.example.toml` is a field
+here and the reverse (tests/test_config.py). An environment variable names its section and key: `FEDI_SERVER_PORT=8080` is
+`[server] port = 8080`; lists are separated by commas.
 """
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 from fedi import limits, uris
 from fedi.errors import Invalid, Malformed
@@ -42,7 +43,7 @@ class ServerSettings:
 
 @dataclass(frozen=True)
 class StorageSettings:
-    """Where everything is kept; `dir` is relative to the configuration file."""
+    """Where everything is kept. Relative paths in a configuration file start from its folder."""
 
     dir: str = "."
     remote_posts_days: int = 90
@@ -104,7 +105,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
         document = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         raise Invalid(f"{path}: there is no such file. `fedi init` makes one.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Invalid(f"{path}: not valid TOML: {error}") from None
     except OSError as error:
         raise Invalid(f"{path}: cannot be read: {error.strerror}") from None
@@ -112,26 +113,40 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
 
 
 def parse(document: Mapping[str, Any], base: Path, environ: Mapping[str, str] | None = None) -> Config:
-    """Check a parsed document. `base` is what a relative `storage.dir` starts from. Raises Invalid."""
+    """Check a parsed document. `base` is the folder that relative paths start from. Raises Invalid."""
     for name in document:
         if name not in _SECTIONS:
             raise Invalid(f"{name}: unknown section. There are {', '.join(_SECTIONS)}.", name)
     sections = {name: _section(name, kind, document.get(name, {}), environ or {}) for name, kind in _SECTIONS.items()}
-    storage: StorageSettings = sections["storage"]
-    config = Config(**sections, dir=(base / storage.dir).resolve())
-    return _checked(config)
+    sections["server"] = _with_path("server.unix_socket", base, sections["server"])
+    sections["federation"] = _with_path("federation.ca_file", base, sections["federation"])
+    return _checked(Config(**sections, dir=_path("storage.dir", base, sections["storage"].dir)))
+
+
+def _with_path(key: str, base: Path, section: Any) -> Any:
+    name = key.partition(".")[2]
+    text = getattr(section, name)
+    return replace(section, **{name: str(_path(key, base, text))}) if text else section
+
+
+def _path(key: str, base: Path, text: str) -> Path:
+    try:
+        return (base / Path(text).expanduser()).resolve()
+    except (ValueError, OSError, RuntimeError):  # a NUL, a loop of links, no home folder
+        raise Invalid(f"{key}: `{text}` is not a path.", key) from None
 
 
 def _section(name: str, kind: type, values: object, environ: Mapping[str, str]) -> Any:
     if not isinstance(values, dict):
         raise Invalid(f"{name}: write it as a section, `[{name}]`.", name)
     hints = get_type_hints(kind)
-    for key in values:
+    prefix = f"FEDI_{name}_".upper()
+    for key in [*values, *(variable.removeprefix(prefix).lower() for variable in environ if variable.startswith(prefix))]:
         if key not in hints:
             raise Invalid(f"{name}.{key}: unknown setting. [{name}] has {', '.join(hints)}.", f"{name}.{key}")
     found = {}
     for key, hint in hints.items():
-        variable = f"FEDI_{name}_{key}".upper()
+        variable = prefix + key.upper()
         if variable in environ:
             found[key] = _from_text(f"{name}.{key}", hint, environ[variable])
         elif key in values:
@@ -144,8 +159,6 @@ def _section(name: str, kind: type, values: object, environ: Mapping[str, str]) 
 
 def _typed(key: str, hint: Any, value: Any) -> Any:
     kind = get_origin(hint) or hint
-    if isinstance(kind, UnionType):
-        kind = get_args(kind)[0]
     if kind is tuple and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     if kind is Mapping and isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
@@ -159,19 +172,21 @@ def _typed(key: str, hint: Any, value: Any) -> Any:
 
 def _from_text(key: str, hint: Any, text: str) -> Any:
     kind = get_origin(hint) or hint
-    if kind is int and text.lstrip("-").isdigit():
+    if kind is int and re.fullmatch(r"-?[0-9]{1,18}", text):
         return int(text)
     if kind is bool and text.lower() in ("true", "false", "1", "0"):
         return text.lower() in ("true", "1")
     if kind is tuple:
         return tuple(part.strip() for part in text.split(",") if part.strip())
-    if kind is Mapping:
-        return dict(part.split("=", 1) for part in text.split(",") if "=" in part)
+    if kind is Mapping and all("=" in part for part in text.split(",") if part.strip()):
+        pairs = (part.partition("=") for part in text.split(",") if part.strip())
+        return {name.strip(): value.strip() for name, _, value in pairs}
     if kind is str:
         return text
     raise Invalid(f"{key}: write {_EXAMPLES[kind]}, not `{text}`.", key)
 
 
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _EXAMPLES = {
     str: 'a text in quotes, `"..."`',
     int: "a whole number without quotes, `10`",
@@ -185,6 +200,10 @@ def _checked(config: Config) -> Config:
     instance = _checked_instance(config.instance)
     _one_of("instance.registrations", instance.registrations, ("closed",))
     _one_of("federation.mode", config.federation.mode, ("open",))
+    if not config.server.host or any(c.isspace() or c == "/" for c in config.server.host):
+        raise Invalid(f'server.host: `{config.server.host}` is not an address to listen on. Write `"127.0.0.1"`.', "server.host")
+    if not config.instance.languages or not all(_LANGUAGE.fullmatch(tag) for tag in config.instance.languages):
+        raise Invalid('instance.languages: write language codes, `["en", "pt-BR"]`, the main one first.', "instance.languages")
     _one_of("log.level", config.log.level, ("debug", "info", "warning", "error"))
     _between("server.port", config.server.port, 0, 65535)
     _between("federation.timeout_s", config.federation.timeout_s, 1, 60)

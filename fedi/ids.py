@@ -7,16 +7,19 @@ from fedi.errors import NotFound
 
 _SEQUENCE_BITS = 16
 MAX = (1 << 63) - 1
+_LATEST = MAX >> _SEQUENCE_BITS  # year 6429: what is later sorts as that
 _sequence = itertools.count(secrets.randbits(_SEQUENCE_BITS))
 
 
 def new(at: int) -> int:
-    """An id for something that happened at `at` (ms), rising within one process for one time.
+    """An id for something that happened at `at` (ms), never over 63 bits.
+
+    Ids of one millisecond rise, but for one in 65,536, where the sequence starts over.
 
     Two things of the same past millisecond can be given the same id once in 65,536 times: whoever inserts backdated rows
     looks first whether the id is taken (`storage.posts.new_id`).
     """
-    return max(at, 0) << _SEQUENCE_BITS | next(_sequence) & ((1 << _SEQUENCE_BITS) - 1)
+    return first_at(at) | next(_sequence) & ((1 << _SEQUENCE_BITS) - 1)
 
 
 def time_of(row_id: int) -> int:
@@ -26,7 +29,7 @@ def time_of(row_id: int) -> int:
 
 def first_at(at: int) -> int:
     """The smallest id anything of that time can have: for time-bounded range reads."""
-    return max(at, 0) << _SEQUENCE_BITS
+    return min(max(at, 0), _LATEST) << _SEQUENCE_BITS
 
 
 def parse(text: str) -> int:

@@ -1,6 +1,6 @@
 """Every number a stranger can reach: sizes, counts and rates. What an owner may change is in Config and only defaults here.
 
-Source: security.md DOS rows and the limits other servers are known to keep (federation.md 2.3).
+Source: DOS; FEDERATION.md, Limits: what other servers are known to keep.
 """
 
 # -- documents from the wire --

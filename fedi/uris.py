@@ -3,6 +3,8 @@
 An authority ("host" everywhere in this house) is lower-case IDNA with its port when that is not the scheme's default.
 """
 
+import ipaddress
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
@@ -13,6 +15,10 @@ from fedi import limits
 from fedi.errors import Malformed
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_UNSAFE = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")  # half a surrogate pair cannot be stored
+_HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\Z")
+_BRACKETED = re.compile(r"\[[^\[\]]*\](:[0-9]*)?\Z")
+_NUMBER = re.compile(r"(\d+|0x[0-9a-f]*)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +36,21 @@ class Origin:
         return host if _DEFAULT_PORTS[self.scheme] == self.port else f"{host}:{self.port}"
 
 
-def _ascii_host(host: str) -> str:
-    host = host.lower()
-    if host.isascii():
-        return host
+def _ascii_host(host: str, bracketed: bool) -> str:
+    """The one spelling of a host. What ends in a number is an IPv4 address or nothing: `127.1` is no name. Source: WHATWG URL 3.5."""
     try:
-        return idna.encode(host, uts46=True).decode("ascii")
-    except idna.IDNAError:
+        if bracketed:
+            address = ipaddress.IPv6Address(host)
+            if address.scope_id is not None:
+                raise ValueError
+            return address.compressed
+        host = host.lower()
+        if not host.isascii():
+            host = idna.encode(host, uts46=True).decode("ascii")
+        if not _HOST.match(host):
+            raise ValueError
+        return str(ipaddress.IPv4Address(host)) if _NUMBER.match(host.rpartition(".")[2]) else host
+    except ValueError:  # what idna and ipaddress raise is one too
         raise Malformed("That address has no valid host name.") from None
 
 
@@ -44,9 +58,10 @@ def _ascii_host(host: str) -> str:
 def origin(url: str) -> Origin:
     """The origin of an http(s) URL; raises Malformed for everything else that is not safe to compare or fetch.
 
-    Refused: other schemes, user info, spaces and control characters, empty labels (`example.org.`), over 2,048 characters.
+    Refused: other schemes, user info, spaces, control characters and lone surrogates, empty labels (`example.org.`), what no
+    host name may contain, over 2,048 characters.
     """
-    if not url or len(url) > limits.URI_CHARS or any(c <= " " or c == "\x7f" or c == "\\" for c in url):
+    if not url or len(url) > limits.URI_CHARS or _UNSAFE.search(url):
         raise Malformed("That is not a web address.")
     try:
         parts = urlsplit(url)
@@ -56,9 +71,10 @@ def origin(url: str) -> Origin:
     scheme = parts.scheme.lower()
     if scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc or port == 0:
         raise Malformed("That is not a web address.")
-    host = _ascii_host(parts.hostname)
-    if ":" not in host and ("" in host.split(".") or "%" in host or "_" == host):
+    bracketed = "[" in parts.netloc
+    if bracketed and not _BRACKETED.match(parts.netloc):
         raise Malformed("That address has no valid host name.")
+    host = _ascii_host(parts.hostname, bracketed)
     return Origin(scheme, host, port or _DEFAULT_PORTS[scheme])
 
 
@@ -76,14 +92,20 @@ def same_origin(one: str, other: str) -> bool:
 
 
 def normal_host(text: str) -> str:
-    """A host as a person or a WebFinger handle writes it (`Example.ORG`, `example.org:443`), in our form; raises Malformed."""
+    """A host as a person or a WebFinger handle writes it (`Example.ORG`, `example.org:443`), in our form; raises Malformed.
+
+    Only a host: `example.org/path` and `https://example.org` are refused.
+    """
+    if any(c in "/?#" for c in text):
+        raise Malformed("That is not a host name.")
     return origin(f"https://{text.strip()}").authority
 
 
 def parents(authority: str) -> list[str]:
     """The host and every domain above it, with and without its port: what a block of a domain is looked up with."""
-    name = authority if authority.startswith("[") else authority.partition(":")[0]
-    labels = name.split(".")
+    if authority.startswith("["):
+        return list(dict.fromkeys([authority, authority.partition("]")[0] + "]"]))
+    labels = authority.partition(":")[0].split(".")
     names = [".".join(labels[i:]) for i in range(len(labels))]
     return list(dict.fromkeys([authority, *names]))
 
@@ -118,7 +140,7 @@ class Uris:
         return f"{self.base_url}/actor"
 
     def actor(self, username: str) -> str:
-        """The id of a local person; the instance actor's when the name is the domain's (WebFinger `acct:h@h`)."""
+        """The id of a local person."""
         return f"{self.base_url}/users/{username}"
 
     def inbox(self, actor_uri: str) -> str:

@@ -1,0 +1,68 @@
+"""What arrives: one file per activity type. A handler says what it wants to know first, and then applies, in one transaction."""
+
+from fedi.activitypub.inbox import accept, announce, block, create, delete, flag, follow, like, move, undo, update
+from fedi.activitypub.inbox.received import Gathered, Handler, Received, Wants
+from fedi.activitypub.remote import Remote
+from fedi.errors import FediError, Refused, RemoteGone, Unreachable
+from fedi.storage.db import Tx
+
+HANDLERS: dict[str, Handler] = {
+    "Accept": accept.ACCEPT,
+    "Announce": announce.HANDLER,
+    "Block": block.HANDLER,
+    "Create": create.HANDLER,
+    "Delete": delete.HANDLER,
+    "EmojiReact": like.HANDLER,
+    "Flag": flag.HANDLER,
+    "Follow": follow.HANDLER,
+    "Like": like.HANDLER,
+    "Move": move.HANDLER,
+    "Reject": accept.REJECT,
+    "Undo": undo.HANDLER,
+    "Update": update.HANDLER,
+}
+
+
+def wants(tx: Tx, received: Received) -> Wants | None:
+    """What must be known before the activity can be applied; None when it means nothing to anybody here."""
+    handler = HANDLERS.get(received.activity.type)
+    return handler.wants(tx, received) if handler and not received.actor.is_hidden else None
+
+
+def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
+    HANDLERS[received.activity.type].apply(tx, received, gathered)
+
+
+async def gather(remote: Remote, received: Received, wanted: Wants) -> Gathered:
+    """Fetch what is wanted. Raises Unreachable (try again later) and other RemoteErrors (no effect) for what is needed."""
+    for uri in wanted.actors:
+        await _try(remote.actor(uri))
+    for uri in wanted.parents:
+        await _try(remote.post(uri))
+    for uri in wanted.posts:
+        await remote.post(uri)
+    if wanted.moved_to:
+        await remote.actor(wanted.moved_to, refresh=True)
+    note, is_gone = None, False
+    if wanted.refetch:
+        try:
+            note, _ = await remote.note(wanted.refetch)
+        except (RemoteGone, Refused) as error:
+            if isinstance(error, Refused) and error.status != 404:
+                raise
+            if received.activity.type != "Delete":
+                raise
+            is_gone = True
+    html = await remote.clean((note or received.note).content) if note or wanted.heavy_html else None
+    return Gathered(note, html, is_gone)
+
+
+async def _try(fetching: object) -> None:
+    """For what is nice to have: a post is kept though somebody it names, or what it answers, cannot be had."""
+    try:
+        await fetching  # type: ignore[misc]
+    except FediError:
+        return
+
+
+__all__ = ["HANDLERS", "Gathered", "Received", "Unreachable", "Wants", "apply", "gather", "wants"]

@@ -1,0 +1,65 @@
+"""Create: a new post, kept when it concerns somebody here."""
+
+from fedi import limits, posts, sanitize, uris
+from fedi.activitypub import parse
+from fedi.activitypub.inbox.received import Gathered, Handler, Received, Wants
+from fedi.storage import accounts as account_rows
+from fedi.storage import follows as follow_rows
+from fedi.storage import posts as post_rows
+from fedi.storage.db import Tx
+
+
+def is_trusted(received: Received) -> bool:
+    """Whether the embedded object may be believed: its author is the actor, and it is of the actor's server. Source: FEP-fe34."""
+    document = received.activity.object_doc
+    return not received.is_forwarded and document is not None and parse.belongs_to(document, received.actor.uri)
+
+
+def concerns_us(tx: Tx, received: Received) -> bool:
+    """Whether anybody here follows the author, is addressed or named, or has a part in what it answers. Source: federation.md 7.1.7."""
+    if follow_rows.has_local_follower(tx, received.actor.id):
+        return True
+    activity = received.activity
+    addressed = {*activity.to, *activity.cc}
+    answered = ""
+    if activity.object_doc is not None:
+        note = received.note
+        addressed |= {*note.to, *note.cc, *(mention.href for mention in note.mentions)}
+        answered = note.in_reply_to
+    if any(tx.uris.is_ours(uri) and account_rows.find_by_uri(tx, uri) for uri in addressed):
+        return True
+    parent = post_rows.find_by_uri(tx, answered) if answered else None
+    if parent is None:
+        return False
+    return account_rows.get(tx, parent.account_id).is_local or follow_rows.has_local_follower(tx, parent.account_id)
+
+
+def wants(tx: Tx, received: Received) -> Wants | None:
+    activity = received.activity
+    object_uri = activity.object_id
+    if not object_uri or tx.uris.is_ours(object_uri):
+        return None
+    if not concerns_us(tx, received):
+        return None
+    if not is_trusted(received):
+        return Wants(refetch=object_uri) if uris.same_origin(object_uri, received.actor.uri) else None
+    note = received.note
+    if note.is_vote:
+        return None
+    unknown = [uri for uri in dict.fromkeys(mention.href for mention in note.mentions) if not tx.uris.is_ours(uri)][: limits.MENTIONS]
+    known = account_rows.list_by_uris(tx, unknown) if unknown else {}
+    parent = note.in_reply_to
+    return Wants(
+        actors=tuple(uri for uri in unknown if uri not in known),
+        parents=(parent,) if parent and not tx.uris.is_ours(parent) and post_rows.find_by_uri(tx, parent) is None else (),
+        heavy_html=sanitize.is_heavy(note.content),
+    )
+
+
+def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
+    note = received.believed_note(gathered)
+    if note.attributed_to == received.actor.uri:
+        posts.receive(tx, note, received.actor, received.content(gathered))
+
+
+HANDLER = Handler(wants, apply)

@@ -1,0 +1,23 @@
+"""Flag: a server reports somebody here."""
+
+from fedi import limits, moderation
+from fedi.activitypub import parse
+from fedi.activitypub.inbox.received import Gathered, Handler, Received, wants_nothing
+from fedi.storage import accounts as account_rows
+from fedi.storage import posts as post_rows
+from fedi.storage.db import Tx
+
+
+def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
+    """The objects are an account and its posts in any order; at least one is of ours. Source: federation.md 16."""
+    activity = received.activity
+    ours = [uri for uri in activity.object_ids[: limits.REPORTED_OBJECTS] if tx.uris.is_ours(uri)]
+    accounts = account_rows.list_by_uris(tx, ours)
+    posts = [post for uri in ours if uri not in accounts and (post := post_rows.find_by_uri(tx, uri)) is not None]
+    target = next(iter(accounts.values()), None) or (account_rows.get(tx, posts[0].account_id) if posts else None)
+    if target is not None and target.is_local:
+        comment = parse.text(activity.raw, "content", limits.REPORT_CHARS) or parse.text(activity.raw, "summary", limits.REPORT_CHARS)
+        moderation.receive_report(tx, received.actor, target, comment, [post.uri for post in posts], activity.id)
+
+
+HANDLER = Handler(wants_nothing, apply)

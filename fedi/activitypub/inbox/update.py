@@ -1,0 +1,36 @@
+"""Update: a post or a profile is otherwise now."""
+
+from fedi import posts, sanitize, uris
+from fedi.activitypub import parse, vocab
+from fedi.activitypub.inbox import create
+from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
+from fedi.storage import posts as post_rows
+from fedi.storage.db import Tx
+
+
+def wants(tx: Tx, received: Received) -> Wants | None:
+    """A profile is always read from its own server: nobody changes a key by saying so. Source: security.md, catalogue (key takeover)."""
+    activity = received.activity
+    if activity.object_id == received.actor.uri or _type(received) in vocab.ACTOR_TYPES:
+        return Wants(moved_to=received.actor.uri) if activity.object_id == received.actor.uri else None
+    known = post_rows.find_by_uri(tx, activity.object_id)
+    if known is None or known.account_id != received.actor.id:
+        return None
+    if create.is_trusted(received):
+        return Wants(heavy_html=True) if sanitize.is_heavy(received.note.content) else NOTHING
+    return Wants(refetch=activity.object_id) if uris.same_origin(activity.object_id, received.actor.uri) else None
+
+
+def _type(received: Received) -> str:
+    return parse.type_of(received.activity.object_doc) if received.activity.object_doc else ""
+
+
+def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
+    if received.activity.object_id == received.actor.uri:
+        return  # gathering has read and stored it
+    note = received.believed_note(gathered)
+    if note.attributed_to == received.actor.uri:
+        posts.receive_edit(tx, note, received.actor, received.content(gathered))
+
+
+HANDLER = Handler(wants, apply)

@@ -1,0 +1,130 @@
+"""A local act -> one `activities` row and one `deliveries` row per inbox, in the transaction of the act. Sending is delivery.py's."""
+
+from fedi import audience, ids
+from fedi.activitypub import render
+from fedi.activitypub.render import Json
+from fedi.audience import Inboxes
+from fedi.storage import accounts as account_rows
+from fedi.storage import deliveries as delivery_rows
+from fedi.storage import posts as post_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.deliveries import Activity
+from fedi.storage.posts import Post
+from fedi.streaming import Event
+
+
+def send(tx: Tx, sender: Account, document: Json, inboxes: Inboxes, *, post_id: int | None = None, public: bool = False) -> None:
+    """Queue a document of `sender` for inboxes. `post_id` is the post it is about; `public` lets anybody read it at its id."""
+    object_ = document["object"]
+    activity_id = ids.new(tx.now)
+    delivery_rows.insert_activity(
+        tx,
+        Activity(
+            id=activity_id,
+            uri=document["id"],
+            type=document["type"],
+            account_id=sender.id,
+            post_id=post_id,
+            object_uri=object_ if isinstance(object_, str) else str(object_.get("id", "")),
+            public=int(public),
+            body=render.dump(document),
+            created_at=tx.now,
+        ),
+    )
+    ours = tx.uris.is_our_host
+    hosts = delivery_rows.enqueue(tx, activity_id, [(uri, host) for uri, host in inboxes.items() if not ours(host)])
+    for host in hosts:
+        tx.emit(Event("delivery", activity_id, host))
+
+
+def new_uri(tx: Tx) -> str:
+    """An id for an activity that has no object of its own to name it after."""
+    return tx.uris.activity(ids.new(tx.now))
+
+
+# -- posts --
+
+
+def created(tx: Tx, post: Post, author: Account) -> None:
+    """Tell of a new post. A local-only one is told nobody."""
+    if not post.local_only:
+        send(tx, author, render.create(tx, post), audience.of_post(tx, post, author), post_id=post.id, public=post.is_public)
+
+
+def updated(tx: Tx, post: Post, author: Account) -> None:
+    """Tell of an edit: those the post is for now, and all who ever got it."""
+    if not post.local_only:
+        inboxes = audience.of_reached(tx, post.id) | audience.of_post(tx, post, author)
+        send(tx, author, render.update(tx, post), inboxes, post_id=post.id, public=post.is_public)
+
+
+def deleted(tx: Tx, post: Post, author: Account) -> None:
+    """Tell of the end of a post, before its row goes: its recipients, all who ever got it, and servers of those who acted on it."""
+    if post.local_only:
+        return
+    mentioned = post_rows.list_mentions(tx, [post.id], silent=True).get(post.id, [])
+    touched = audience.of_accounts(post_rows.list_touched_by(tx, post.id), shared=True)
+    inboxes = audience.of_reached(tx, post.id) | audience.of_post(tx, post, author) | touched
+    delivery_rows.supersede(tx, post.id)
+    document = render.delete(tx, post, author, [account.uri for account in mentioned])
+    send(tx, author, document, inboxes, post_id=post.id, public=post.is_public)
+
+
+def boosted(tx: Tx, boost: Post, booster: Account, original: Post) -> None:
+    author = account_rows.get(tx, original.account_id)
+    inboxes = audience.of_followers(tx, booster.id) | audience.of_accounts([author], shared=True)
+    document = render.announce(boost, booster, original.uri, author.uri)
+    send(tx, booster, document, inboxes, post_id=boost.id, public=boost.is_public)
+
+
+def unboosted(tx: Tx, boost: Post, booster: Account, original: Post) -> None:
+    """Take a boost back from everybody who got it."""
+    author = account_rows.get(tx, original.account_id)
+    inboxes = audience.of_reached(tx, boost.id) | audience.of_followers(tx, booster.id) | audience.of_accounts([author], shared=True)
+    announce = render.announce(boost, booster, original.uri, author.uri)
+    delivery_rows.supersede(tx, boost.id)
+    document = render.simple("Undo", f"{boost.uri}/undo", booster.uri, announce, announce["to"])
+    send(tx, booster, document | {"cc": announce["cc"]}, inboxes, post_id=boost.id)
+
+
+def liked(tx: Tx, account: Account, original: Post, like_uri: str) -> None:
+    author = account_rows.get(tx, original.account_id)
+    if not author.is_local:
+        document = render.simple("Like", like_uri, account.uri, original.uri, [author.uri])
+        send(tx, account, document, audience.of_accounts([author], shared=True))
+
+
+def unliked(tx: Tx, account: Account, original: Post, like_uri: str) -> None:
+    author = account_rows.get(tx, original.account_id)
+    if not author.is_local:
+        like = render.embedded("Like", like_uri, account.uri, original.uri)
+        document = render.simple("Undo", f"{like_uri}/undo", account.uri, like, [author.uri])
+        send(tx, account, document, audience.of_accounts([author], shared=True))
+
+
+def pinned(tx: Tx, account: Account, post: Post, *, added: bool) -> None:
+    """Add to or Remove from `featured`. Source: federation.md 9."""
+    document = render.simple("Add" if added else "Remove", new_uri(tx), account.uri, post.uri, [account.followers_uri])
+    send(tx, account, document | {"target": account.featured_uri}, audience.of_followers(tx, account.id))
+
+
+# -- relations: told to the one concerned only --
+
+
+def to_account(tx: Tx, sender: Account, activity_type: str, uri: str, object_: str | Json, target: Account) -> None:
+    """Follow, Accept, Reject, Block, Undo for one account elsewhere; nothing when it is here."""
+    if not target.is_local:
+        document = render.simple(activity_type, uri, sender.uri, object_, [target.uri])
+        send(tx, sender, document, audience.of_accounts([target], shared=False))
+
+
+# -- actors --
+
+
+def profile_changed(tx: Tx, account: Account) -> None:
+    send(tx, account, render.update_actor(tx, account), audience.of_followers(tx, account.id))
+
+
+def account_deleted(tx: Tx, account: Account) -> None:
+    send(tx, account, render.delete_actor(account), audience.everybody(tx))

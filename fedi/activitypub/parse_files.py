@@ -1,0 +1,116 @@
+"""What a post of the wire shows besides its text: pictures, sounds, videos, and the page a link post is about.
+
+Nothing is fetched here. Source: federation.md 10.4, 10.6.
+"""
+
+import re
+from itertools import islice
+from typing import NamedTuple
+
+from fedi import limits
+from fedi.activitypub import parse_values as values
+from fedi.activitypub.parse_values import Json
+
+TEXT_TYPES = frozenset({"Note", "Question", "ChatMessage", "Comment", "Review", "Quotation", "Rating", "GeneratedNote"})
+FILE_TYPES = {"Video": "video", "Audio": "audio", "Image": "image", "Document": "", "PodcastEpisode": "audio"}
+_BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{6,128}", re.ASCII)
+_MEDIA_KINDS = frozenset({"image", "video", "audio"})
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+_SHOWN = frozenset({"Document", "Image", "Video", "Audio"})
+_EXTENSIONS = {
+    "png": "image", "jpg": "image", "jpeg": "image", "gif": "image", "webp": "image", "avif": "image", "heic": "image",
+    "mp4": "video", "webm": "video", "mov": "video", "m4v": "video", "ogv": "video",
+    "mp3": "audio", "ogg": "audio", "oga": "audio", "opus": "audio", "flac": "audio", "wav": "audio", "m4a": "audio",
+}  # fmt: skip
+
+
+class Attachment(NamedTuple):
+    """A file of a post, not fetched. `kind` is image, video, audio or unknown; sizes in pixels, 0 unknown."""
+
+    url: str
+    mime: str
+    kind: str
+    alt: str
+    width: int
+    height: int
+    blurhash: str
+
+
+def attachments(document: Json, kind: str) -> tuple[tuple[Attachment, ...], str]:
+    """What a post shows besides its text, and the page it links to. Pictures stand in for what has no attachments."""
+    found: dict[str, Attachment] = {}
+    link = ""
+    for item in islice(values.as_list(document.get("attachment")), values.ENTRIES):
+        shown, page = _attachment(item)
+        if shown is not None and len(found) < limits.ATTACHMENTS:
+            found.setdefault(shown.url, shown)
+        link = link or page
+    if not found and kind in FILE_TYPES and (own := _own_file(document, kind)):
+        found[own.url] = own
+    elif not found and kind not in TEXT_TYPES and (cover := _cover(document)):
+        found[cover.url] = cover
+    return tuple(found.values()), link
+
+
+def _attachment(item: object) -> tuple[Attachment | None, str]:
+    """One entry as (file, '') or (None, page). Profile fields, recipes and inline data are neither."""
+    if isinstance(item, str):
+        return None, values.uri(item)
+    if not isinstance(item, dict):
+        return None, ""
+    name = values.type_of(item)
+    found = values.targets(item)
+    if not found:
+        return None, ""
+    target = next((one for one in found if one.mime.partition("/")[0] in _MEDIA_KINDS), found[0])
+    if target.mime in _PAGES or name in ("Link", "Page", "Article"):
+        return (_file(item, target, ""), "") if _kind(target, "") != "unknown" else (None, target.url)
+    return (_file(item, target, name), "") if name in _SHOWN or not name else (None, "")
+
+
+def _file(item: Json, target: values.Target, name: str) -> Attachment:
+    blurhash = item.get("blurhash")
+    return Attachment(
+        url=target.url,
+        mime=target.mime,
+        kind=_kind(target, name),
+        alt=values.described(item),
+        width=target.width or values.number(item.get("width"), values.SIDE_MAX),
+        height=target.height or values.number(item.get("height"), values.SIDE_MAX),
+        blurhash=blurhash if isinstance(blurhash, str) and _BLURHASH.fullmatch(blurhash) else "",
+    )
+
+
+def _kind(target: values.Target, name: str) -> str:
+    """image, video, audio or unknown: by media type, else by the type of the object, else by the ending of the address."""
+    main = target.mime.partition("/")[0]
+    if main in _MEDIA_KINDS:
+        return main
+    if target.mime in _PAGES:
+        return "unknown"
+    path = target.url.partition("#")[0].partition("?")[0]
+    return FILE_TYPES.get(name) or _EXTENSIONS.get(path.rpartition(".")[2].lower(), "unknown")
+
+
+def _own_file(document: Json, kind: str) -> Attachment | None:
+    """The file that a Video, Audio, Image or Document is. Observed: PeerTube hides the mp4 in the `tag` of a playlist's Link."""
+    offered = values.targets(document.get("url"))
+    for item in values.as_list(document.get("url"))[: values.ENTRIES]:
+        if isinstance(item, dict):
+            offered += values.targets([one for one in values.as_list(item.get("tag")) if isinstance(one, dict)])
+    wanted = [one for one in offered if one.mime.partition("/")[0] in (_MEDIA_KINDS if kind == "Document" else {FILE_TYPES[kind]})]
+    if not wanted:
+        wanted = [one for one in offered if not one.mime and _kind(one, "") == (FILE_TYPES[kind] or _kind(one, ""))]
+    best = next((one for one in wanted if one.mime == "video/mp4"), wanted[0] if wanted else None)
+    if best is None or _kind(best, "") == "unknown":
+        return None
+    return _file(document, best, kind)._replace(alt="")
+
+
+def _cover(document: Json) -> Attachment | None:
+    """The picture above an Article, Page or Event. Source: federation.md 10.6."""
+    found = values.targets(document.get("image"))
+    if not found:
+        return None
+    _, alt = values.image(document.get("image"))
+    return Attachment(found[0].url, found[0].mime, "image", alt, found[0].width, found[0].height, "")

@@ -1,0 +1,344 @@
+"""Post-like objects of the wire -> `Note`: every type another server shows as a post, with what else it carries.
+
+Only a missing id or author, a time in the future, or a thing that is no post refuses the object; everything else degrades per property.
+Names, contents and warnings are as the stranger wrote them: whoever stores them cleans them. Source: federation.md 10; security.md ORG-24.
+"""
+
+import re
+import unicodedata
+from itertools import islice
+from typing import NamedTuple
+
+from fedi import clock, limits
+from fedi.activitypub import parse_values as values
+from fedi.activitypub import vocab
+from fedi.activitypub.parse_files import FILE_TYPES, TEXT_TYPES, Attachment, attachments
+from fedi.activitypub.parse_values import Json
+from fedi.errors import Malformed
+
+POST_TYPES = TEXT_TYPES | FILE_TYPES.keys() | {"Article", "Page", "Event"}
+ACTIVITY_TYPES = frozenset(
+    "Accept Add Announce Arrive Block Create Delete Dislike EmojiReact Flag Follow Ignore Invite Join Leave Like Listen Lock Move Offer"
+    " Read Reject Remove Resolve TentativeAccept TentativeReject Travel Undo Update View Warn"
+    " QuoteRequest LikeRequest ReplyRequest AnnounceRequest FeatureRequest".split()
+)
+COLLECTION_TYPES = frozenset({"Collection", "OrderedCollection", "CollectionPage", "OrderedCollectionPage"})
+NOT_POSTS = (
+    vocab.ACTOR_TYPES
+    | ACTIVITY_TYPES
+    | COLLECTION_TYPES
+    | frozenset(
+        "Tombstone Story Track Album Artist Library Edition Work Author Shelf BookList Wall PhotoAlbum Link Mention Hashtag Emoji"
+        " PropertyValue Place PostalAddress VirtualLocation Relationship CacheFile Key Multikey QuoteAuthorization LikeApproval"
+        " ReplyApproval AnnounceApproval FeaturedCollection FeaturedItem".split()
+    )
+)
+
+FUTURE_MS = 12 * clock.HOUR
+POLL_OPTIONS = 100
+HASHTAG_CHARS = 100
+_SHORTCODE = re.compile(r"[A-Za-z0-9_+-]{1,128}", re.ASCII)
+_QUOTE_RELS = frozenset(
+    {"https://misskey-hub.net/ns#_misskey_quote", "https://misskey-hub.net/ns/#_misskey_quote", "https://w3id.org/fep/044f#quote"}
+)
+
+
+class Mention(NamedTuple):
+    """`href` is the actor's id; `name` what the author's server calls them (`@bob@peer.test`), not to be relied on."""
+
+    href: str
+    name: str
+
+
+class Option(NamedTuple):
+    """One answer of a poll."""
+
+    name: str
+    votes: int
+
+
+class Poll(NamedTuple):
+    """`ends_at` is None for a poll without an end; `closed` is what its server says, not what the clock says."""
+
+    options: tuple[Option, ...]
+    multiple: bool
+    ends_at: int | None
+    closed: bool
+    voters: int
+
+
+class Note(NamedTuple):
+    """A post of another server. `content` is HTML unless `content_type` says otherwise; times are milliseconds; '' is "not there".
+
+    `visibility` is as far as `followers_uri` was known to `note`; `link` is the page a link post is about; `audience` the groups.
+    """
+
+    id: str
+    type: str
+    attributed_to: str
+    url: str
+    title: str
+    content: str
+    content_type: str
+    warning: str
+    sensitive: bool
+    language: str
+    visibility: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    audience: tuple[str, ...]
+    mentions: tuple[Mention, ...]
+    tags: tuple[str, ...]
+    emojis: tuple[tuple[str, str], ...]
+    attachments: tuple[Attachment, ...]
+    link: str
+    in_reply_to: str
+    context: str
+    published_at: int
+    updated_at: int | None
+    is_vote: bool
+    quote_uri: str
+    poll: Poll | None
+    source: str
+    source_type: str
+    replies_uri: str
+
+    @property
+    def mention_hrefs(self) -> tuple[str, ...]:
+        return tuple(mention.href for mention in self.mentions)
+
+
+def note(document: Json, received_at: int, followers_uri: str = "", envelope: Json | None = None) -> Note:
+    """Read a post-like object received at `received_at` (ms). Raises Malformed when it is no post, or not one to be believed.
+
+    `followers_uri` is the author's, for the visibility. `envelope` is the activity around it, whose addressing stands in where the object
+    has none. A post from more than 12 hours ahead is refused; any other unlikely time becomes the time of receipt.
+    Source: federation.md 10.4, 10.6; security.md ORG-15, ORG-24.
+    """
+    kind = post_type(document)
+    if not kind:
+        raise Malformed("That is not a post.")
+    identity = values.uri(document.get("id"))
+    author, groups = attribution(document)
+    if not identity or not author:
+        raise Malformed("A post needs an id and an author that are web addresses.")
+    published_at = _published(document, received_at)
+    updated_at = values.past_time(document.get("updated"), received_at)
+    to, cc = recipients(document if envelope is None or "to" in document or "cc" in document else envelope)
+    title = values.text(document, "name", limits.NAME_CHARS)
+    content, content_type = _content(document, kind)
+    warning = _warning(document, kind)
+    in_reply_to = values.first_uri(document.get("inReplyTo"))
+    mentions, tags, emojis = _tags(document)
+    files, link = attachments(document, kind)
+    source, source_type = _source(document)
+    return Note(
+        id=identity,
+        type=kind,
+        attributed_to=author,
+        url=values.page_url(document.get("url")) or identity,
+        title=title,
+        content=content,
+        content_type=content_type,
+        warning=warning,
+        sensitive=values.flag(document.get("sensitive")) or warning != "",
+        language=values.language(document),
+        visibility="direct" if kind == "ChatMessage" else visibility(to, cc, followers_uri),
+        to=to,
+        cc=cc,
+        audience=tuple(dict.fromkeys([*values.ids(document.get("audience"), limits.MENTIONS), *groups])),
+        mentions=mentions,
+        tags=tags,
+        emojis=emojis,
+        attachments=files,
+        link=link,
+        in_reply_to=in_reply_to,
+        context=(values.first_id(document.get("context")) or values.first_id(document.get("conversation")))[: limits.URI_CHARS],
+        published_at=published_at,
+        updated_at=updated_at if updated_at is not None and updated_at > published_at else None,
+        is_vote=kind == "Note" and bool(title and in_reply_to) and not content and not files,
+        quote_uri=_quote(document, kind),
+        poll=_poll(document) if kind == "Question" else None,
+        source=source,
+        source_type=source_type,
+        replies_uri=values.own_uri(document.get("replies"), identity),
+    )
+
+
+def post_type(document: Json) -> str:
+    """The type of a post-like object, '' for what is no post. Unknown types are posts when there is something to read or open."""
+    names = values.types(document)
+    known = [name for name in names if name in POST_TYPES]
+    if not names or any(name in NOT_POSTS for name in names):
+        return ""
+    if known:
+        return known[0]
+    return names[0] if any(document.get(key) for key in ("content", "contentMap", "name", "nameMap", "url")) else ""
+
+
+def attribution(document: Json) -> tuple[str, list[str]]:
+    """The author's id ('' if there is none) and the groups it was posted to. Observed: PeerTube writes [Person, Group]."""
+    people: list[str] = []
+    groups: list[str] = []
+    for item in islice(values.as_list(document.get("attributedTo") or document.get("actor")), limits.MENTIONS):
+        if found := values.first_uri(item):
+            is_group = isinstance(item, dict) and values.type_of(item, vocab.ACTOR_TYPES) == "Group"
+            (groups if is_group else people).append(found)
+    return (people[0], groups) if people else (groups[0] if groups else "", [])
+
+
+def recipients(document: Json) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`to` and `cc`, Public in its one spelling, at most `limits.RECIPIENTS` together."""
+    to = values.addressed(document.get("to"), limits.RECIPIENTS)
+    return to, values.addressed(document.get("cc"), limits.RECIPIENTS - len(to))
+
+
+def visibility(to: tuple[str, ...], cc: tuple[str, ...], followers_uri: str) -> str:
+    """public, unlisted, followers or direct. Lenient: the followers may stand in `cc`. Source: federation.md 8.2."""
+    if vocab.PUBLIC in to:
+        return "public"
+    if vocab.PUBLIC in cc:
+        return "unlisted"
+    return "followers" if followers_uri and (followers_uri in to or followers_uri in cc) else "direct"
+
+
+def _published(document: Json, received_at: int) -> int:
+    at = values.time(document.get("published"))
+    if at is not None and at > received_at + FUTURE_MS:
+        raise Malformed("That post is from the future.")
+    return received_at if at is None or at < values.EARLIEST else min(at, received_at)
+
+
+# -- words --
+
+
+def _content(document: Json, kind: str) -> tuple[str, str]:
+    """The text and its media type. What has no text shows its abstract, where `summary` is one."""
+    content = values.text(document, "content", limits.CONTENT_CHARS)
+    quoted = document.get("quote")
+    if kind == "Quotation" and isinstance(quoted, str) and not values.uri(quoted):
+        content = f"<blockquote>{quoted}</blockquote>{content}"[: limits.CONTENT_CHARS]
+    if not content and not _is_warning(document, kind):
+        return values.text(document, "summary", limits.CONTENT_CHARS), "text/html"
+    written = values.mime(document.get("mediaType"))
+    return content, written if written.startswith("text/") else "text/html"  # an Image names the type of its file there
+
+
+def _is_warning(document: Json, kind: str) -> bool:
+    """Whether `summary` hides the post. That of an Article, Page, Video or Event is an abstract, unless it is sensitive."""
+    return kind in TEXT_TYPES or values.flag(document.get("sensitive"))
+
+
+def _warning(document: Json, kind: str) -> str:
+    return values.text(document, "summary", limits.WARNING_CHARS).strip() if _is_warning(document, kind) else ""
+
+
+def _source(document: Json) -> tuple[str, str]:
+    """What the author typed, and its media type: for editing and for Misskey's markup, never shown as it is."""
+    source = document.get("source")
+    if isinstance(source, dict):
+        return values.text(source, "content", limits.CONTENT_CHARS), values.mime(source.get("mediaType"))
+    written = source or document.get("_misskey_content")
+    if not isinstance(written, str):
+        return "", ""
+    return written[: limits.CONTENT_CHARS], "text/plain" if source else "text/x.misskeymarkdown"
+
+
+# -- tags --
+
+
+def _tags(document: Json) -> tuple[tuple[Mention, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Mentions by href, hashtags by normalised name, custom emojis; each once, each kind to its limit. Source: federation.md 10.3."""
+    mentions: dict[str, Mention] = {}
+    hashtags: dict[str, None] = {}
+    for item in islice(values.as_list(document.get("tag")), values.ENTRIES):
+        kind = values.type_of(item) if isinstance(item, dict) else ""
+        if kind == "Mention" and len(mentions) < limits.MENTIONS:
+            if href := values.uri(item.get("href")):
+                mentions.setdefault(href, Mention(href, values.text(item, "name", limits.NAME_CHARS)))
+        elif kind == "Hashtag" and len(hashtags) < limits.TAGS and (name := hashtag(values.text(item, "name", limits.NAME_CHARS))):
+            hashtags[name] = None
+    return tuple(mentions.values()), tuple(hashtags), emojis(document)
+
+
+def emojis(document: Json) -> tuple[tuple[str, str], ...]:
+    """The custom emojis of a post or actor: (shortcode without colons, address of the picture)."""
+    found: dict[str, str] = {}
+    for item in islice(values.as_list(document.get("tag")), values.ENTRIES):
+        if len(found) >= limits.EMOJIS:
+            break
+        if isinstance(item, dict) and values.type_of(item) == "Emoji":
+            name = values.text(item, "name", limits.NAME_CHARS).strip().strip(":")
+            url, _ = values.image(item.get("icon"))
+            if url and _SHORTCODE.fullmatch(name):
+                found.setdefault(name, url)
+    return tuple(found.items())
+
+
+def hashtag(written: str) -> str:
+    """The normalised name of a hashtag (no `#`, NFKC, case-folded), or '' for what cannot be one: spaces, dashes, digits only."""
+    name = written.strip().lstrip("#＃")
+    if not 0 < len(name) <= HASHTAG_CHARS:
+        return ""
+    name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    if all(_fits_hashtag(one) for one in name) and not name.isdigit() and any(one.isalnum() for one in name):
+        return name
+    return ""
+
+
+def _fits_hashtag(character: str) -> bool:
+    return character.isalnum() or character in "_·・\u200c" or unicodedata.category(character).startswith("M")
+
+
+# -- quotes and polls --
+
+
+def _quote(document: Json, kind: str) -> str:
+    """The post this one quotes. BookWyrm's `Quotation.quote` is prose; a Tombstone was deleted. Source: federation.md 12.1."""
+    for key in ("quote", "_misskey_quote", "quoteUrl", "quoteUri"):
+        value = None if kind == "Quotation" else document.get(key)
+        if isinstance(value, dict) and "Tombstone" in values.types(value):
+            return ""
+        if found := values.first_uri(value):
+            return found
+    for item in islice(values.as_list(document.get("tag")), values.ENTRIES):
+        if isinstance(item, dict) and values.type_of(item) == "Link" and _is_quote_link(item):
+            if found := values.uri(item.get("href")):
+                return found
+    return ""
+
+
+def _is_quote_link(item: Json) -> bool:
+    """Source: FEP-e232."""
+    if any(isinstance(rel, str) and rel in _QUOTE_RELS for rel in values.as_list(item.get("rel"))):
+        return True
+    about = item.get("mediaType")
+    is_activity = isinstance(about, str) and values.mime(about) in ("application/ld+json", vocab.ACTIVITY_JSON)
+    return is_activity and values.text(item, "name", limits.NAME_CHARS).startswith("RE:")
+
+
+def _poll(document: Json) -> Poll | None:
+    """The answers of a Question, each name once; None when there are none. Source: FEP-9967; federation.md 10.5."""
+    multiple = bool(values.as_list(document.get("anyOf")))
+    options: dict[str, Option] = {}
+    for item in values.as_list(document.get("anyOf" if multiple else "oneOf")):
+        name = values.text(item, "name", limits.NAME_CHARS) if isinstance(item, dict) else ""
+        if name and len(options) < POLL_OPTIONS:
+            options.setdefault(name, Option(name, _votes(item)))
+    if not options:
+        return None
+    closed = document.get("closed")
+    closed_at = values.time(closed)
+    return Poll(
+        options=tuple(options.values()),
+        multiple=multiple,
+        ends_at=values.time(document.get("endTime")) or closed_at,
+        closed=values.flag(closed) or closed_at is not None,
+        voters=values.number(document.get("votersCount")),
+    )
+
+
+def _votes(option: Json) -> int:
+    replies = option.get("replies")
+    counted = replies.get("totalItems") if isinstance(replies, dict) else None
+    return values.number(counted if counted is not None else option.get("_misskey_votes"))

@@ -1,0 +1,246 @@
+"""Single properties of a stranger's document, whatever shape they came in: ids, links, texts, times, numbers.
+
+Nothing here raises: what cannot be read is '', 0, None or left out, so that one bad property never costs the whole document.
+Source: federation.md 4.2, 7.5, Appendix B.
+"""
+
+import re
+from collections.abc import Collection
+from itertools import islice
+from typing import Any, NamedTuple
+
+from fedi import clock, limits, uris
+from fedi.activitypub import vocab
+from fedi.errors import Malformed
+
+Json = dict[str, Any]
+
+COUNT_MAX = 2**31 - 1
+SIDE_MAX = 65_535  # pixels
+EARLIEST = 631_152_000_000  # 1990: what claims to be older was not written for the web
+TYPE_CHARS = 100
+MIME_CHARS = 255
+ENTRIES = 1_000  # looked at in one `tag` or `attachment`
+_LINKS = 50  # looked at in one `url`
+_LINK_DEPTH = 4
+_PREFIXES = re.compile(
+    r"(?:as:|schema:|toot:|litepub:|misskey:|https?://www\.w3\.org/ns/activitystreams#|https?://schema\.org[#/]"
+    r"|http://joinmastodon\.org/ns#|http://litepub\.social/ns#|https://w3id\.org/fep/[0-9a-f]{4}#)(?=[A-Za-z])"
+)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,4}", re.ASCII)
+_MIME = re.compile(r"[a-z0-9][a-z0-9.+_-]*/[a-z0-9][a-z0-9.+_-]*", re.ASCII)
+
+
+def as_list(value: object) -> list[Any]:
+    """A property that may be missing, one thing or many, as many."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def short(name: object) -> str:
+    """A type without its prefix: `as:Note` and the full IRI are `Note`. '' for what is no type."""
+    if not isinstance(name, str):
+        return ""
+    return (_PREFIXES.sub("", name, count=1) if ":" in name else name)[:TYPE_CHARS]
+
+
+def types(document: Json) -> list[str]:
+    """Every type of a document, in its order, without prefixes."""
+    return [name for name in map(short, as_list(document.get("type"))) if name]
+
+
+def type_of(document: Json, known: Collection[str] = ()) -> str:
+    """The first type that is in `known`, else the first; '' when there is none."""
+    names = types(document)
+    return next((name for name in names if name in known), names[0] if names else "")
+
+
+# -- ids and links --
+
+
+def uri(value: object) -> str:
+    """`value` when it is the URL of something on the web (`uris.origin` says what is), else ''."""
+    if not isinstance(value, str):
+        return ""
+    try:
+        uris.origin(value)
+    except Malformed:
+        return ""
+    return value
+
+
+def first_id(value: object) -> str:
+    """The id of a property: a string, an object with `id` (or a Link's `href`), or the first of a list. Not checked to be a URL."""
+    for item in as_list(value):
+        found = _id_of(item)
+        if found:
+            return found
+    return ""
+
+
+def _id_of(item: object) -> str:
+    if isinstance(item, dict):
+        item = item.get("id") or item.get("href")
+    return item if isinstance(item, str) else ""
+
+
+def first_uri(value: object) -> str:
+    """`first_id` where it is the URL of something on the web, else ''."""
+    return uri(first_id(value))
+
+
+def ids(value: object, most: int) -> tuple[str, ...]:
+    """The ids of a property that are URLs, in order, once each, at most `most` of them."""
+    found = (uri(_id_of(item)) for item in as_list(value))
+    return tuple(islice(dict.fromkeys(one for one in found if one), most))
+
+
+def own_uri(value: object, owner: str) -> str:
+    """`first_uri` where it is of the owner's origin, else ''. Source: security.md ORG-20."""
+    found = first_uri(value)
+    return found if found and uris.same_origin(found, owner) else ""
+
+
+def addressed(value: object, most: int) -> tuple[str, ...]:
+    """A list of recipients: URLs, once each, the three spellings of Public as one. Source: federation.md 4.2."""
+    found: dict[str, None] = {}
+    for item in as_list(value):
+        if len(found) >= most:
+            break
+        name = _id_of(item)
+        name = vocab.PUBLIC if name in vocab.PUBLIC_SPELLINGS else uri(name)
+        if name:
+            found[name] = None
+    return tuple(found)
+
+
+class Target(NamedTuple):
+    """Where something can be had. `mime` may be '', sizes 0."""
+
+    url: str
+    mime: str = ""
+    width: int = 0
+    height: int = 0
+
+
+def targets(value: object) -> list[Target]:
+    """Every web address in a `url`, `icon` or `image`: strings, Links, objects with a `url` of their own, lists of them."""
+    found: list[Target] = []
+    _collect(value, Target(""), found, _LINK_DEPTH)
+    return found
+
+
+def _collect(value: object, around: Target, found: list[Target], depth: int) -> None:
+    for item in as_list(value)[:_LINKS]:
+        if len(found) >= _LINKS:
+            return
+        if isinstance(item, str):
+            if url := uri(item.strip()):
+                found.append(around._replace(url=url))
+        elif isinstance(item, dict) and depth:
+            inner = Target(
+                "",
+                mime(item.get("mediaType") or item.get("mimeType")) or around.mime,
+                number(item.get("width"), SIDE_MAX) or around.width,
+                number(item.get("height"), SIDE_MAX) or around.height,
+            )
+            _collect(item.get("href") or item.get("url"), inner, found, depth - 1)
+
+
+def page_url(value: object) -> str:
+    """The address a person opens: a `text/html` Link, else one without a type, else the first. '' when there is none."""
+    found = targets(value)
+    best = next((one for one in found if one.mime in ("text/html", "application/xhtml+xml")), None)
+    best = best or next((one for one in found if not one.mime), found[0] if found else None)
+    return best.url if best else ""
+
+
+def image(value: object) -> tuple[str, str]:
+    """The address of the first usable picture of an `icon` or `image`, and what it shows; '' where unknown."""
+    for item in as_list(value)[:_LINKS]:
+        found = targets(item)
+        if found:
+            return found[0].url, described(item) if isinstance(item, dict) else ""
+    return "", ""
+
+
+def described(item: Json) -> str:
+    """The description of a picture: `name`, as nearly everybody writes it, or `summary`."""
+    return text(item, "name", limits.ALT_CHARS) or text(item, "summary", limits.ALT_CHARS)
+
+
+def mime(value: object) -> str:
+    """A media type without its parameters, or ''."""
+    if not isinstance(value, str) or len(value) > MIME_CHARS:
+        return ""
+    name = value.partition(";")[0].strip().lower()
+    return name if _MIME.fullmatch(name) else ""
+
+
+# -- texts --
+
+
+def text(document: Json, name: str, most: int) -> str:
+    """A text property, cut at `most` characters: a string, `{"@value": ...}`, the first of a list, or the first of its `...Map`."""
+    return _words(document.get(name), most) or _words(document.get(f"{name}Map"), most, is_map=True)
+
+
+def _words(value: object, most: int, is_map: bool = False) -> str:
+    if isinstance(value, str):
+        return "" if is_map else value[:most]
+    if isinstance(value, dict):
+        choices = value.values() if is_map or "@value" not in value else [value["@value"]]
+        return next((one[:most] for one in choices if isinstance(one, str) and one), "")
+    if isinstance(value, list):
+        return next((words for one in value if not isinstance(one, list) and (words := _words(one, most))), "")
+    return ""
+
+
+def language(document: Json) -> str:
+    """The BCP 47 tag of a post, or '': the key of `contentMap` that goes with the content, else `language`. Source: federation.md 10.4."""
+    mapped = document.get("contentMap")
+    if isinstance(mapped, dict) and mapped:
+        content = document.get("content")
+        if found := _tag(next((key for key, value in mapped.items() if value == content), next(iter(mapped)))):
+            return found
+    content = document.get("content")
+    if isinstance(content, dict) and (found := _tag(content.get("@language"))):
+        return found
+    for item in as_list(document.get("language")):
+        if found := _tag(item.get("identifier") if isinstance(item, dict) else item):
+            return found
+    return ""
+
+
+def _tag(value: object) -> str:
+    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
+        return ""
+    primary, *rest = value.replace("_", "-").split("-")
+    return "" if primary.lower() == "und" else "-".join([primary.lower(), *rest])
+
+
+# -- times and numbers --
+
+
+def time(value: object) -> int | None:
+    """Milliseconds of a date-time, or None. Takes no side on whether it is plausible."""
+    return clock.parse_rfc3339(value) if isinstance(value, str) else None
+
+
+def past_time(value: object, now: int) -> int | None:
+    """A time that has been: None when it is unreadable or before there was a web, `now` when it is still to come."""
+    at = time(value)
+    return None if at is None or at < EARLIEST else min(at, now)
+
+
+def number(value: object, most: int = COUNT_MAX) -> int:
+    """A count or size between 0 and `most`; 0 for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return int(max(0, min(value, most)))
+
+
+def flag(value: object) -> bool:
+    """`true`, also as the string that some servers send."""
+    return value is True or (isinstance(value, str) and value.lower() == "true")

@@ -1,0 +1,384 @@
+"""Reading other servers: actors, posts, keys, WebFinger. What comes back has been checked against where it came from, and is stored.
+
+Every GET is signed by the instance actor. Nothing here believes a copy: a document counts only under the id it was fetched by.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlsplit
+
+from fedi import accounts, clock, limits, markup, posts, sanitize, uris
+from fedi.activitypub import keys, parse, signatures, vocab, webfinger
+from fedi.activitypub.parse import Actor, Note
+from fedi.config import Config, is_loopback
+from fedi.errors import FediError, Malformed, NotFound, Refused, RemoteError, RemoteGone, Unreachable, Untrusted
+from fedi.html import Html
+from fedi.http import Client, Fetched
+from fedi.storage import accounts as account_rows
+from fedi.storage import domains as domain_rows
+from fedi.storage import hosts as host_rows
+from fedi.storage import posts as post_rows
+from fedi.storage import tombstones as tombstone_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Database, Tx
+from fedi.storage.posts import Post
+
+Cpu = Callable[..., Awaitable[Any]]
+_STALE_MS = clock.DAY
+_DENIED = (400, 401, 403)
+
+
+class _Failed(NamedTuple):
+    """An address that could not be read lately, and why: not asked again before `until`."""
+
+    until: int
+    error: RemoteError
+
+
+class Remote:
+    """Other servers as one instance sees them: its signing key, and what it remembers of failures and rates. One per instance."""
+
+    def __init__(self, config: Config, db: Database, http: Client, cpu: Cpu) -> None:
+        self.config = config
+        self.uris = config.uris
+        self.db = db
+        self.cpu = cpu
+        self._http = http
+        self._key: signatures.Key | None = None
+        self._failed: OrderedDict[str, _Failed] = OrderedDict()
+        self._key_fetches: list[tuple[int, str]] = []
+        self._running: dict[str, asyncio.Task[Any]] = {}
+
+    def use_key(self, key_uri: str, private_pem: str) -> None:
+        """What GETs are signed with: the instance actor's key."""
+        self._key = signatures.Key(key_uri, keys.load_private(private_pem))
+
+    # -- documents --
+
+    async def document(self, url: str) -> dict[str, Any]:
+        """The ActivityPub document with exactly this id. Raises RemoteError of all kinds.
+
+        An address that answers with a document of another id is followed to that id once, on the id's own server, and only that result
+        counts. Source: federation.md 2.2; security.md ORG-01..05.
+        """
+        fetched = await self._signed_get(url)
+        document = parse.document(fetched.body)
+        own_id = parse.document_id(document)
+        if own_id == fetched.final_url or own_id == url:
+            return document
+        if not own_id or self.uris.is_ours(own_id):
+            raise Untrusted("The document says that it is another one.")
+        fetched = await self._signed_get(own_id)
+        document = parse.document(fetched.body)
+        if parse.document_id(document) != own_id or not uris.same_origin(fetched.final_url, own_id):
+            raise Untrusted("The document says that it is another one.")
+        return document
+
+    async def _signed_get(self, url: str) -> Fetched:
+        host = uris.host(url)
+        self._refuse_blocked(host)
+        known = self.db.read(host_rows.find, host)
+        first = known.signature if known and known.signature else "cavage"
+        others = [scheme for scheme in ("cavage", "rfc9421", "cavage-path") if scheme != first and (scheme != "cavage-path" or "?" in url)]
+        for scheme in (first, *others):
+            try:
+                fetched = await self._http.get_document(url, sign=self._sign_with(scheme))
+            except Refused as error:
+                if error.status not in _DENIED or scheme == (others or [first])[-1]:
+                    raise
+            else:
+                if scheme != first:
+                    await self.db.write(_remember_scheme, host, scheme)
+                return fetched
+        raise Refused("That server does not let us read.", 401)
+
+    def _sign_with(self, scheme: str) -> Callable[[str, str], Awaitable[dict[str, str]]]:
+        async def sign(method: str, url: str) -> dict[str, str]:
+            if self._key is None:
+                return {}
+            request = signatures.Outgoing(method, url, content_type=None, body_digest=None)
+            base: signatures.Scheme = "rfc9421" if scheme == "rfc9421" else "cavage"
+            headers: dict[str, str] = await self.cpu(
+                signatures.sign, request, self._key, clock.now(), scheme=base, path_only=scheme == "cavage-path"
+            )
+            return headers
+
+        return sign
+
+    def _refuse_blocked(self, host: str) -> None:
+        if self.db.read(domain_rows.is_blocked, host):
+            raise Refused("That server is blocked here.", 403)
+        if self.uris.is_our_host(host):
+            raise Malformed("That is this server.")
+
+    async def _once(self, name: str, make: Callable[[], Awaitable[Any]]) -> Any:
+        """Several who want the same thing now share one fetch; one that failed lately is not asked for again at once."""
+        failed = self._failed.get(name)
+        if failed is not None and failed.until > clock.now():
+            raise failed.error
+        task = self._running.get(name)
+        if task is None:
+            task = self._running[name] = asyncio.ensure_future(self._noting(name, make))
+            task.add_done_callback(lambda _: self._running.pop(name, None))
+        return await asyncio.shield(task)
+
+    async def _noting(self, name: str, make: Callable[[], Awaitable[Any]]) -> Any:
+        try:
+            result = await make()
+        except RemoteError as error:
+            self._failed[name] = _Failed(clock.now() + limits.NEGATIVE_KEY_S * clock.SECOND, error)
+            while len(self._failed) > 4096:
+                self._failed.popitem(last=False)
+            raise
+        self._failed.pop(name, None)
+        return result
+
+    # -- actors --
+
+    async def actor(self, uri: str, *, refresh: bool = False) -> Account:
+        """The account with this id, from the database or from its server. Raises RemoteError; NotFound for one of ours that is not there."""
+        known = self.db.read(account_rows.find_by_uri, uri)
+        if known is not None and (known.is_local or not refresh):
+            return known
+        if self.uris.is_ours(uri):
+            raise NotFound("There is nobody of that name here.")
+        found: Account = await self._once(f"actor {uri}", lambda: self._fetch_actor(uri))
+        return found
+
+    async def fresh_actor(self, account: Account) -> Account:
+        """The account, read again when what we know of it is more than a day old; a failure leaves it as it is."""
+        if account.is_local or account.fetched_at > clock.now() - _STALE_MS:
+            return account
+        try:
+            return await self.actor(account.uri, refresh=True)
+        except FediError:
+            return account
+
+    async def _fetch_actor(self, uri: str) -> Account:
+        try:
+            document = await self.document(uri)
+        except RemoteGone:
+            await self.db.write(_actor_gone, uri)
+            raise
+        return await self.take_actor(parse.actor(document))
+
+    async def take_actor(self, actor: Actor) -> Account:
+        """Store an actor whose document came from its own server."""
+        host = await self._handle_host(actor)
+        if self.uris.is_our_host(host):
+            raise Untrusted("That account claims a name of this server.")
+        bio_html = await self.clean(actor.summary)
+        return await self.db.write(accounts.receive, actor, host, bio_html)
+
+    async def clean(self, html: str) -> Html:
+        """Sanitised; off the loop where that takes long."""
+        if sanitize.is_heavy(html):
+            cleaned: Html = await self.cpu(sanitize.clean, html)
+            return cleaned
+        return sanitize.clean(html)
+
+    async def _handle_host(self, actor: Actor) -> str:
+        """What the handle of an actor ends in: its own host, or another one that vouches for it and is vouched for. Source: federation.md 3.1."""
+        own = uris.host(actor.id)
+        known = self.db.read(account_rows.find_by_uri, actor.id)
+        if known is not None and known.username == actor.username and known.fetched_at > clock.now() - 7 * clock.DAY:
+            return known.host
+        try:
+            there = await self._webfinger(actor.username, own, urlsplit(actor.id).scheme)
+            if there.actor_uri != actor.id or there.host == own:
+                return own
+            back = await self._webfinger(there.username, there.host, urlsplit(actor.id).scheme)
+        except FediError:
+            return known.host if known is not None and known.username == actor.username else own
+        proven = back.actor_uri == actor.id and back.host == there.host and back.username.lower() == actor.username.lower()
+        return back.host if proven else own
+
+    # -- WebFinger --
+
+    async def _webfinger(self, username: str, host: str, scheme: str = "https") -> webfinger.Subject:
+        """Whom a handle means. Asks host-meta where WebFinger is not at its place. Raises RemoteError."""
+        self._refuse_blocked(host)
+        resource = quote(f"acct:{username}@{host}", safe="")
+        try:
+            return await self._jrd(f"{scheme}://{host}/.well-known/webfinger?resource={resource}")
+        except Refused as error:
+            if error.status != 404:
+                raise
+        meta = await self._http.get(
+            f"{scheme}://{host}/.well-known/host-meta", accept="application/xrd+xml", types=webfinger.XRD_TYPES, max_bytes=64 * 1024
+        )
+        template = webfinger.lrdd_template(meta.body)
+        return await self._jrd(template.replace("{uri}", resource))
+
+    async def _jrd(self, url: str) -> webfinger.Subject:
+        fetched = await self._http.get(
+            url, accept=f"{vocab.JRD_JSON}, application/json", types=webfinger.JRD_TYPES, max_bytes=64 * 1024
+        )
+        return webfinger.read(fetched.body)
+
+    async def account_of(self, username: str, host: str) -> Account:
+        """Whom a handle means, asked of its server when not known here. `host` '' is this server. Raises NotFound, RemoteError."""
+        if not host or self.uris.is_our_host(host):
+            return self.db.read(account_rows.get_local, username)
+        known = self.db.read(account_rows.find_by_handle, username, host)
+        if known is not None and known.fetched_at > clock.now() - _STALE_MS:
+            return known
+        try:
+            found: Account = await self._once(f"acct {username.lower()}@{host}", lambda: self._resolve_handle(username, host))
+        except RemoteError:
+            if known is not None:
+                return known
+            raise
+        return found
+
+    async def _resolve_handle(self, username: str, host: str) -> Account:
+        subject = await self._webfinger(username, host, self._scheme_of(host))
+        account = await self.actor(subject.actor_uri, refresh=True)
+        if account.host != host and account.host != subject.host:
+            raise Untrusted("That handle belongs to an account that does not vouch for it.")
+        return account
+
+    def _scheme_of(self, host: str) -> str:
+        """Plain http only where this server itself is a local one and so is the other."""
+        name = urlsplit(f"//{host}").hostname or ""
+        return "http" if self.config.instance.base_url.startswith("http:") and is_loopback(name) else "https"
+
+    async def mentions(self, text: str) -> dict[tuple[str, str], int]:
+        """Account ids of the handles a text names, by (lower-case username, host); those that cannot be found are left out."""
+        wanted = {(name.lower(), host) for name, host in markup.scan(text).mentions[: limits.MENTIONS] if host and not self.uris.is_our_host(host)}
+        found = await asyncio.gather(*(self.account_of(*handle) for handle in wanted), return_exceptions=True)
+        for result in found:
+            if isinstance(result, BaseException) and not isinstance(result, FediError):
+                raise result
+        return {handle: result.id for handle, result in zip(wanted, found, strict=True) if isinstance(result, Account)}
+
+    # -- posts --
+
+    async def post(self, uri: str) -> Post:
+        """The post with this id, from the database or from its server. Stored quietly: no timelines, no notifications. Raises RemoteError."""
+        known = self.db.read(post_rows.find_by_uri, uri)
+        if known is not None:
+            return known
+        if self.uris.is_ours(uri):
+            raise NotFound("There is no such post.")
+        found: Post = await self._once(f"post {uri}", lambda: self._fetch_post(uri))
+        return found
+
+    async def _fetch_post(self, uri: str) -> Post:
+        note, author = await self.note(uri)
+        content = await self.clean(note.content)
+        post = await self.db.write(posts.receive, note, author, content, quiet=True)
+        if post is None:
+            raise RemoteGone("That post was deleted.")
+        return post
+
+    async def note(self, uri: str) -> tuple[Note, Account]:
+        """A post as its server has it now, with its author; not stored. Raises RemoteError, Untrusted when author and post have two origins."""
+        if self.db.read(tombstone_rows.find, uri):
+            raise RemoteGone("That post was deleted.")
+        document = await self.document(uri)
+        author_uri, _ = parse.attribution(document)
+        own_id = parse.document_id(document)
+        if not author_uri or not uris.same_origin(own_id, author_uri):
+            raise Untrusted("The post is not from its author's server.")
+        author = await self.actor(author_uri)
+        if author.is_hidden:
+            raise Refused("That account is suspended here.", 403)
+        return parse.note(document, clock.now(), author.followers_uri), author
+
+    async def resolve(self, query: str) -> Account | Post:
+        """What a handle or a web address means. Raises NotFound, Malformed, RemoteError."""
+        text = query.strip()
+        handle = webfinger.handle(text)
+        if handle is not None:
+            return await self.account_of(*handle)
+        url = uris.origin(text) and text
+        known = self.db.read(account_rows.find_by_uri, url) or self.db.read(post_rows.find_by_url, url) or self._local_page(url)
+        if known is not None:
+            return known
+        if self.uris.is_ours(url):
+            raise NotFound("There is nothing at that address.")
+        document = await self._linked_document(url)
+        own_id = parse.document_id(document)
+        if parse.is_actor(document):
+            return await self.actor(own_id, refresh=True)
+        return await self.post(own_id)
+
+    def _local_page(self, url: str) -> Account | None:
+        path = self.uris.path(url)
+        if path is None or not path.startswith("/@") or "/" in path[2:] or "@" in path[2:]:
+            return None
+        return self.db.read(account_rows.find_by_handle, path[2:], "")
+
+    async def _linked_document(self, url: str) -> dict[str, Any]:
+        """The document of an address a person copied: the address itself, or what its page names as its ActivityPub form."""
+        try:
+            return await self.document(url)
+        except Malformed:
+            page = await self._http.get(url, accept="text/html", types=frozenset({"text/html"}), max_bytes=limits.BODY_BYTES)
+        linked = webfinger.alternate(page.link, page.body, page.final_url)
+        if linked is None:
+            raise NotFound("There is no fediverse page at that address.")
+        return await self.document(linked)
+
+    # -- keys --
+
+    async def key_owner(self, key_uri: str, *, refresh: bool) -> Account:
+        """The account whose document lists this key, its keys now stored. `refresh` reads a known one again.
+
+        Raises Unreachable past the rate of key fetches, RemoteGone, Untrusted when the owner's document does not list the key.
+        Source: federation.md 5.4; security.md SIG-14, SIG-15, SIG-19, SIG-20, SIG-27.
+        """
+        host = uris.host(key_uri)
+        self._refuse_blocked(host)
+        found: Account = await self._once(f"key {key_uri}", lambda: self._fetch_key_owner(key_uri, host, refresh))
+        return found
+
+    async def _fetch_key_owner(self, key_uri: str, host: str, refresh: bool) -> Account:
+        self._spend_key_fetch(host)
+        document_uri = key_uri.partition("#")[0]
+        document = await self._key_document(document_uri)
+        owner_uri = parse.document_id(document) if parse.is_actor(document) else parse.key(document).owner
+        if not uris.same_origin(owner_uri, key_uri):
+            raise Untrusted("The key is not on its owner's server.")
+        if parse.is_actor(document) and owner_uri == parse.document_id(document) and document.get("inbox"):
+            actor = parse.actor(document)
+        else:
+            actor = parse.actor(await self.document(owner_uri))
+        if all(key.id != key_uri for key in actor.keys):
+            raise Untrusted("The owner's document does not list the key.")
+        return await self.take_actor(actor)
+
+    async def _key_document(self, url: str) -> dict[str, Any]:
+        """A key's document: its id is the key's, or, where the key's address serves the actor (a stub), the actor's on that server."""
+        try:
+            return await self.document(url)
+        except Untrusted:
+            fetched = await self._signed_get(url)
+            document = parse.document(fetched.body)
+            if not uris.same_origin(parse.document_id(document), url):
+                raise
+            return document
+
+    def _spend_key_fetch(self, host: str) -> None:
+        """At most so many key fetches a minute, in all and from one host: signatures nobody can check cost others nothing."""
+        now = clock.now()
+        self._key_fetches = [(at, name) for at, name in self._key_fetches if at > now - clock.MINUTE]
+        if len(self._key_fetches) >= limits.KEY_FETCHES or sum(name == host for _, name in self._key_fetches) >= limits.KEY_FETCHES_PER_HOST:
+            raise Unreachable("Too many unknown keys. Try again in a minute.", 60)
+        self._key_fetches.append((now, host))
+
+
+
+
+def _remember_scheme(tx: Tx, host: str, scheme: str) -> None:
+    known = host_rows.find(tx, host) or host_rows.Host(host)
+    host_rows.put(tx, known._replace(signature=scheme, seen_at=tx.now))
+
+
+def _actor_gone(tx: Tx, uri: str) -> None:
+    account = account_rows.find_by_uri(tx, uri)
+    if account is not None and not account.is_local:
+        accounts.delete_remote(tx, account)

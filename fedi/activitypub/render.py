@@ -1,0 +1,258 @@
+"""Rows -> ActivityPub JSON: actors, notes, activities, collections. Documents come without `@context`; `dump` adds it.
+
+What is rendered here goes to anybody who may see the row: nothing of a viewer, and no `bto`/`bcc`, is ever in it.
+"""
+
+from typing import Any
+
+import orjson
+
+from fedi import clock
+from fedi.activitypub import keys, vocab
+from fedi.storage import accounts as account_rows
+from fedi.storage import keys as key_rows
+from fedi.storage import media as media_rows
+from fedi.storage import posts as post_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.posts import Attachment, Post
+
+Json = dict[str, Any]
+
+
+def dump(document: Json) -> bytes:
+    """The bytes of a document, with the one context all of ours have."""
+    return orjson.dumps({"@context": vocab.CONTEXT, **document})
+
+
+# -- actors --
+
+
+def actor(tx: Tx, account: Account) -> Json:
+    """A local account as others read it. Source: federation.md 5.1."""
+    us = tx.uris
+    is_instance = account.kind == "Application"
+    document: Json = {
+        "id": account.uri,
+        "type": account.kind,
+        "preferredUsername": account.username,
+        "name": account.display_name or account.username,
+        "summary": account.bio_html or None,
+        "webfinger": f"{account.username}@{us.domain}",
+        "url": account.url,
+        "inbox": account.inbox_uri,
+        "outbox": account.outbox_uri,
+        "followers": account.followers_uri,
+        "following": account.following_uri,
+        "featured": account.featured_uri,
+        "endpoints": {"sharedInbox": us.shared_inbox()},
+        "manuallyApprovesFollowers": bool(account.locked) or is_instance,
+        "discoverable": bool(account.discoverable),
+        "indexable": bool(account.indexable),
+        "published": clock.rfc3339(account.created_at - account.created_at % clock.DAY),
+        **_keys(tx, account),
+        "generator": {
+            "type": "Application",
+            "id": us.instance_actor(),
+            "implements": [{"href": "https://datatracker.ietf.org/doc/html/rfc9421", "name": "RFC-9421: HTTP Message Signatures"}],
+        },
+    }
+    for name, media_id in (("icon", account.avatar_id), ("image", account.header_id)):
+        picture = media_rows.find(tx, media_id) if media_id else None
+        if picture is not None:
+            document[name] = {"type": "Image", "mediaType": picture.mime, "url": us.media(picture.key), "summary": picture.alt or None}
+    fields = [{"type": "PropertyValue", "name": name, "value": value} for name, value, _ in account.field_rows()]
+    if fields:
+        document["attachment"] = fields
+    if account.aliases():
+        document["alsoKnownAs"] = account.aliases()
+    if account.moved_to_uri:
+        document["movedTo"] = account.moved_to_uri
+    return document
+
+
+def _keys(tx: Tx, account: Account) -> Json:
+    """`publicKey` for signatures, and the Ed25519 one as FEP-521a has it. Source: federation.md 5.4."""
+    found: Json = {}
+    for key in key_rows.list_of(tx, account.id):
+        if key.uri == tx.uris.rsa_key(account.uri):
+            found["publicKey"] = {"id": key.uri, "owner": account.uri, "publicKeyPem": key.public_pem}
+        else:
+            multikey = {"id": key.uri, "type": "Multikey", "controller": account.uri, "publicKeyMultibase": keys.to_multikey(keys.load_public(key.public_pem))}
+            found["assertionMethod"] = [multikey]
+    return found
+
+
+def tombstone(uri: str, former_type: str, deleted_at: int) -> Json:
+    """Source: ActivityStreams 2.0 Vocabulary, Tombstone."""
+    return {"id": uri, "type": "Tombstone", "formerType": former_type or "Note", "deleted": clock.rfc3339(deleted_at)}
+
+
+# -- notes --
+
+
+def addressing(post: Post, author: Account, mentioned: list[str]) -> tuple[list[str], list[str]]:
+    """(to, cc) of a post. Source: federation.md 8.2."""
+    followers = author.followers_uri
+    if post.visibility == "public":
+        return [vocab.PUBLIC], [followers, *mentioned]
+    if post.visibility == "unlisted":
+        return [followers], [vocab.PUBLIC, *mentioned]
+    if post.visibility == "followers":
+        return [followers], mentioned
+    return mentioned, []
+
+
+def note(tx: Tx, post: Post) -> Json:
+    """A local post. Source: federation.md 10.1."""
+    author = account_rows.get(tx, post.account_id)
+    addressed = post_rows.list_mentions(tx, [post.id], silent=True).get(post.id, [])
+    named = post_rows.list_mentions(tx, [post.id]).get(post.id, [])
+    to, cc = addressing(post, author, [account.uri for account in addressed])
+    document: Json = {
+        "id": post.uri,
+        "type": "Note",
+        "url": post.url,
+        "attributedTo": author.uri,
+        "published": clock.rfc3339(post.published_at),
+        "to": to,
+        "cc": cc,
+        "summary": post.warning or None,
+        "sensitive": bool(post.sensitive),
+        "inReplyTo": post.in_reply_to_uri or None,
+        "content": post.content_html,
+        "source": {"content": post.content_source, "mediaType": post.content_type or "text/plain"},
+        "tag": [*(_mention(tx, account) for account in named), *_hashtags(tx, post)],
+        "attachment": [_attachment(tx, item) for item in post_rows.list_media(tx, [post.id]).get(post.id, [])],
+        "replies": f"{post.uri}/replies",
+        "likes": {"id": f"{post.uri}/likes", "type": "Collection", "totalItems": post.favourites_count},
+        "shares": {"id": f"{post.uri}/shares", "type": "Collection", "totalItems": post.boosts_count},
+        "interactionPolicy": {"canQuote": {"automaticApproval": [vocab.PUBLIC if post.is_public else author.uri]}},
+    }
+    if post.language:
+        document["contentMap"] = {post.language: post.content_html}
+    if post.edited_at:
+        document["updated"] = clock.rfc3339(post.edited_at)
+    if post.title:
+        document["name"] = post.title
+    if post.visibility == "direct":
+        document["directMessage"] = True
+    return document
+
+
+def _mention(tx: Tx, account: Account) -> Json:
+    host = account.host or tx.uris.domain
+    return {"type": "Mention", "href": account.uri, "name": f"@{account.username}@{host}"}
+
+
+def _hashtags(tx: Tx, post: Post) -> list[Json]:
+    names = post_rows.list_tags(tx, [post.id]).get(post.id, [])
+    return [{"type": "Hashtag", "href": tx.uris.tag(name), "name": f"#{name}"} for name in names]
+
+
+def _attachment(tx: Tx, item: Attachment) -> Json:
+    kind = {"image": "Image", "video": "Video", "audio": "Audio"}.get(item.kind, "Document")
+    document: Json = {"type": kind, "mediaType": item.mime, "url": tx.uris.media(item.key), "name": item.alt or None}
+    if item.width and item.height:
+        document |= {"width": item.width, "height": item.height}
+    if item.blurhash:
+        document["blurhash"] = item.blurhash
+    return document
+
+
+# -- activities --
+
+
+def create(tx: Tx, post: Post) -> Json:
+    """The Create of a local post; its id is the post's with `/activity`."""
+    return _about_note(tx, post, "Create", f"{post.uri}/activity", post.published_at)
+
+
+def update(tx: Tx, post: Post) -> Json:
+    at = post.edited_at or tx.now
+    return _about_note(tx, post, "Update", f"{post.uri}#updates/{at}", at)
+
+
+def _about_note(tx: Tx, post: Post, activity_type: str, uri: str, at: int) -> Json:
+    document = note(tx, post)
+    return {
+        "id": uri,
+        "type": activity_type,
+        "actor": document["attributedTo"],
+        "published": clock.rfc3339(at),
+        "to": document["to"],
+        "cc": document["cc"],
+        "object": document,
+    }
+
+
+def delete(tx: Tx, post: Post, author: Account, mentioned: list[str]) -> Json:
+    """The Delete of a post, with the addressing the post had."""
+    to, cc = addressing(post, author, mentioned)
+    return {
+        "id": f"{post.uri}#delete",
+        "type": "Delete",
+        "actor": author.uri,
+        "to": to,
+        "cc": cc,
+        "object": tombstone(post.uri, "Note", tx.now),
+    }
+
+
+def announce(boost: Post, booster: Account, original_uri: str, original_author_uri: str) -> Json:
+    """A boost; its id is the boost row's own."""
+    public = boost.visibility == "public"
+    return {
+        "id": boost.uri,
+        "type": "Announce",
+        "actor": booster.uri,
+        "published": clock.rfc3339(boost.published_at),
+        "to": [vocab.PUBLIC] if public else [booster.followers_uri],
+        "cc": [booster.followers_uri, original_author_uri] if public else [vocab.PUBLIC] * (boost.visibility == "unlisted"),
+        "object": original_uri,
+    }
+
+
+def simple(activity_type: str, uri: str, actor_uri: str, object_: str | Json, to: list[str]) -> Json:
+    """Follow, Like, Block, Accept, Reject, Undo, Add, Remove: who does what to which thing, said to whom."""
+    return {"id": uri, "type": activity_type, "actor": actor_uri, "to": to, "object": object_}
+
+
+def embedded(activity_type: str, uri: str, actor_uri: str, object_uri: str) -> Json:
+    """An activity inside Accept, Reject or Undo: always embedded, since many servers cannot look it up."""
+    return {"id": uri, "type": activity_type, "actor": actor_uri, "object": object_uri}
+
+
+def update_actor(tx: Tx, account: Account) -> Json:
+    return {
+        "id": f"{account.uri}#updates/{tx.now}",
+        "type": "Update",
+        "actor": account.uri,
+        "to": [vocab.PUBLIC],
+        "object": actor(tx, account),
+    }
+
+
+def delete_actor(account: Account) -> Json:
+    return {"id": f"{account.uri}#delete", "type": "Delete", "actor": account.uri, "to": [vocab.PUBLIC], "object": account.uri}
+
+
+# -- collections --
+
+
+def collection(uri: str, total: int, *, first: str | None = None, items: list[Any] | None = None, ordered: bool = True) -> Json:
+    """Source: ActivityStreams 2.0 Core 5; federation.md 11.1."""
+    document: Json = {"id": uri, "type": "OrderedCollection" if ordered else "Collection", "totalItems": total}
+    if first is not None:
+        document["first"] = first
+    if items is not None:
+        document["orderedItems" if ordered else "items"] = items
+    return document
+
+
+def page(uri: str, part_of: str, items: list[Any], *, next_uri: str | None = None, ordered: bool = True) -> Json:
+    kind = "OrderedCollectionPage" if ordered else "CollectionPage"
+    document: Json = {"id": uri, "type": kind, "partOf": part_of, "orderedItems" if ordered else "items": items}
+    if next_uri is not None:
+        document["next"] = next_uri
+    return document

@@ -1,0 +1,65 @@
+"""Signature -> actor: the one place where a request becomes somebody's. Only `request` makes a Signer."""
+
+from typing import NamedTuple
+
+from fedi import clock, limits
+from fedi.activitypub import keys, signatures
+from fedi.activitypub.remote import Remote
+from fedi.activitypub.signatures import Claim, RequestHead
+from fedi.errors import Malformed, Refused, RemoteGone, Unreachable, Untrusted
+from fedi.storage import accounts as account_rows
+from fedi.storage import keys as key_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.keys import Key
+
+
+class Signer(NamedTuple):
+    """Who has signed a request. Take it as an argument and the request is authentic."""
+
+    account: Account
+    key_uri: str
+
+
+async def request(remote: Remote, head: RequestHead, body: bytes) -> Signer:
+    """The signer of a request.
+
+    Raises Untrusted for a missing, stale, incomplete or wrong signature, Unreachable (to be answered 503) when the key cannot be had
+    now, RemoteGone when its owner is deleted, Refused when its host is blocked.
+    Source: federation.md 6.1; security.md SIG.
+    """
+    claim = signatures.parse(head)
+    signatures.check(claim, head, body, clock.now(), (remote.uris.host, remote.uris.domain))
+    known = remote.db.read(_find, claim.key_id)
+    if known is None:
+        return await _with_fetched_key(remote, claim, head, refresh=False)
+    key, account = known
+    if _is_signed_by(claim, head, key):
+        return Signer(account, key.uri)
+    if account.is_local or key.fetched_at > clock.now() - limits.KEY_REFETCH_S * clock.SECOND:
+        raise Untrusted("The signature is wrong.")
+    return await _with_fetched_key(remote, claim, head, refresh=True)
+
+
+def _find(tx: Tx, key_uri: str) -> tuple[Key, Account] | None:
+    key = key_rows.find(tx, key_uri)
+    account = account_rows.find(tx, key.account_id) if key else None
+    return (key, account) if key and account else None
+
+
+def _is_signed_by(claim: Claim, head: RequestHead, key: Key) -> bool:
+    return signatures.verify(claim, head, keys.load_public(key.public_pem))
+
+
+async def _with_fetched_key(remote: Remote, claim: Claim, head: RequestHead, *, refresh: bool) -> Signer:
+    """Ask the key's server: for an unknown key, and once for a known one whose signature is wrong (it may have been changed)."""
+    try:
+        account = await remote.key_owner(claim.key_id, refresh=refresh)
+    except (Unreachable, RemoteGone, Untrusted):
+        raise
+    except (Refused, Malformed) as error:
+        raise Untrusted(f"The signature's key could not be read: {error.message}") from None
+    found = remote.db.read(_find, claim.key_id)
+    if found is None or found[1].id != account.id or not _is_signed_by(claim, head, found[0]):
+        raise Untrusted("The signature is wrong.")
+    return Signer(found[1], found[0].uri)

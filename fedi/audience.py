@@ -1,0 +1,61 @@
+"""Who is to get what: the inboxes of an act. Rules about recipients stand here and nowhere else."""
+
+from collections.abc import Iterable
+
+from fedi import uris
+from fedi.errors import Malformed
+from fedi.storage import deliveries as delivery_rows
+from fedi.storage import follows as follow_rows
+from fedi.storage import posts as post_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.posts import Post
+
+Inboxes = dict[str, str]  # inbox uri -> host
+
+
+def of_accounts(accounts: Iterable[Account], *, shared: bool) -> Inboxes:
+    """Where accounts elsewhere are reached. Nobody suspended, blocked by domain or moved away; with `shared`, one inbox per server."""
+    return _with_hosts(
+        (account.shared_inbox_uri if shared and account.shared_inbox_uri else account.inbox_uri)
+        for account in accounts
+        if not account.is_local and not account.is_hidden and account.inbox_uri
+    )
+
+
+def of_followers(tx: Tx, account_id: int) -> Inboxes:
+    """Where all remote followers of a local account are reached, each server once."""
+    return _with_hosts(follow_rows.list_inboxes(tx, account_id))
+
+
+def of_post(tx: Tx, post: Post, author: Account) -> Inboxes:
+    """Whom a new post goes to: followers if it is for them, everybody mentioned, and whom it answers.
+
+    A direct post goes to the personal inboxes of the mentioned and to nobody else. Source: federation.md 8.1.
+    """
+    if post.local_only:
+        return {}
+    mentioned = post_rows.list_mentions(tx, [post.id], silent=True).get(post.id, [])
+    if post.visibility == "direct":
+        return of_accounts(mentioned, shared=False)
+    return of_followers(tx, author.id) | of_accounts(mentioned, shared=True)
+
+
+def of_reached(tx: Tx, post_id: int) -> Inboxes:
+    """Whoever got the post in whatever form before: whom an edit or its end concerns."""
+    return dict(delivery_rows.list_reached(tx, post_id))
+
+
+def everybody(tx: Tx) -> Inboxes:
+    """Every server known: for the end of an account."""
+    return _with_hosts(delivery_rows.list_all_inboxes(tx))
+
+
+def _with_hosts(inbox_uris: Iterable[str]) -> Inboxes:
+    found = {}
+    for uri in inbox_uris:
+        try:
+            found[uri] = uris.host(uri)
+        except Malformed:
+            continue
+    return found

@@ -1,0 +1,68 @@
+"""What a post does to timelines and notifications: once, for posts that are written here and for those that arrive."""
+
+from fedi import notifications
+from fedi.storage import accounts as account_rows
+from fedi.storage import follows as follow_rows
+from fedi.storage import posts as post_rows
+from fedi.storage import timelines as timeline_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.posts import Post
+from fedi.streaming import Event
+
+
+def post_added(tx: Tx, post: Post, author: Account, *, quiet: bool = False) -> None:
+    """A post or boost is there: counters, homes, notifications, in this order. `quiet` is for old posts fetched later: counters only."""
+    _count(tx, post, +1)
+    if quiet:
+        return
+    timeline_rows.add_home(tx, post, author.id)
+    if post.boost_of_id is None:
+        for account_id in post_rows.list_mentioned_ids(tx, post.id):
+            notifications.tell(tx, account_id, "mention", author, post.id)
+    else:
+        original = post_rows.get(tx, post.boost_of_id)
+        notifications.tell(tx, original.account_id, "boost", author, original.id)
+    for follower_id in follow_rows.list_notified(tx, author.id):
+        notifications.tell(tx, follower_id, "post", author, post.id)
+    tx.emit(Event("post", post.id, author.id))
+
+
+def post_edited(tx: Tx, post: Post, author: Account) -> None:
+    """A post has a new text: people here who boosted it are told, and those it names now for the first time."""
+    for booster_id in post_rows.list_local_boosters(tx, post.id):
+        notifications.tell(tx, booster_id, "edit", author, post.id)
+    for account_id in post_rows.list_mentioned_ids(tx, post.id):
+        notifications.tell(tx, account_id, "mention", author, post.id)
+    tx.emit(Event("post_edited", post.id, author.id))
+
+
+def post_removed(tx: Tx, post: Post) -> None:
+    """A post is about to go: counters. Rows that hang on it go with it."""
+    _count(tx, post, -1)
+    tx.emit(Event("post_removed", post.id, post.account_id))
+
+
+def _count(tx: Tx, post: Post, by: int) -> None:
+    """Counters count public and unlisted acts only: nobody learns from them of what they may not see."""
+    if not post.is_public:
+        return
+    if post.boost_of_id is not None:
+        post_rows.add_counts(tx, post.boost_of_id, boosts=by)
+    elif post.in_reply_to_id is not None:
+        post_rows.add_counts(tx, post.in_reply_to_id, replies=by)
+    account_rows.count_posted(tx, post.account_id, by, post.published_at)
+
+
+def follow_began(tx: Tx, follower: Account, followed_id: int) -> None:
+    """Bring the followed account's latest posts into a local follower's home."""
+    if follower.is_local:
+        timeline_rows.fill_home(tx, follower.id, followed_id, limit=40)
+        tx.emit(Event("home", follower.id))
+
+
+def follow_ended(tx: Tx, follower: Account, followed_id: int) -> None:
+    """Take out of a local follower's home what the account brought."""
+    if follower.is_local:
+        timeline_rows.empty_home(tx, follower.id, followed_id)
+        tx.emit(Event("home", follower.id))

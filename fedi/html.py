@@ -1,0 +1,159 @@
+"""What HTML of ours may hold: the type that templates trust, escaping, and the allow-list with its rules for every attribute.
+
+`Html` is made by `sanitize` and `markup` only (and by `paragraphs`, for plain text). Source: federation.md 10.2; security.md XSS-03 to 05.
+"""
+
+import re
+from collections.abc import Callable
+
+from fedi import limits, uris
+from fedi.errors import Malformed
+from fedi.plaintext import line, tidy
+
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
+
+
+class Html(str):
+    """HTML that is safe to show as it is. Adding anything to it gives a plain `str` again, which templates escape."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
+
+
+def escape(text: str) -> str:
+    """`text` for an attribute in double quotes."""
+    return text.translate(_ESCAPES)
+
+
+def escape_text(text: str) -> str:
+    """`text` for between tags: quotes stay as they are, as every serialiser of HTML leaves them."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def paragraphs(text: str) -> Html:
+    """Plain text as `<p>` and `<br>`; a blank line parts paragraphs."""
+    parts = [part.strip("\n") for part in re.split(r"\n[ \t]*\n", tidy(text))]
+    return Html("".join(f"<p>{escape_text(part).replace(chr(10), '<br>')}</p>" for part in parts if part.strip()))
+
+
+INLINE = frozenset("span a abbr del s code b strong u sub sup i em ruby rt rp".split())
+BLOCK = frozenset("p pre blockquote h1 h2 h3 h4 h5 ul ol li".split())
+ALLOWED = INLINE | BLOCK | {"br"}
+DROPPED = frozenset("script style iframe noscript noembed noframes svg math".split())  # with everything inside
+SCHEMES = ("http", "https", "dat", "dweb", "ipfs", "ipns", "ssb", "gopher", "xmpp", "magnet", "gemini")
+_CLASSES = frozenset(["h-card", "u-url", "mention", "hashtag", "invisible", "ellipsis", "quote-inline"])
+_REL = "nofollow noopener noreferrer"
+
+_WEB = re.compile(
+    r"""(?i:https?)://(?P<authority>(?:\[[0-9a-fA-F:.]+\]|[^\x00-\x20\x7f-\xa0/?#@\\"<>^`{|}:\[\]%]{1,255})(?::\d{1,5})?)"""
+    r"""(?:[/?#][^\x00-\x20\x7f-\xa0\\"<>^`]*)?"""
+)
+_OTHER = re.compile(rf"""(?:{"|".join(SCHEMES[2:])}):[^\x00-\x20\x7f-\xa0\\"<>^`]+""")
+
+
+def _href(value: str) -> str:
+    """An address that a reader may follow, or '': absolute, of a listed scheme, without user info, with nothing to split or hide in."""
+    value = value.strip(" \t\n\r\f")
+    if len(value) > limits.URI_CHARS:
+        return ""
+    if " " in value:
+        value = value.replace(" ", "%20")
+    return value if _WEB.fullmatch(value) or _OTHER.fullmatch(value) else ""
+
+
+def _cite(value: str) -> str:
+    return value if len(value) <= limits.URI_CHARS and _WEB.fullmatch(value) else ""
+
+
+def _class(value: str) -> str:
+    return " ".join(dict.fromkeys(name for name in value.split() if name in _CLASSES))
+
+
+def _matching(pattern: str) -> Callable[[str], str]:
+    fits = re.compile(pattern, re.ASCII).fullmatch
+    return lambda value: value if fits(value) else ""
+
+
+def _title(value: str) -> str:
+    return line(value, limits.NAME_CHARS)
+
+
+_lang = _matching(r"[A-Za-z0-9-]{1,35}")
+_translate = _matching(r"no|yes")
+_number = _matching(r"-?\d{1,9}")
+RULES: dict[str, dict[str, Callable[[str], str]]] = {
+    "a": {"href": _href, "class": _class, "title": _title, "translate": _translate, "lang": _lang},
+    "span": {"class": _class, "translate": _translate, "lang": _lang},
+    "p": {"class": _class, "lang": _lang},
+    "abbr": {"title": _title, "lang": _lang},
+    "blockquote": {"cite": _cite, "lang": _lang},
+    "ol": {"start": _number, "lang": _lang},
+    "li": {"value": _number, "lang": _lang},
+}
+COMMON = {"lang": _lang}
+
+
+def kept_attributes(name: str, given: dict[str, str]) -> dict[str, str] | None:
+    """What stays of a tag's (decoded) attributes, in canonical order; None for a link that leads nowhere safe."""
+    kept = {}
+    for key, rule in RULES.get(name, COMMON).items():
+        if key in given and (value := rule(given[key])):
+            kept[key] = value
+    if name == "a":
+        if "href" not in kept:
+            return None
+        kept["rel"] = f"{_REL} tag" if "tag" in given.get("rel", "").split() else _REL
+        kept["target"] = "_blank"
+    elif name == "ol" and "reversed" in given:
+        kept["reversed"] = "reversed"
+    return kept
+
+
+_CLAIM = re.compile(r"\s*(?:https?://(?:www\.)?|www\.)([^\s/?#]+)", re.IGNORECASE)
+_SHOWN_CLAIM = re.compile(
+    r"(?:https?://)?(?:www\.)?([^\s/?#]+\.[^\s/?#]*)", re.IGNORECASE
+)  # where `https://` is hidden, a bare host claims
+_CLAIM_CHARS = 500
+
+
+class LinkText:
+    """The text of one link while it is read, to see whether it names another host than the one it leads to. Source: XSS-05."""
+
+    __slots__ = ("_displayed", "_href", "_whole")
+
+    def __init__(self, href: str) -> None:
+        self._href = href
+        self._whole: list[str] = []
+        self._displayed: list[str] = []
+
+    def add(self, text: str, *, displayed: bool) -> None:
+        self._whole.append(text)
+        if displayed:
+            self._displayed.append(text)
+
+    def warning(self) -> str:
+        """` [real.host]` when the text claims to be of another host, else ''."""
+        whole = "".join(self._whole)
+        if whole[:1] in "@#" and len(self._displayed) == len(self._whole):
+            return ""
+        if not whole.isascii():
+            whole = line(whole, _CLAIM_CHARS)
+        web = _WEB.match(self._href)
+        real = (web["authority"] if web else self._href.partition(":")[0]).lower()
+        claims = [_CLAIM.match(whole)]
+        if len(self._displayed) != len(self._whole):
+            claims.append(_SHOWN_CLAIM.match(line("".join(self._displayed), _CLAIM_CHARS)))
+        if all(claim is None or _same_host(claim[1].lower(), real.removeprefix("www.")) for claim in claims):
+            return ""
+        return "" if whole.endswith(f"[{real}]") else f" [{real}]"
+
+
+def _same_host(claimed: str, real: str) -> bool:
+    if claimed == real or (claimed.endswith("…") and real.startswith(claimed[:-1])):
+        return True
+    try:
+        return uris.host(f"https://{claimed.rstrip('.,;:!')}") == uris.host(f"https://{real}")
+    except Malformed:
+        return False

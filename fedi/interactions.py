@@ -1,0 +1,185 @@
+"""Favourites, boosts, bookmarks and pins: of local people, and (`receive_*`) of people elsewhere."""
+
+from fedi import fanout, notifications
+from fedi.activitypub import outbox
+from fedi.errors import Forbidden, Invalid, NotFound
+from fedi.storage import accounts as account_rows
+from fedi.storage import blocks as block_rows
+from fedi.storage import interactions as rows
+from fedi.storage import posts as post_rows
+from fedi.storage import tombstones as tombstone_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.posts import Post
+from fedi.streaming import Event
+
+PINS = 5
+
+
+def _seen(tx: Tx, account: Account, post_id: int) -> Post:
+    """The post an act is about: of a boost, what it boosts. Raises NotFound when the account may not see it."""
+    post = post_rows.get_visible(tx, account.id, post_id)
+    return post_rows.get_visible(tx, account.id, post.boost_of_id) if post.boost_of_id is not None else post
+
+
+def favourite(tx: Tx, account: Account, post_id: int) -> Post:
+    """Like a post; again is no harm. Raises NotFound."""
+    post = _seen(tx, account, post_id)
+    uri = outbox.new_uri(tx)
+    if rows.put_favourite(tx, account.id, post.id, uri):
+        post_rows.add_counts(tx, post.id, favourites=1)
+        notifications.tell(tx, post.account_id, "favourite", account, post.id)
+        outbox.liked(tx, account, post, uri)
+        tx.emit(Event("post_counted", post.id))
+    return post_rows.get(tx, post.id)
+
+
+def unfavourite(tx: Tx, account: Account, post_id: int) -> Post:
+    post = _seen(tx, account, post_id)
+    uri = rows.find_favourite(tx, account.id, post.id)
+    if uri is not None:
+        _unliked(tx, account, post)
+        outbox.unliked(tx, account, post, uri)
+    return post_rows.get(tx, post.id)
+
+
+def _unliked(tx: Tx, account: Account, post: Post) -> None:
+    if rows.delete_favourite(tx, account.id, post.id):
+        post_rows.add_counts(tx, post.id, favourites=-1)
+        notifications.forget(tx, post.account_id, "favourite", account.id, post.id)
+        tx.emit(Event("post_counted", post.id))
+
+
+def boost(tx: Tx, account: Account, post_id: int, visibility: str = "public") -> Post:
+    """Boost a post; returns the boost, which is the earlier one when there is one. Raises NotFound, Forbidden for what is not public."""
+    post = _seen(tx, account, post_id)
+    known = post_rows.find_boost(tx, account.id, post.id)
+    if known is not None:
+        return known
+    if visibility not in ("public", "unlisted", "followers"):
+        raise Invalid("A boost is public, unlisted or for followers.", "visibility")
+    if post.visibility == "direct" or (post.visibility == "followers" and post.account_id != account.id) or post.local_only:
+        raise Forbidden("Only public posts can be boosted.")
+    boost_id = post_rows.new_id(tx, tx.now)
+    made = post_rows.insert(
+        tx,
+        id=boost_id,
+        uri=tx.uris.activity(boost_id),
+        url=tx.uris.activity(boost_id),
+        account_id=account.id,
+        kind="Announce",
+        visibility="followers" if post.visibility == "followers" else visibility,
+        boost_of_id=post.id,
+        published_at=tx.now,
+    )
+    fanout.post_added(tx, made, account)
+    outbox.boosted(tx, made, account, post)
+    tx.emit(Event("post_counted", post.id))
+    return made
+
+
+def unboost(tx: Tx, account: Account, post_id: int) -> Post:
+    """Take a boost back; returns the original post."""
+    post = _seen(tx, account, post_id)
+    made = post_rows.find_boost(tx, account.id, post.id)
+    if made is not None:
+        outbox.unboosted(tx, made, account, post)
+        _unboosted(tx, made, post, account)
+    return post_rows.get(tx, post.id)
+
+
+def _unboosted(tx: Tx, made: Post, post: Post, account: Account) -> None:
+    fanout.post_removed(tx, made)
+    post_rows.delete(tx, made.id)
+    notifications.forget(tx, post.account_id, "boost", account.id, post.id)
+    tx.emit(Event("post_counted", post.id))
+
+
+def bookmark(tx: Tx, account: Account, post_id: int) -> Post:
+    post = _seen(tx, account, post_id)
+    rows.put_bookmark(tx, account.id, post.id)
+    return post
+
+
+def unbookmark(tx: Tx, account: Account, post_id: int) -> Post:
+    post = _seen(tx, account, post_id)
+    rows.delete_bookmark(tx, account.id, post.id)
+    return post
+
+
+def pin(tx: Tx, account: Account, post_id: int) -> Post:
+    """Put one of one's own posts on top of the profile. Raises NotFound, Forbidden, Invalid."""
+    post = post_rows.get_visible(tx, account.id, post_id)
+    if post.account_id != account.id or post.boost_of_id is not None:
+        raise Forbidden("Only your own posts can be pinned.")
+    if not post.is_public:
+        raise Invalid("Only public posts can be pinned.", "id")
+    if rows.count_pins(tx, account.id) >= PINS:
+        raise Invalid(f"Up to {PINS} posts can be pinned. Unpin one first.", "id")
+    if rows.put_pin(tx, account.id, post.id):
+        outbox.pinned(tx, account, post, added=True)
+    return post
+
+
+def unpin(tx: Tx, account: Account, post_id: int) -> Post:
+    post = post_rows.get_visible(tx, account.id, post_id)
+    if rows.delete_pin(tx, account.id, post.id):
+        outbox.pinned(tx, account, post, added=False)
+    return post
+
+
+# -- from the wire --
+
+
+def receive_favourite(tx: Tx, account: Account, post: Post, uri: str) -> None:
+    """Somebody elsewhere likes a post: counted once, and only if they may see it and neither has blocked the other."""
+    if tombstone_rows.is_taken_back(tx, uri, account.uri) or not _may_act(tx, account, post):
+        return
+    if rows.put_favourite(tx, account.id, post.id, uri):
+        post_rows.add_counts(tx, post.id, favourites=1)
+        notifications.tell(tx, post.account_id, "favourite", account, post.id)
+        tx.emit(Event("post_counted", post.id))
+
+
+def receive_unfavourite(tx: Tx, account: Account, post: Post) -> None:
+    _unliked(tx, account, post)
+
+
+def receive_boost(tx: Tx, account: Account, post: Post, uri: str, published_at: int, visibility: str) -> Post | None:
+    """Somebody elsewhere boosts a post; None when it has no effect (again, taken back before, not theirs to see, not public)."""
+    if tombstone_rows.is_taken_back(tx, uri, account.uri) or not _may_act(tx, account, post):
+        return None
+    own = post.account_id == account.id
+    if post_rows.find_boost(tx, account.id, post.id) or post_rows.find_by_uri(tx, uri) or not (post.is_public or own):
+        return None
+    at = min(published_at or tx.now, tx.now)
+    made = post_rows.insert(
+        tx,
+        id=post_rows.new_id(tx, at),
+        uri=uri,
+        url=post.url,
+        account_id=account.id,
+        kind="Announce",
+        visibility=visibility if post.is_public else "followers",
+        boost_of_id=post.id,
+        published_at=at,
+    )
+    fanout.post_added(tx, made, account)
+    tx.emit(Event("post_counted", post.id))
+    return made
+
+
+def receive_unboost(tx: Tx, account: Account, made: Post) -> None:
+    if made.account_id == account.id and made.boost_of_id is not None:
+        _unboosted(tx, made, post_rows.get(tx, made.boost_of_id), account)
+
+
+def _may_act(tx: Tx, account: Account, post: Post) -> bool:
+    author = account_rows.get(tx, post.account_id)
+    if author.is_hidden or block_rows.stands_between(tx, account.id, author.id):
+        return False
+    try:
+        post_rows.get_visible(tx, account.id, post.id)
+    except NotFound:
+        return False
+    return True

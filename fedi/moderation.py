@@ -1,0 +1,104 @@
+"""What staff decide: servers blocked or limited, accounts suspended, reports resolved. Every decision leaves a trace in `audit`."""
+
+from fedi import follows, limits, notifications, plaintext, uris
+from fedi.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, TooMany
+from fedi.storage import accounts as account_rows
+from fedi.storage import deliveries as delivery_rows
+from fedi.storage import domains as domain_rows
+from fedi.storage import follows as follow_rows
+from fedi.storage import reports as report_rows
+from fedi.storage import settings as setting_rows
+from fedi.storage import timelines as timeline_rows
+from fedi.storage import users as user_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.streaming import Event
+
+SEVERITIES = ("block", "limit")
+
+
+def block_domain(tx: Tx, host: str, *, severity: str = "block", reason: str = "", by_id: int | None = None) -> None:
+    """Have nothing to do with a server and its sub-domains, or (`limit`) keep it out of lists for everybody.
+
+    A block ends every follow with it, empties homes of it and drops what waits to be sent to it. Raises Invalid, Conflict for our own.
+    """
+    host = _host(host)
+    if severity not in SEVERITIES:
+        raise Invalid(f"`{severity}` is not a severity. There are {', '.join(SEVERITIES)}.", "severity")
+    if any(tx.uris.is_our_host(name) for name in (host, *(our for our in (tx.uris.domain, tx.uris.host) if host in uris.parents(our)))):
+        raise Conflict("That is this server, or a domain it is part of.")
+    domain_rows.put(tx, host, severity, plaintext.line(reason, 500))
+    account_rows.set_host_policy(tx, host, blocked=severity == "block", limited=severity == "limit")
+    if severity == "block":
+        for made in follow_rows.list_with_host(tx, host):
+            one, other = account_rows.get(tx, made.follower_id), account_rows.get(tx, made.followed_id)
+            follows.sever(tx, one, other, quietly=True)
+        timeline_rows.empty_homes_of_host(tx)
+        delivery_rows.drop(tx, host=host, answer="the domain was blocked")
+    setting_rows.audit(tx, by_id, f"domain.{severity}", host)
+    tx.emit(Event("domain", 0, host))
+
+
+def unblock_domain(tx: Tx, host: str, *, by_id: int | None = None) -> None:
+    """Lift a block or limit. Follows that it ended stay ended. Raises NotFound."""
+    host = _host(host)
+    if not domain_rows.delete(tx, host):
+        raise NotFound(f"There is no policy for {host}.")
+    above = domain_rows.find(tx, host)
+    account_rows.set_host_policy(
+        tx, host, blocked=above is not None and above.severity == "block", limited=above is not None and above.severity == "limit"
+    )
+    setting_rows.audit(tx, by_id, "domain.unblock", host)
+    tx.emit(Event("domain", 0, host))
+
+
+def _host(text: str) -> str:
+    try:
+        return uris.normal_host(text)
+    except Malformed:
+        raise Invalid(f"`{text}` is not a domain. Write like `example.org`.", "domain") from None
+
+
+def suspend(tx: Tx, account: Account, *, by_id: int | None = None) -> None:
+    """Show nothing of an account and take nothing from it. Somebody here is signed out everywhere."""
+    if account.is_local:
+        user = user_rows.find(tx, account.id)
+        if user is None or user.role in ("owner", "admin"):
+            raise Forbidden("Owners and admins cannot be suspended; change the role first.")
+        user_rows.delete_sessions(tx, account.id)
+        user_rows.delete_tokens(tx, account.id)
+        tx.emit(Event("auth", account.id))
+    account_rows.update(tx, account.id, suspended_at=tx.now)
+    setting_rows.audit(tx, by_id, "account.suspend", account.handle)
+    tx.emit(Event("account", account.id))
+
+
+def unsuspend(tx: Tx, account: Account, *, by_id: int | None = None) -> None:
+    account_rows.update(tx, account.id, suspended_at=None)
+    setting_rows.audit(tx, by_id, "account.unsuspend", account.handle)
+    tx.emit(Event("account", account.id))
+
+
+def resolve_report(tx: Tx, report_id: int, *, by_id: int | None = None) -> None:
+    """Raises NotFound when there is no such open report."""
+    if not report_rows.resolve(tx, report_id, by_id):
+        raise NotFound("There is no open report with that id.")
+    setting_rows.audit(tx, by_id, "report.resolve", str(report_id))
+
+
+def receive_report(tx: Tx, reporter: Account, target: Account, comment: str, post_uris: list[str], uri: str) -> None:
+    """A server complains about somebody here: kept, and staff are told. Raises TooMany beyond what one server may send in an hour."""
+    host = uris.host(reporter.uri)
+    if report_rows.count_since(tx, host, tx.now - 3_600_000) >= limits.FLAGS_PER_HOST:
+        raise TooMany("Too many reports from your server.", 3600)
+    report_rows.insert(
+        tx,
+        uri=uri,
+        reporter_id=reporter.id,
+        target_id=target.id,
+        host=host,
+        comment=plaintext.plain(comment, limits.REPORT_CHARS),
+        post_uris=post_uris[: limits.REPORTED_OBJECTS],
+    )
+    for account_id in user_rows.list_staff(tx):
+        notifications.tell(tx, account_id, "report", reporter)

@@ -1,0 +1,263 @@
+"""Rows of `accounts`: people here and elsewhere, in one table. `host` is '' for ours."""
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from fedi import ids
+from fedi.errors import NotFound
+from fedi.storage.db import Tx
+
+
+class Account(NamedTuple):
+    """Somebody. `bio_html` and `fields` are sanitised; `fields` and `emojis` and `also_known_as` are JSON texts."""
+
+    id: int
+    username: str
+    host: str
+    uri: str
+    url: str
+    kind: str
+    display_name: str
+    bio_html: str
+    bio_source: str
+    fields: str
+    emojis: str
+    avatar_id: int | None
+    header_id: int | None
+    inbox_uri: str
+    shared_inbox_uri: str
+    outbox_uri: str
+    followers_uri: str
+    following_uri: str
+    featured_uri: str
+    also_known_as: str
+    moved_to_uri: str
+    locked: int
+    discoverable: int
+    indexable: int
+    created_at: int
+    fetched_at: int
+    suspended_at: int | None
+    host_blocked: int
+    host_limited: int
+    deleted_at: int | None
+    followers_count: int
+    following_count: int
+    posts_count: int
+    last_post_at: int | None
+    version: int
+
+    @property
+    def is_local(self) -> bool:
+        return self.host == ""
+
+    @property
+    def handle(self) -> str:
+        """`alice`, or `carol@peer.test`: the Mastodon API's `acct`."""
+        return self.username if self.host == "" else f"{self.username}@{self.host}"
+
+    @property
+    def name(self) -> str:
+        """What people read: the display name, or the username where there is none."""
+        return self.display_name or self.username
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether nothing of this account is shown to anybody."""
+        return self.suspended_at is not None or self.host_blocked == 1 or self.deleted_at is not None
+
+    def field_rows(self) -> list[tuple[str, str, str]]:
+        """Profile fields as (name, value_html, value_source)."""
+        return [tuple(row) for row in json.loads(self.fields)]
+
+    def aliases(self) -> list[str]:
+        return [str(uri) for uri in json.loads(self.also_known_as)]
+
+
+COLUMNS = ", ".join(Account._fields)
+A_COLUMNS = ", ".join(f"a.{name}" for name in Account._fields)
+_INSERT = f"INSERT INTO accounts ({COLUMNS}) VALUES ({', '.join('?' * len(Account._fields))})"
+_DEFAULTS: dict[str, Any] = {
+    "display_name": "", "bio_html": "", "bio_source": "", "fields": "[]", "emojis": "[]", "avatar_id": None, "header_id": None,
+    "inbox_uri": "", "shared_inbox_uri": "", "outbox_uri": "", "followers_uri": "", "following_uri": "", "featured_uri": "",
+    "also_known_as": "[]", "moved_to_uri": "", "locked": 0, "discoverable": 0, "indexable": 0, "fetched_at": 0, "suspended_at": None,
+    "host_blocked": 0, "host_limited": 0, "deleted_at": None, "followers_count": 0, "following_count": 0, "posts_count": 0,
+    "last_post_at": None, "version": 0,
+}  # fmt: skip
+
+
+def insert(tx: Tx, **values: Any) -> Account:
+    """Add an account. Needs username, host, uri, url, kind. Raises Conflict when the uri or the local name is taken."""
+    account = Account(**{"id": ids.new(tx.now), "created_at": tx.now, **_DEFAULTS, **values})
+    tx.execute(_INSERT, account)
+    return account
+
+
+def update(tx: Tx, account_id: int, **values: Any) -> Account:
+    """Change columns of one account (names are ours, never a stranger's) and raise its version."""
+    assert values.keys() <= set(Account._fields)
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    tx.execute(f"UPDATE accounts SET {assignments}, version = version + 1 WHERE id = :account_id", {**values, "account_id": account_id})
+    return get(tx, account_id)
+
+
+def find(tx: Tx, account_id: int) -> Account | None:
+    row = tx.one(f"SELECT {COLUMNS} FROM accounts WHERE id = ?", (account_id,))
+    return Account._make(row) if row else None
+
+
+def get(tx: Tx, account_id: int) -> Account:
+    """Raises NotFound."""
+    account = find(tx, account_id)
+    if account is None:
+        raise NotFound("There is no such account.")
+    return account
+
+
+def find_by_uri(tx: Tx, uri: str) -> Account | None:
+    row = tx.one(f"SELECT {COLUMNS} FROM accounts WHERE uri = ?", (uri,))
+    return Account._make(row) if row else None
+
+
+def find_by_handle(tx: Tx, username: str, host: str) -> Account | None:
+    """By name (any case) and host ('' = here). Of two remote accounts of one handle the one read last is meant."""
+    row = tx.one(
+        f"SELECT {COLUMNS} FROM accounts WHERE username = ? COLLATE NOCASE AND host = ? ORDER BY fetched_at DESC LIMIT 1", (username, host)
+    )
+    return Account._make(row) if row else None
+
+
+def get_local(tx: Tx, username: str) -> Account:
+    """A person of this server who was not deleted; raises NotFound."""
+    account = find_by_handle(tx, username, "")
+    if account is None or account.deleted_at is not None:
+        raise NotFound("There is nobody of that name here.")
+    return account
+
+
+def list_by_ids(tx: Tx, account_ids: Iterable[int]) -> dict[int, Account]:
+    """Many at once, by id; absent ones are left out."""
+    rows = tx.query(
+        f"SELECT {COLUMNS} FROM accounts WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(dict.fromkeys(account_ids))),)
+    )
+    return {row[0]: Account._make(row) for row in rows}
+
+
+def list_by_uris(tx: Tx, uris: Iterable[str]) -> dict[str, Account]:
+    """Many at once, by uri; absent ones are left out."""
+    rows = tx.query(
+        f"SELECT {COLUMNS} FROM accounts WHERE uri IN (SELECT value FROM json_each(?))", (json.dumps(list(dict.fromkeys(uris))),)
+    )
+    found = (Account._make(row) for row in rows)
+    return {account.uri: account for account in found}
+
+
+def list_local(tx: Tx) -> list[Account]:
+    """Everybody of this server who has credentials, by name."""
+    rows = tx.query(
+        f"SELECT {A_COLUMNS} FROM accounts a JOIN users u ON u.account_id = a.id WHERE a.deleted_at IS NULL ORDER BY a.username"
+    )
+    return [Account._make(row) for row in rows]
+
+
+def list_matching(tx: Tx, text: str, limit: int) -> list[Account]:
+    """Accounts whose handle or display name begins with `text`: local first, then the most followed."""
+    prefix = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    rows = tx.query(
+        f"""SELECT {COLUMNS} FROM accounts
+        WHERE (username LIKE :prefix ESCAPE '\\' OR display_name LIKE :prefix ESCAPE '\\')
+          AND suspended_at IS NULL AND host_blocked = 0 AND deleted_at IS NULL AND kind <> 'Application'
+        ORDER BY host <> '', followers_count DESC, id LIMIT :limit""",
+        {"prefix": prefix, "limit": limit},
+    )
+    return [Account._make(row) for row in rows]
+
+
+def list_stale(tx: Tx, before: int, limit: int) -> list[Account]:
+    """Remote accounts somebody here follows or is followed by, last read before a time: whom to refresh."""
+    rows = tx.query(
+        f"""SELECT {A_COLUMNS} FROM accounts a WHERE a.host <> '' AND a.fetched_at < ? AND a.suspended_at IS NULL AND a.host_blocked = 0
+        AND (EXISTS (SELECT 1 FROM follows f WHERE f.followed_id = a.id AND f.local = 1)
+          OR EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = a.id))
+        ORDER BY a.fetched_at LIMIT ?""",
+        (before, limit),
+    )
+    return [Account._make(row) for row in rows]
+
+
+def count_local(tx: Tx, active_since: int = 0) -> int:
+    """People of this server; with `active_since`, those who posted or signed in after it."""
+    row = tx.one(
+        """SELECT count(*) FROM users u JOIN accounts a ON a.id = u.account_id WHERE a.deleted_at IS NULL AND (:since = 0
+          OR a.last_post_at >= :since OR EXISTS (SELECT 1 FROM sessions s WHERE s.account_id = a.id AND s.used_at >= :since)
+          OR EXISTS (SELECT 1 FROM oauth_tokens t WHERE t.account_id = a.id AND t.used_at >= :since))""",
+        {"since": active_since},
+    )
+    return int(row[0]) if row else 0
+
+
+def count_posted(tx: Tx, account_id: int, by: int, at: int) -> None:
+    """Keep the public count of posts and the time of the last one; no version rises for it."""
+    tx.execute(
+        "UPDATE accounts SET posts_count = max(0, posts_count + ?), last_post_at = CASE WHEN ? > 0 THEN max(coalesce(last_post_at, 0), ?)"
+        " ELSE last_post_at END WHERE id = ?",
+        (by, by, at, account_id),
+    )
+
+
+def count_follow(tx: Tx, follower_id: int, followed_id: int, by: int) -> None:
+    """Keep both counters of an accepted follow that begins (+1) or ends (-1)."""
+    tx.execute("UPDATE accounts SET following_count = max(0, following_count + ?) WHERE id = ?", (by, follower_id))
+    tx.execute("UPDATE accounts SET followers_count = max(0, followers_count + ?) WHERE id = ?", (by, followed_id))
+
+
+def set_host_policy(tx: Tx, host: str, *, blocked: bool, limited: bool) -> int:
+    """Mark the accounts of a host and of its sub-domains with a domain policy; returns how many there are."""
+    return tx.execute(
+        """UPDATE accounts SET host_blocked = :blocked, host_limited = :limited, version = version + 1
+        WHERE host <> '' AND (host = :host OR host LIKE '%.' || :host OR host LIKE :host || ':%' OR host LIKE '%.' || :host || ':%')""",
+        {"blocked": int(blocked), "limited": int(limited), "host": host},
+    )
+
+
+def delete(tx: Tx, account_id: int) -> None:
+    """The row of a remote account and all that hangs on it."""
+    tx.execute("DELETE FROM accounts WHERE id = ?", (account_id,))
+
+
+def delete_traces(tx: Tx, account_id: int) -> None:
+    """Everything an account that ends has made: posts and boosts, likes, blocks, files, notifications of it. Counters are kept right."""
+    for statement in _TRACES:
+        tx.execute(statement, {"account": account_id, "now": tx.now})
+
+
+_TRACES = (
+    """INSERT INTO tombstones (uri, actor_uri, former_type, deleted_at)
+    SELECT p.uri, a.uri, p.kind, :now FROM posts p JOIN accounts a ON a.id = p.account_id
+    WHERE p.account_id = :account AND a.host = '' AND p.boost_of_id IS NULL ON CONFLICT DO NOTHING""",
+    """UPDATE posts SET favourites_count = max(0, favourites_count - 1)
+    WHERE id IN (SELECT post_id FROM favourites WHERE account_id = :account)""",
+    """UPDATE posts SET boosts_count = max(0, boosts_count - 1) WHERE id IN (
+      SELECT boost_of_id FROM posts WHERE account_id = :account AND visibility IN ('public', 'unlisted'))""",
+    """UPDATE posts SET replies_count = max(0, replies_count - (SELECT count(*) FROM posts r WHERE r.in_reply_to_id = posts.id
+      AND r.account_id = :account AND r.visibility IN ('public', 'unlisted')))
+    WHERE id IN (SELECT in_reply_to_id FROM posts WHERE account_id = :account)""",
+    "DELETE FROM favourites WHERE account_id = :account",
+    "DELETE FROM posts WHERE account_id = :account",
+    "DELETE FROM blocks WHERE account_id = :account OR target_id = :account",
+    "DELETE FROM notifications WHERE from_account_id = :account",
+    "UPDATE accounts SET avatar_id = NULL, header_id = NULL WHERE id = :account",
+    "DELETE FROM media WHERE account_id = :account",
+)
+
+
+def list_related_of_host(tx: Tx, account_id: int, host: str) -> list[Account]:
+    """Accounts of a host that follow somebody or are followed by them."""
+    rows = tx.query(
+        f"""SELECT {A_COLUMNS} FROM accounts a WHERE a.host = :host AND (
+          EXISTS (SELECT 1 FROM follows WHERE follower_id = :account AND followed_id = a.id)
+          OR EXISTS (SELECT 1 FROM follows WHERE follower_id = a.id AND followed_id = :account))""",
+        {"host": host, "account": account_id},
+    )
+    return [Account._make(row) for row in rows]

@@ -1,0 +1,101 @@
+"""Rows of `blocks`, `mutes` and `user_domain_blocks`: whom people want nothing of."""
+
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from fedi.storage.accounts import A_COLUMNS, Account
+from fedi.storage.db import Tx
+
+
+class Relation(NamedTuple):
+    """What stands between a viewer and one account."""
+
+    blocking: bool = False
+    blocked_by: bool = False
+    muting: bool = False
+    muting_notifications: bool = False
+    muting_expires_at: int | None = None
+    domain_blocking: bool = False
+
+
+def put(tx: Tx, account_id: int, target_id: int, uri: str) -> bool:
+    """Block; False when it was blocked already."""
+    sql = "INSERT INTO blocks (account_id, target_id, uri, created_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    return tx.execute(sql, (account_id, target_id, uri, tx.now)) > 0
+
+
+def find_uri(tx: Tx, account_id: int, target_id: int) -> str | None:
+    """The id of the Block activity, or None when there is no block."""
+    row = tx.one("SELECT uri FROM blocks WHERE account_id = ? AND target_id = ?", (account_id, target_id))
+    return str(row[0]) if row else None
+
+
+def delete(tx: Tx, account_id: int, target_id: int) -> None:
+    tx.execute("DELETE FROM blocks WHERE account_id = ? AND target_id = ?", (account_id, target_id))
+
+
+def stands_between(tx: Tx, one_id: int, other_id: int) -> bool:
+    """Whether either has blocked the other."""
+    return bool(
+        tx.one(
+            "SELECT 1 FROM blocks WHERE (account_id = :one AND target_id = :other) OR (account_id = :other AND target_id = :one) LIMIT 1",
+            {"one": one_id, "other": other_id},
+        )
+    )
+
+
+def put_mute(tx: Tx, account_id: int, target_id: int, *, notifications: bool, expires_at: int | None) -> None:
+    tx.execute(
+        """INSERT INTO mutes (account_id, target_id, notifications, expires_at, created_at) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (account_id, target_id) DO UPDATE SET notifications = excluded.notifications, expires_at = excluded.expires_at""",
+        (account_id, target_id, int(notifications), expires_at, tx.now),
+    )
+
+
+def delete_mute(tx: Tx, account_id: int, target_id: int) -> None:
+    tx.execute("DELETE FROM mutes WHERE account_id = ? AND target_id = ?", (account_id, target_id))
+
+
+def put_domain(tx: Tx, account_id: int, host: str) -> None:
+    tx.execute(
+        "INSERT INTO user_domain_blocks (account_id, host, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (account_id, host, tx.now)
+    )
+
+
+def delete_domain(tx: Tx, account_id: int, host: str) -> None:
+    tx.execute("DELETE FROM user_domain_blocks WHERE account_id = ? AND host = ?", (account_id, host))
+
+
+def list_blocked(tx: Tx, account_id: int, limit: int = 200) -> list[Account]:
+    rows = tx.query(
+        f"SELECT {A_COLUMNS} FROM blocks b JOIN accounts a ON a.id = b.target_id WHERE b.account_id = ? ORDER BY b.created_at DESC LIMIT ?",
+        (account_id, limit),
+    )
+    return [Account._make(row) for row in rows]
+
+
+def list_muted(tx: Tx, account_id: int, limit: int = 200) -> list[Account]:
+    rows = tx.query(
+        f"""SELECT {A_COLUMNS} FROM mutes m JOIN accounts a ON a.id = m.target_id
+        WHERE m.account_id = ? AND (m.expires_at IS NULL OR m.expires_at > ?) ORDER BY m.created_at DESC LIMIT ?""",
+        (account_id, tx.now, limit),
+    )
+    return [Account._make(row) for row in rows]
+
+
+def list_relations(tx: Tx, viewer_id: int, account_ids: Iterable[int]) -> dict[int, Relation]:
+    """Blocks and mutes between the viewer and each of these accounts."""
+    wanted = list(dict.fromkeys(account_ids))
+    rows = tx.query(
+        """SELECT a.id,
+          EXISTS (SELECT 1 FROM blocks WHERE account_id = :viewer AND target_id = a.id),
+          EXISTS (SELECT 1 FROM blocks WHERE account_id = a.id AND target_id = :viewer),
+          m.target_id IS NOT NULL, coalesce(m.notifications, 0), m.expires_at,
+          EXISTS (SELECT 1 FROM user_domain_blocks WHERE account_id = :viewer AND host = a.host AND a.host <> '')
+        FROM accounts a LEFT JOIN mutes m ON m.account_id = :viewer AND m.target_id = a.id
+          AND (m.expires_at IS NULL OR m.expires_at > :now)
+        WHERE a.id IN (SELECT value FROM json_each(:ids))""",
+        {"viewer": viewer_id, "now": tx.now, "ids": json.dumps(wanted)},
+    )
+    return {row[0]: Relation(bool(row[1]), bool(row[2]), bool(row[3]), bool(row[4]), row[5], bool(row[6])) for row in rows}

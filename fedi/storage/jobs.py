@@ -1,0 +1,108 @@
+"""Rows of `jobs`, the durable queue of background work, and of `seen`, what has already been accepted."""
+
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from fedi import ids
+from fedi.storage.db import Tx
+
+
+class Job(NamedTuple):
+    """`name` is a key of the table in jobs.py; jobs of one `lane` run one after the other in the order of their ids."""
+
+    id: int
+    name: str
+    lane: str
+    payload: bytes
+    state: str
+    attempts: int
+    run_at: int
+    error: str
+    created_at: int
+
+
+COLUMNS = ", ".join(Job._fields)
+
+
+def insert(tx: Tx, name: str, payload: bytes, *, lane: str = "", run_at: int = 0) -> int:
+    """Queue work; it runs after the commit. Returns the job's id."""
+    job_id = ids.new(tx.now)
+    tx.execute(
+        "INSERT INTO jobs (id, name, lane, payload, run_at, created_at) VALUES (?, ?, ?, ?, ?, ?)",
+        (job_id, name, lane, payload, run_at or tx.now, tx.now),
+    )
+    return job_id
+
+
+def list_due(tx: Tx, limit: int, busy: Iterable[int] = (), busy_lanes: Iterable[str] = ()) -> list[Job]:
+    """Jobs whose time has come and before which no job of their lane waits; not those at work, nor of lanes at work."""
+    rows = tx.query(
+        f"""SELECT {COLUMNS} FROM jobs j WHERE state = 'queued' AND run_at <= :now
+          AND id NOT IN (SELECT value FROM json_each(:busy))
+          AND (lane = '' OR (lane NOT IN (SELECT value FROM json_each(:lanes)) AND NOT EXISTS (
+            SELECT 1 FROM jobs e WHERE e.lane = j.lane AND e.lane <> '' AND e.state = 'queued' AND e.id < j.id)))
+        ORDER BY run_at, id LIMIT :limit""",
+        {"now": tx.now, "limit": limit, "busy": json.dumps(list(busy)), "lanes": json.dumps(list(busy_lanes))},
+    )
+    return [Job._make(row) for row in rows]
+
+
+def next_run_at(tx: Tx) -> int | None:
+    """When the next job is due, or None when none waits."""
+    row = tx.one("SELECT min(run_at) FROM jobs WHERE state = 'queued'")
+    return row[0] if row else None
+
+
+def has_lane(tx: Tx, lane: str) -> bool:
+    """Whether work of that lane waits: what comes now must queue behind it."""
+    return bool(tx.one("SELECT 1 FROM jobs WHERE lane = ? AND lane <> '' AND state = 'queued' LIMIT 1", (lane,)))
+
+
+def delete(tx: Tx, job_id: int) -> None:
+    tx.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+
+
+def delay(tx: Tx, job_id: int, run_at: int, error: str) -> None:
+    """It failed and is to be tried again."""
+    tx.execute("UPDATE jobs SET attempts = attempts + 1, run_at = ?, error = ? WHERE id = ?", (run_at, error, job_id))
+
+
+def park(tx: Tx, job_id: int, error: str) -> None:
+    """It cannot be done; kept for people to look at, out of its lane's way."""
+    tx.execute("UPDATE jobs SET attempts = attempts + 1, state = 'parked', error = ? WHERE id = ?", (error, job_id))
+
+
+def list_waiting(tx: Tx, *, state: str = "", limit: int = 200) -> list[Job]:
+    rows = tx.query(
+        f"SELECT {COLUMNS} FROM jobs WHERE (:state = '' OR state = :state) ORDER BY id LIMIT :limit", {"state": state, "limit": limit}
+    )
+    return [Job._make(row) for row in rows]
+
+
+def retry(tx: Tx, job_id: int = 0) -> int:
+    """Parked jobs (or one) are due again."""
+    return tx.execute(
+        "UPDATE jobs SET state = 'queued', attempts = 0, run_at = :now WHERE state = 'parked' AND (:id = 0 OR id = :id)",
+        {"now": tx.now, "id": job_id},
+    )
+
+
+def drop(tx: Tx, job_id: int) -> int:
+    return tx.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+
+
+def count_by_state(tx: Tx) -> dict[str, int]:
+    return {row[0]: row[1] for row in tx.query("SELECT state, count(*) FROM jobs GROUP BY state")}
+
+
+# -- seen before --
+
+
+def mark_seen(tx: Tx, digest: bytes) -> bool:
+    """Remember an activity; False when it was there already."""
+    return tx.execute("INSERT INTO seen (digest, at) VALUES (?, ?) ON CONFLICT DO NOTHING", (digest, tx.now)) > 0
+
+
+def prune_seen(tx: Tx, before: int) -> int:
+    return tx.execute("DELETE FROM seen WHERE at < ?", (before,))

@@ -1,0 +1,389 @@
+"""Rows of `posts` with what hangs on them: edits, mentions, tags, attachments, tombstones.
+
+`find`, `get_by_uri` and the like serve the rules, which know what they do; whatever is shown to somebody is read with a viewer
+(`find_visible`, `list_visible`, and everything in timelines.py).
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from fedi import ids
+from fedi.errors import NotFound
+from fedi.storage import visible
+from fedi.storage.accounts import A_COLUMNS, Account
+from fedi.storage.db import Tx
+
+
+class Post(NamedTuple):
+    """A post, or a boost of one (`boost_of_id`). `content_html` is sanitised; `emojis` a JSON list of [shortcode, url]."""
+
+    id: int
+    uri: str
+    url: str
+    account_id: int
+    kind: str
+    title: str
+    content_html: str
+    content_source: str
+    content_type: str
+    warning: str
+    sensitive: int
+    language: str
+    visibility: str
+    local_only: int
+    in_reply_to_uri: str
+    in_reply_to_id: int | None
+    in_reply_to_account_id: int | None
+    boost_of_id: int | None
+    emojis: str
+    published_at: int
+    received_at: int
+    edited_at: int | None
+    replies_count: int
+    boosts_count: int
+    favourites_count: int
+    sanitizer: int
+    version: int
+
+    @property
+    def is_public(self) -> bool:
+        """Public or unlisted, and not kept here: what counters count and anybody may fetch."""
+        return self.visibility in ("public", "unlisted") and not self.local_only
+
+
+class Edit(NamedTuple):
+    """An earlier or the present revision of a post."""
+
+    edited_at: int
+    title: str
+    content_html: str
+    warning: str
+    sensitive: int
+
+
+class Attachment(NamedTuple):
+    """A file of a post, in order. `sha256` is None until a remote file was fetched."""
+
+    post_id: int
+    media_id: int
+    key: str
+    kind: str
+    mime: str
+    width: int
+    height: int
+    alt: str
+    blurhash: str
+    remote_url: str
+
+
+COLUMNS = ", ".join(Post._fields)
+P_COLUMNS = ", ".join(f"p.{name}" for name in Post._fields)
+_INSERT = f"INSERT INTO posts ({COLUMNS}) VALUES ({', '.join('?' * len(Post._fields))})"
+_DEFAULTS: dict[str, Any] = {
+    "kind": "Note", "title": "", "content_html": "", "content_source": "", "content_type": "", "warning": "", "sensitive": 0,
+    "language": "", "local_only": 0, "in_reply_to_uri": "", "in_reply_to_id": None, "in_reply_to_account_id": None, "boost_of_id": None,
+    "emojis": "[]", "edited_at": None, "replies_count": 0, "boosts_count": 0, "favourites_count": 0, "sanitizer": 0, "version": 0,
+}  # fmt: skip
+
+
+def new_id(tx: Tx, at: int) -> int:
+    """A free id for a post of that time: another post of the same millisecond may hold the first one tried."""
+    candidate = ids.new(at)
+    while tx.one("SELECT 1 FROM posts WHERE id = ?", (candidate,)):
+        candidate = ids.new(at)
+    return candidate
+
+
+def insert(tx: Tx, **values: Any) -> Post:
+    """Add a post. Needs id, uri, url, account_id, visibility, published_at. Raises Conflict when the uri is known."""
+    post = Post(**{"received_at": tx.now, **_DEFAULTS, **values})
+    tx.execute(_INSERT, post)
+    return post
+
+
+def update(tx: Tx, post_id: int, **values: Any) -> Post:
+    """Change columns of one post (names are ours) and raise its version."""
+    assert values.keys() <= set(Post._fields)
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    tx.execute(f"UPDATE posts SET {assignments}, version = version + 1 WHERE id = :post_id", {**values, "post_id": post_id})
+    return get(tx, post_id)
+
+
+def delete(tx: Tx, post_id: int) -> None:
+    """The row and all that hangs on it go; a tombstone is the caller's to leave."""
+    tx.execute("DELETE FROM posts WHERE id = ?", (post_id,))
+
+
+def find(tx: Tx, post_id: int) -> Post | None:
+    row = tx.one(f"SELECT {COLUMNS} FROM posts WHERE id = ?", (post_id,))
+    return Post._make(row) if row else None
+
+
+def get(tx: Tx, post_id: int) -> Post:
+    """Raises NotFound."""
+    post = find(tx, post_id)
+    if post is None:
+        raise NotFound("There is no such post.")
+    return post
+
+
+def find_by_uri(tx: Tx, uri: str) -> Post | None:
+    row = tx.one(f"SELECT {COLUMNS} FROM posts WHERE uri = ?", (uri,))
+    return Post._make(row) if row else None
+
+
+def find_by_url(tx: Tx, url: str) -> Post | None:
+    """By its id, or by the page a person copied the address of."""
+    row = tx.one(f"SELECT {COLUMNS} FROM posts WHERE uri = ?1 OR (url = ?1 AND boost_of_id IS NULL) LIMIT 1", (url,))
+    return Post._make(row) if row else None
+
+
+def find_boost(tx: Tx, account_id: int, post_id: int) -> Post | None:
+    """The boost that somebody made of a post."""
+    row = tx.one(f"SELECT {COLUMNS} FROM posts WHERE boost_of_id = ? AND account_id = ?", (post_id, account_id))
+    return Post._make(row) if row else None
+
+
+def find_visible(tx: Tx, viewer_id: int, post_id: int) -> Post | None:
+    """The post, if that viewer (0: anybody) may see it."""
+    row = tx.one(
+        f"SELECT {P_COLUMNS} FROM posts p JOIN accounts a ON a.id = p.account_id WHERE p.id = :post AND {visible.POST}",
+        {"post": post_id, "viewer": viewer_id},
+    )
+    return Post._make(row) if row else None
+
+
+def get_visible(tx: Tx, viewer_id: int, post_id: int) -> Post:
+    """Raises NotFound alike for what is not there and what the viewer may not see."""
+    post = find_visible(tx, viewer_id, post_id)
+    if post is None:
+        raise NotFound("There is no such post.")
+    return post
+
+
+def list_visible(tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> dict[int, Post]:
+    """Those of many posts that the viewer may see, by id."""
+    rows = tx.query(
+        f"""SELECT {P_COLUMNS} FROM posts p JOIN accounts a ON a.id = p.account_id
+        WHERE p.id IN (SELECT value FROM json_each(:ids)) AND {visible.POST}""",
+        {"ids": json.dumps(list(post_ids)), "viewer": viewer_id},
+    )
+    return {row[0]: Post._make(row) for row in rows}
+
+
+def add_counts(tx: Tx, post_id: int, *, replies: int = 0, boosts: int = 0, favourites: int = 0) -> None:
+    """Keep the counters; they do not raise the version (renderings splice them in)."""
+    tx.execute(
+        """UPDATE posts SET replies_count = max(0, replies_count + ?), boosts_count = max(0, boosts_count + ?),
+        favourites_count = max(0, favourites_count + ?) WHERE id = ?""",
+        (replies, boosts, favourites, post_id),
+    )
+
+
+# -- threads --
+
+
+def list_ancestors(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[Post]:
+    """What the post answers, the root first, as far as known and visible to the viewer; at most `limit` steps up."""
+    rows = tx.query(
+        f"""WITH RECURSIVE up (id, depth) AS (
+          SELECT in_reply_to_id, 1 FROM posts WHERE id = :post AND in_reply_to_id IS NOT NULL
+          UNION SELECT q.in_reply_to_id, up.depth + 1 FROM posts q JOIN up ON q.id = up.id
+          WHERE q.in_reply_to_id IS NOT NULL AND up.depth < :limit)
+        SELECT {P_COLUMNS} FROM up JOIN posts p ON p.id = up.id JOIN accounts a ON a.id = p.account_id
+        WHERE {visible.POST} ORDER BY up.depth DESC""",
+        {"post": post_id, "viewer": viewer_id, "limit": limit},
+    )
+    return [Post._make(row) for row in rows]
+
+
+def list_descendants(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[Post]:
+    """The answers to a post and to its answers, in reading order (each followed by its own answers), visible to the viewer."""
+    rows = tx.query(
+        f"""WITH RECURSIVE down (id, path, depth) AS (
+          SELECT id, printf('%020d', id), 1 FROM posts WHERE in_reply_to_id = :post
+          UNION ALL SELECT q.id, down.path || printf('%020d', q.id), down.depth + 1 FROM posts q JOIN down ON q.in_reply_to_id = down.id
+          WHERE down.depth < 50 LIMIT 4 * :limit)
+        SELECT {P_COLUMNS} FROM down JOIN posts p ON p.id = down.id JOIN accounts a ON a.id = p.account_id
+        WHERE p.id <> :post AND {visible.POST} ORDER BY down.path LIMIT :limit""",
+        {"post": post_id, "viewer": viewer_id, "limit": limit},
+    )
+    return [Post._make(row) for row in rows]
+
+
+def adopt_orphans(tx: Tx, parent: Post) -> int:
+    """A parent has arrived after its answers: tie them to it. Returns how many public ones there were."""
+    counted = tx.one(
+        """SELECT count(*) FROM posts WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL
+        AND visibility IN ('public', 'unlisted') AND local_only = 0""",
+        (parent.uri,),
+    )
+    changed = tx.execute(
+        """UPDATE posts SET in_reply_to_id = ?, in_reply_to_account_id = ?, version = version + 1
+        WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL AND id <> ?""",
+        (parent.id, parent.account_id, parent.uri, parent.id),
+    )
+    return int(counted[0]) if counted and changed else 0
+
+
+# -- what hangs on a post --
+
+
+def insert_edit(tx: Tx, post: Post) -> None:
+    """Keep the present revision before it is changed."""
+    tx.execute(
+        "INSERT INTO post_edits (post_id, edited_at, title, content_html, warning, sensitive) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (post.id, post.edited_at or post.published_at, post.title, post.content_html, post.warning, post.sensitive),
+    )
+
+
+def list_edits(tx: Tx, post_id: int) -> list[Edit]:
+    """Earlier revisions, the first first; the present one is the post itself."""
+    rows = tx.query(
+        "SELECT edited_at, title, content_html, warning, sensitive FROM post_edits WHERE post_id = ? ORDER BY edited_at", (post_id,)
+    )
+    return [Edit._make(row) for row in rows]
+
+
+def set_mentions(tx: Tx, post_id: int, account_ids: Iterable[int], silent_ids: Iterable[int] = ()) -> None:
+    """Who is named (and who is addressed without being named); replaces what was said before."""
+    rows = {account_id: 1 for account_id in silent_ids} | {account_id: 0 for account_id in account_ids}
+    tx.execute("DELETE FROM post_mentions WHERE post_id = ?", (post_id,))
+    if rows:
+        tx.executemany(
+            "INSERT INTO post_mentions (post_id, account_id, silent) VALUES (?, ?, ?)", [(post_id, *row) for row in rows.items()]
+        )
+
+
+def list_mentions(tx: Tx, post_ids: Iterable[int], *, silent: bool = False) -> dict[int, list[Account]]:
+    """Who each of many posts names, by post id; with `silent`, those addressed without a name too."""
+    rows = tx.query(
+        f"""SELECT m.post_id, {A_COLUMNS} FROM post_mentions m JOIN accounts a ON a.id = m.account_id
+        WHERE m.post_id IN (SELECT value FROM json_each(?)) AND (m.silent = 0 OR ?)""",
+        (json.dumps(list(post_ids)), int(silent)),
+    )
+    found: dict[int, list[Account]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(Account._make(row[1:]))
+    return found
+
+
+def list_mentioned_ids(tx: Tx, post_id: int) -> list[int]:
+    """Everybody addressed by name or silently."""
+    return [row[0] for row in tx.query("SELECT account_id FROM post_mentions WHERE post_id = ?", (post_id,))]
+
+
+def set_tags(tx: Tx, post_id: int, names: Iterable[str]) -> None:
+    """The normalised hashtags of a post; replaces what was said before."""
+    tx.execute("DELETE FROM post_tags WHERE post_id = ?", (post_id,))
+    for name in dict.fromkeys(names):
+        row = tx.one("SELECT id FROM tags WHERE name = ?", (name,))
+        tag_id = row[0] if row else ids.new(tx.now)
+        if row is None:
+            tx.execute("INSERT INTO tags (id, name) VALUES (?, ?)", (tag_id, name))
+        tx.execute("INSERT INTO post_tags (post_id, tag_id) VALUES (?, ?)", (post_id, tag_id))
+
+
+def list_tags(tx: Tx, post_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The hashtags of many posts, by post id."""
+    rows = tx.query(
+        """SELECT pt.post_id, t.name FROM post_tags pt JOIN tags t ON t.id = pt.tag_id
+        WHERE pt.post_id IN (SELECT value FROM json_each(?)) ORDER BY t.name""",
+        (json.dumps(list(post_ids)),),
+    )
+    found: dict[int, list[str]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(row[1])
+    return found
+
+
+def set_media(tx: Tx, post_id: int, media_ids: Iterable[int]) -> None:
+    """The attachments of a post, in order; replaces what was said before."""
+    tx.execute("DELETE FROM post_media WHERE post_id = ?", (post_id,))
+    tx.executemany(
+        "INSERT INTO post_media (post_id, position, media_id) VALUES (?, ?, ?)",
+        [(post_id, position, media_id) for position, media_id in enumerate(media_ids)],
+    )
+
+
+def list_media(tx: Tx, post_ids: Iterable[int]) -> dict[int, list[Attachment]]:
+    """The attachments of many posts, by post id."""
+    rows = tx.query(
+        """SELECT pm.post_id, m.id, m.key, m.kind, m.mime, m.width, m.height, m.alt, m.blurhash, m.remote_url
+        FROM post_media pm JOIN media m ON m.id = pm.media_id
+        WHERE pm.post_id IN (SELECT value FROM json_each(?)) ORDER BY pm.post_id, pm.position""",
+        (json.dumps(list(post_ids)),),
+    )
+    found: dict[int, list[Attachment]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(Attachment._make(row))
+    return found
+
+
+# -- idempotency of posting --
+
+
+def find_idempotent(tx: Tx, account_id: int, key: str) -> int | None:
+    """The post that this author's request with this key has made."""
+    row = tx.one("SELECT post_id FROM idempotency_keys WHERE account_id = ? AND key = ?", (account_id, key))
+    return row[0] if row else None
+
+
+def put_idempotent(tx: Tx, account_id: int, key: str, post_id: int) -> None:
+    sql = "INSERT INTO idempotency_keys (account_id, key, post_id, created_at) VALUES (?, ?, ?, ?)"
+    tx.execute(sql, (account_id, key, post_id, tx.now))
+
+
+# -- numbers and house-keeping --
+
+
+def count_local(tx: Tx) -> tuple[int, int]:
+    """(posts, answers) that people here have written, for NodeInfo."""
+    row = tx.one(
+        """SELECT coalesce(sum(p.in_reply_to_uri = ''), 0), coalesce(sum(p.in_reply_to_uri <> ''), 0) FROM accounts a
+        JOIN posts p ON p.account_id = a.id WHERE a.host = '' AND p.boost_of_id IS NULL AND p.visibility IN ('public', 'unlisted')"""
+    )
+    return (row[0], row[1]) if row else (0, 0)
+
+
+def list_unreferenced(tx: Tx, before: int, limit: int) -> list[int]:
+    """Remote posts from before a time that nobody here touched: not saw in notifications, answered, liked, boosted, bookmarked or pinned.
+
+    What a local person wrote, is mentioned in, or what stands in a thread with a local post directly above or below it, stays.
+    """
+    rows = tx.query(
+        """SELECT p.id FROM posts p JOIN accounts a ON a.id = p.account_id
+        WHERE p.id < :before AND a.host <> ''
+          AND NOT EXISTS (SELECT 1 FROM favourites f JOIN users u ON u.account_id = f.account_id WHERE f.post_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM bookmarks WHERE post_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM notifications WHERE post_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM pins WHERE post_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM post_mentions m JOIN users u ON u.account_id = m.account_id WHERE m.post_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM posts b JOIN users u ON u.account_id = b.account_id WHERE b.boost_of_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM posts r JOIN users u ON u.account_id = r.account_id WHERE r.in_reply_to_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM posts q JOIN users u ON u.account_id = q.account_id WHERE q.id = p.in_reply_to_id)
+          AND (p.boost_of_id IS NULL OR NOT EXISTS (
+            SELECT 1 FROM posts o JOIN users u ON u.account_id = o.account_id WHERE o.id = p.boost_of_id))
+        ORDER BY p.id LIMIT :limit""",
+        {"before": ids.first_at(before), "limit": limit},
+    )
+    return [row[0] for row in rows]
+
+
+def list_touched_by(tx: Tx, post_id: int) -> list[Account]:
+    """Remote accounts that answered, boosted or liked a post: their servers hold copies of it."""
+    rows = tx.query(
+        f"""SELECT {A_COLUMNS} FROM accounts a WHERE a.host <> '' AND a.id IN (
+          SELECT account_id FROM posts WHERE in_reply_to_id = :post OR boost_of_id = :post
+          UNION SELECT account_id FROM favourites WHERE post_id = :post)""",
+        {"post": post_id},
+    )
+    return [Account._make(row) for row in rows]
+
+
+def list_local_boosters(tx: Tx, post_id: int) -> list[int]:
+    """People here who boosted a post."""
+    rows = tx.query("SELECT b.account_id FROM posts b JOIN users u ON u.account_id = b.account_id WHERE b.boost_of_id = ?", (post_id,))
+    return [row[0] for row in rows]

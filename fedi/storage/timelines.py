@@ -1,0 +1,181 @@
+"""Lists of posts for a viewer: home (materialised rows), public, hashtag, profile. Each page is one range read, filtered by `visible`.
+
+Pages go backwards from `before` (an id, 0 for the newest), or forwards from `after`; they come newest first either way.
+"""
+
+from typing import NamedTuple
+
+from fedi.storage import visible
+from fedi.storage.db import Tx
+from fedi.storage.posts import P_COLUMNS, Post
+
+
+class Page(NamedTuple):
+    """Where in a list: posts with after < id < before, `limit` of them; `forward` takes those next to `after`."""
+
+    before: int = 0
+    after: int = 0
+    limit: int = 20
+    forward: bool = False
+
+
+def _read(tx: Tx, source: str, where: str, page: Page, params: dict[str, object]) -> list[Post]:
+    order = "ASC" if page.forward else "DESC"
+    rows = tx.query(
+        f"""SELECT {P_COLUMNS} FROM {source} JOIN accounts a ON a.id = p.account_id
+        WHERE {where} AND {visible.POST} AND {visible.UNMUTED} ORDER BY p.id {order}
+        LIMIT :limit""",
+        params,
+    )
+    found = [Post._make(row) for row in rows]
+    return found[::-1] if page.forward else found
+
+
+def _params(tx: Tx, viewer_id: int, page: Page, **more: object) -> dict[str, object]:
+    last = page.before or (1 << 63) - 1
+    return {"viewer": viewer_id, "now": tx.now, "before": last, "after": page.after, "limit": page.limit, **more}
+
+
+def list_home(tx: Tx, owner_id: int, page: Page) -> list[Post]:
+    """What those whom the owner follows have posted and boosted."""
+    order = "ASC" if page.forward else "DESC"
+    rows = tx.query(
+        f"""SELECT {P_COLUMNS} FROM home h CROSS JOIN posts p ON p.id = h.post_id JOIN accounts a ON a.id = p.account_id
+        WHERE h.owner_id = :viewer AND h.post_id < :before AND h.post_id > :after AND {visible.POST} AND {visible.UNMUTED}
+        ORDER BY h.post_id {order} LIMIT :limit""",
+        _params(tx, owner_id, page),
+    )
+    found = [Post._make(row) for row in rows]
+    return found[::-1] if page.forward else found
+
+
+def list_public(tx: Tx, viewer_id: int, page: Page, *, local: bool = False, remote: bool = False) -> list[Post]:
+    """Public posts, without boosts and answers to others: of this server, of others, or all."""
+    where = f"""p.visibility = 'public' AND p.boost_of_id IS NULL AND p.id < :before AND p.id > :after AND {visible.UNLIMITED}
+      AND (p.in_reply_to_uri = '' OR p.in_reply_to_account_id = p.account_id)
+      AND (:local = 0 OR a.host = '') AND (:remote = 0 OR a.host <> '')"""
+    return _read(tx, "posts p", where, page, _params(tx, viewer_id, page, local=int(local), remote=int(remote)))
+
+
+def list_tag(tx: Tx, viewer_id: int, tag: str, page: Page) -> list[Post]:
+    """Public posts with a (normalised) hashtag."""
+    where = f"""p.visibility = 'public' AND p.boost_of_id IS NULL AND p.id < :before AND p.id > :after AND {visible.UNLIMITED}
+      AND p.id IN (SELECT pt.post_id FROM post_tags pt JOIN tags t ON t.id = pt.tag_id
+        WHERE t.name = :tag AND pt.post_id < :before AND pt.post_id > :after)"""
+    return _read(tx, "posts p", where, page, _params(tx, viewer_id, page, tag=tag))
+
+
+class Wanted(NamedTuple):
+    """Which posts of a profile."""
+
+    replies: bool = True
+    boosts: bool = True
+    only_media: bool = False
+    pinned: bool = False
+    tag: str = ""
+
+
+def list_profile(tx: Tx, viewer_id: int, account_id: int, page: Page, wanted: Wanted = Wanted()) -> list[Post]:
+    """What one account has posted, as far as the viewer may see it; muted ones too, since the viewer came to look."""
+    order = "ASC" if page.forward else "DESC"
+    rows = tx.query(
+        f"""SELECT {P_COLUMNS} FROM posts p JOIN accounts a ON a.id = p.account_id
+        WHERE p.account_id = :account AND p.id < :before AND p.id > :after
+          AND (:replies OR p.in_reply_to_uri = '' OR p.in_reply_to_account_id = p.account_id)
+          AND (:boosts OR p.boost_of_id IS NULL)
+          AND (NOT :only_media OR EXISTS (SELECT 1 FROM post_media WHERE post_id = p.id))
+          AND (NOT :pinned OR EXISTS (SELECT 1 FROM pins WHERE post_id = p.id AND account_id = p.account_id))
+          AND (:tag = '' OR EXISTS (SELECT 1 FROM post_tags pt JOIN tags t ON t.id = pt.tag_id WHERE pt.post_id = p.id AND t.name = :tag))
+          AND {visible.POST} ORDER BY p.id {order} LIMIT :limit""",
+        _params(tx, viewer_id, page, account=account_id, **wanted._asdict()),
+    )
+    found = [Post._make(row) for row in rows]
+    return found[::-1] if page.forward else found
+
+
+# -- writing home --
+
+
+def add_home(tx: Tx, post: Post, via_account_id: int) -> int:
+    """Put a post into the homes of the author's (or booster's) local followers, and into a local author's own.
+
+    Left out: who muted or blocked either author, a follow without boosts, and an answer to somebody the follower does not follow.
+    Returns in how many homes it now stands.
+    """
+    return tx.execute(
+        """INSERT INTO home (owner_id, post_id, account_id)
+        SELECT f.follower_id, :post, :via FROM follows f
+        WHERE f.followed_id = :via AND f.state = 'accepted' AND f.local = 1 AND (:boosted = 0 OR f.boosts = 1)
+          AND (:visibility <> 'direct' OR EXISTS (SELECT 1 FROM post_mentions WHERE post_id = :post AND account_id = f.follower_id))
+          AND (:parent_author = 0 OR :parent_author = f.follower_id OR :parent_author = :via OR EXISTS (
+            SELECT 1 FROM follows g WHERE g.follower_id = f.follower_id AND g.followed_id = :parent_author AND g.state = 'accepted'))
+          AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = f.follower_id AND b.target_id IN (:via, :boosted))
+          AND NOT EXISTS (SELECT 1 FROM mutes m WHERE m.account_id = f.follower_id AND m.target_id IN (:via, :boosted)
+            AND (m.expires_at IS NULL OR m.expires_at > :now))
+          AND (:boosted = 0 OR NOT EXISTS (
+            SELECT 1 FROM home h JOIN posts hp ON hp.id = h.post_id WHERE h.owner_id = f.follower_id AND h.post_id > :recent
+            AND (h.post_id = :original OR hp.boost_of_id = :original)))
+        UNION ALL SELECT account_id, :post, :via FROM users WHERE account_id = :via
+        ON CONFLICT DO NOTHING""",
+        _home_params(tx, post, via_account_id),
+    )
+
+
+_RECENT_MS = 12 * 3600 * 1000  # a post already at hand is not shown again because somebody else boosts it
+
+
+def _home_params(tx: Tx, post: Post, via_account_id: int) -> dict[str, object]:
+    boosted = tx.one("SELECT account_id FROM posts WHERE id = ?", (post.boost_of_id,)) if post.boost_of_id else None
+    answers_unknown = post.in_reply_to_uri != "" and post.in_reply_to_account_id is None
+    return {
+        "post": post.id,
+        "via": via_account_id,
+        "visibility": post.visibility,
+        "boosted": boosted[0] if boosted else 0,
+        "original": post.boost_of_id or 0,
+        "recent": (tx.now - _RECENT_MS) << 16,
+        "parent_author": -1 if answers_unknown else (post.in_reply_to_account_id or 0),
+        "now": tx.now,
+    }
+
+
+def fill_home(tx: Tx, owner_id: int, account_id: int, limit: int) -> int:
+    """A follow has begun: bring the followed account's latest posts into the follower's home."""
+    return tx.execute(
+        f"""INSERT INTO home (owner_id, post_id, account_id)
+        SELECT :viewer, p.id, :account FROM posts p JOIN accounts a ON a.id = p.account_id
+        WHERE p.account_id = :account AND p.visibility <> 'direct'
+          AND (p.in_reply_to_uri = '' OR p.in_reply_to_account_id IN (:account, :viewer) OR EXISTS (
+            SELECT 1 FROM follows WHERE follower_id = :viewer AND followed_id = p.in_reply_to_account_id AND state = 'accepted'))
+          AND {visible.POST} ORDER BY p.id DESC LIMIT :limit
+        ON CONFLICT DO NOTHING""",
+        {"viewer": owner_id, "account": account_id, "limit": limit},
+    )
+
+
+def empty_home(tx: Tx, owner_id: int, account_id: int) -> int:
+    """A follow has ended, or a block begun: take what that account brought, and boosts of its posts, out of the home."""
+    return tx.execute(
+        """DELETE FROM home WHERE owner_id = :owner AND (account_id = :account OR post_id IN (
+          SELECT h.post_id FROM home h JOIN posts p ON p.id = h.post_id JOIN posts o ON o.id = p.boost_of_id
+          WHERE h.owner_id = :owner AND o.account_id = :account AND :account <> :owner))""",
+        {"owner": owner_id, "account": account_id},
+    )
+
+
+def empty_homes_of_host(tx: Tx) -> int:
+    """A domain was blocked: take what its accounts wrote out of every home."""
+    return tx.execute(
+        """DELETE FROM home WHERE post_id IN (SELECT h.post_id FROM home h JOIN posts p ON p.id = h.post_id
+          LEFT JOIN posts o ON o.id = p.boost_of_id
+          JOIN accounts a ON a.id IN (p.account_id, o.account_id) WHERE a.host_blocked = 1)"""
+    )
+
+
+def trim_homes(tx: Tx, keep: int) -> int:
+    """Homes keep their latest rows only."""
+    return tx.execute(
+        """DELETE FROM home WHERE (owner_id, post_id) IN (SELECT owner_id, post_id FROM (
+          SELECT owner_id, post_id, row_number() OVER (PARTITION BY owner_id ORDER BY post_id DESC) AS place FROM home) WHERE place > ?)""",
+        (keep,),
+    )

@@ -1,0 +1,37 @@
+"""Rows of `tombstones`: what was taken back, so that it is answered 410 and does not come again when its arrival was late."""
+
+from typing import NamedTuple
+
+from fedi.storage.db import Tx
+
+
+class Tombstone(NamedTuple):
+    """`actor_uri` took it back; `former_type` is '' when we never had it."""
+
+    uri: str
+    actor_uri: str
+    former_type: str
+    deleted_at: int
+
+
+def put(tx: Tx, uri: str, actor_uri: str, former_type: str = "") -> None:
+    tx.execute(
+        "INSERT INTO tombstones (uri, actor_uri, former_type, deleted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (uri, actor_uri, former_type, tx.now),
+    )
+
+
+def find(tx: Tx, uri: str) -> Tombstone | None:
+    row = tx.one("SELECT uri, actor_uri, former_type, deleted_at FROM tombstones WHERE uri = ?", (uri,))
+    return Tombstone._make(row) if row else None
+
+
+def is_taken_back(tx: Tx, uri: str, actor_uri: str) -> bool:
+    """Whether that actor has deleted or undone that thing, maybe before it reached us."""
+    found = find(tx, uri) if uri else None
+    return found is not None and found.actor_uri == actor_uri
+
+
+def prune(tx: Tx, before: int) -> int:
+    """Forget foreign ones from before a time; ours (with a former type) are kept for good."""
+    return tx.execute("DELETE FROM tombstones WHERE deleted_at < ? AND former_type = ''", (before,))

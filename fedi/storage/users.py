@@ -1,0 +1,161 @@
+"""Rows of `users`, `sessions` and `oauth_tokens`: who may sign in, and with what. Secrets are kept as hashes only."""
+
+import json
+from typing import Any, NamedTuple
+
+from fedi.errors import NotFound
+from fedi.storage.db import Tx
+
+
+class User(NamedTuple):
+    """The credentials of a local account. `settings` is JSON."""
+
+    account_id: int
+    email: str
+    password_hash: str
+    role: str
+    settings: str
+    created_at: int
+
+    def setting(self, key: str, default: Any = None) -> Any:
+        """What the person chose for themselves."""
+        return json.loads(self.settings).get(key, default)
+
+
+class Session(NamedTuple):
+    """A browser that is signed in."""
+
+    token_hash: bytes
+    account_id: int
+    created_at: int
+    used_at: int
+    agent: str
+
+
+class Token(NamedTuple):
+    """A program that may act for somebody. `scopes` are separated by spaces."""
+
+    token_hash: bytes
+    account_id: int
+    name: str
+    scopes: str
+    created_at: int
+    used_at: int
+
+
+_USER = ", ".join(User._fields)
+_SESSION = ", ".join(Session._fields)
+_TOKEN = ", ".join(Token._fields)
+
+
+def insert(tx: Tx, user: User) -> None:
+    """Raises Conflict when the e-mail address is taken."""
+    tx.execute(f"INSERT INTO users ({_USER}) VALUES (?, ?, ?, ?, ?, ?)", user)
+
+
+def find(tx: Tx, account_id: int) -> User | None:
+    row = tx.one(f"SELECT {_USER} FROM users WHERE account_id = ?", (account_id,))
+    return User._make(row) if row else None
+
+
+def get(tx: Tx, account_id: int) -> User:
+    user = find(tx, account_id)
+    if user is None:
+        raise NotFound("That account has no sign-in here.")
+    return user
+
+
+def find_by_login(tx: Tx, login: str) -> User | None:
+    """By e-mail address or by username, in any case."""
+    row = tx.one(
+        f"""SELECT {_USER} FROM users WHERE email = :login COLLATE NOCASE OR account_id = (
+        SELECT id FROM accounts WHERE username = :login COLLATE NOCASE AND host = '' AND deleted_at IS NULL)""",
+        {"login": login},
+    )
+    return User._make(row) if row else None
+
+
+def set_password(tx: Tx, account_id: int, password_hash: str) -> None:
+    tx.execute("UPDATE users SET password_hash = ? WHERE account_id = ?", (password_hash, account_id))
+
+
+def set_role(tx: Tx, account_id: int, role: str) -> None:
+    tx.execute("UPDATE users SET role = ? WHERE account_id = ?", (role, account_id))
+
+
+def set_settings(tx: Tx, account_id: int, settings: dict[str, Any]) -> None:
+    tx.execute("UPDATE users SET settings = ? WHERE account_id = ?", (json.dumps(settings), account_id))
+
+
+def count_owners(tx: Tx) -> int:
+    row = tx.one("SELECT count(*) FROM users u JOIN accounts a ON a.id = u.account_id WHERE role = 'owner' AND a.deleted_at IS NULL")
+    return int(row[0]) if row else 0
+
+
+def list_staff(tx: Tx) -> list[int]:
+    """Account ids of owners, admins and moderators."""
+    return [row[0] for row in tx.query("SELECT account_id FROM users WHERE role IN ('owner', 'admin', 'moderator') ORDER BY account_id")]
+
+
+def delete(tx: Tx, account_id: int) -> None:
+    """Credentials, sessions, tokens and everything personal end with the row."""
+    tx.execute("DELETE FROM users WHERE account_id = ?", (account_id,))
+
+
+# -- sessions --
+
+
+def insert_session(tx: Tx, session: Session) -> None:
+    tx.execute(f"INSERT INTO sessions ({_SESSION}) VALUES (?, ?, ?, ?, ?)", session)
+
+
+def find_session(tx: Tx, token_hash: bytes) -> Session | None:
+    row = tx.one(f"SELECT {_SESSION} FROM sessions WHERE token_hash = ?", (token_hash,))
+    return Session._make(row) if row else None
+
+
+def use_session(tx: Tx, token_hash: bytes) -> None:
+    tx.execute("UPDATE sessions SET used_at = ? WHERE token_hash = ?", (tx.now, token_hash))
+
+
+def delete_session(tx: Tx, token_hash: bytes) -> None:
+    tx.execute("DELETE FROM sessions WHERE token_hash = ?", (token_hash,))
+
+
+def delete_sessions(tx: Tx, account_id: int) -> None:
+    tx.execute("DELETE FROM sessions WHERE account_id = ?", (account_id,))
+
+
+def prune_sessions(tx: Tx, before: int) -> int:
+    """End what nobody has used since a time: sessions and tokens."""
+    ended = tx.execute("DELETE FROM sessions WHERE used_at < ?", (before,))
+    return ended + tx.execute("DELETE FROM oauth_tokens WHERE used_at < ?", (before,))
+
+
+# -- bearer tokens --
+
+
+def insert_token(tx: Tx, token: Token) -> None:
+    tx.execute(f"INSERT INTO oauth_tokens ({_TOKEN}) VALUES (?, ?, ?, ?, ?, ?)", token)
+
+
+def find_token(tx: Tx, token_hash: bytes) -> Token | None:
+    row = tx.one(f"SELECT {_TOKEN} FROM oauth_tokens WHERE token_hash = ?", (token_hash,))
+    return Token._make(row) if row else None
+
+
+def use_token(tx: Tx, token_hash: bytes) -> None:
+    tx.execute("UPDATE oauth_tokens SET used_at = ? WHERE token_hash = ?", (tx.now, token_hash))
+
+
+def list_tokens(tx: Tx, account_id: int) -> list[Token]:
+    rows = tx.query(f"SELECT {_TOKEN} FROM oauth_tokens WHERE account_id = ? ORDER BY created_at", (account_id,))
+    return [Token._make(row) for row in rows]
+
+
+def delete_token(tx: Tx, token_hash: bytes) -> int:
+    return tx.execute("DELETE FROM oauth_tokens WHERE token_hash = ?", (token_hash,))
+
+
+def delete_tokens(tx: Tx, account_id: int) -> int:
+    return tx.execute("DELETE FROM oauth_tokens WHERE account_id = ?", (account_id,))

@@ -1,0 +1,300 @@
+"""Who is asking: a browser with a session cookie, a program with a bearer token, another server with a signature, or nobody.
+
+`identify` runs before every handler; then `viewer` and `require` are plain reads. What a browser sends with its cookie counts only when
+the form it came from was ours (`csrf` in the template), so no handler has to think of that.
+"""
+
+import hmac
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from aiohttp import web
+
+from fedi import clock, logins
+from fedi.activitypub import signatures, verify
+from fedi.errors import Forbidden, RemoteError, Unauthenticated, Unavailable
+from fedi.instance import Instance
+from fedi.storage import accounts as account_rows
+from fedi.storage import users as user_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.streaming import Event
+from fedi.web import keys, params
+
+SESSION_S: Final = 90 * 24 * 3600
+KNOWN = web.AppKey["Known"]("known")
+_CREDENTIALS = web.RequestKey["Credentials"]("credentials")
+_VIEWER = web.RequestKey[Account]("viewer")
+_NEW_VISIT = web.RequestKey[str]("new_visit")
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_PROGRAMS: Final = ("/api/", "/oauth/token", "/oauth/revoke", "/inbox", "/users/", "/actor")  # where no form of ours leads
+_LEGACY_FOLLOW: Final = frozenset({"follows", "blocks", "mutes"})
+_KNOWN: Final = 10_000
+_FORM_ERROR: Final = "This form is out of date, or came from another site. Go back, reload the page and try again."
+
+
+class Credentials(NamedTuple):
+    """What was shown. `scopes` is None for a browser, which may do everything its person may; `secret` is the cookie's value."""
+
+    account_id: int
+    scopes: frozenset[str] | None
+    used_at: int
+    secret: str = ""
+
+
+class Known:
+    """Tokens and sessions by their secret, in memory until an `auth` event says that something of the account changed."""
+
+    def __init__(self, instance: Instance) -> None:
+        self._instance = instance
+        self._found: dict[str, Credentials] = {}
+        self._close = instance.hub.subscribe("auth", self._forget)
+
+    def close(self) -> None:
+        self._close()
+
+    def _forget(self, event: Event) -> None:
+        self._found = {secret: known for secret, known in self._found.items() if known.account_id != event.id} if event.id else {}
+
+    def token(self, secret: str) -> Credentials | None:
+        return self._find(f"token {secret}", _read_token, secret)
+
+    def session(self, secret: str) -> Credentials | None:
+        return self._find(f"session {secret}", _read_session, secret)
+
+    def used(self, kind: str, secret: str, now: int) -> None:
+        """Remember that its use was written down."""
+        found = self._found.get(f"{kind} {secret}")
+        if found is not None:
+            self._found[f"{kind} {secret}"] = found._replace(used_at=now)
+
+    def _find(self, key: str, read: Callable[[Tx, str], Credentials | None], secret: str) -> Credentials | None:
+        found = self._found.get(key)
+        if found is None and len(secret) <= 200:
+            found = self._instance.db.read(read, secret)
+            if found is not None:
+                if len(self._found) >= _KNOWN:
+                    del self._found[next(iter(self._found))]
+                self._found[key] = found
+        return found
+
+
+def _read_token(tx: Tx, secret: str) -> Credentials | None:
+    found = logins.find_token(tx, secret)
+    return Credentials(found.account_id, frozenset(found.scopes.split()), found.used_at) if found else None
+
+
+def _read_session(tx: Tx, secret: str) -> Credentials | None:
+    found = logins.find_session(tx, secret)
+    return Credentials(found.account_id, None, found.used_at, secret) if found else None
+
+
+# -- before every handler --
+
+
+async def identify(request: web.Request) -> None:
+    """Find out who asks. Raises Unauthenticated for a token that is none, Forbidden for a form that is not ours."""
+    authorization = request.headers.get("Authorization")
+    if authorization is not None and authorization[:7].lower() == "bearer ":
+        await _identify_program(request, authorization[7:].strip())
+        return
+    if "Cookie" in request.headers:
+        await _identify_browser(request)
+    if request.method not in _SAFE and (_CREDENTIALS in request or not request.path.startswith(_PROGRAMS)):
+        await _check_form(request)
+
+
+async def _identify_program(request: web.Request, secret: str) -> None:
+    found = request.app[KNOWN].token(secret)
+    if found is None:
+        raise Unauthenticated("The access token is invalid")
+    request[_CREDENTIALS] = found
+    await _note_use(request, found, "token", secret)
+
+
+async def _identify_browser(request: web.Request) -> None:
+    secret = request.cookies.get(_cookie(request.app))
+    found = request.app[KNOWN].session(secret) if secret else None
+    if found is not None:
+        request[_CREDENTIALS] = found
+        await _note_use(request, found, "session", found.secret)
+
+
+async def _note_use(request: web.Request, found: Credentials, kind: str, secret: str) -> None:
+    """Once a day, so that a look costs no write."""
+    now = clock.now()
+    if found.used_at < now - clock.DAY:
+        request.app[KNOWN].used(kind, secret, now)
+        with suppress(Unavailable):  # a full disk keeps nobody from reading
+            await request.app[keys.INSTANCE].db.write(logins.touch_token if kind == "token" else logins.touch_session, secret)
+
+
+# -- who --
+
+
+def viewer(request: web.Request) -> Account | None:
+    """The local person who asks, or None. Raises Forbidden when that person is suspended."""
+    known = request.get(_VIEWER)
+    if known is not None:
+        return known
+    found = request.get(_CREDENTIALS)
+    account = request.app[keys.INSTANCE].db.read(account_rows.find, found.account_id) if found is not None else None
+    if account is None or account.deleted_at is not None:
+        return None
+    if account.suspended_at is not None:
+        raise Forbidden("This account is suspended.")
+    request[_VIEWER] = account
+    return account
+
+
+def viewer_id(request: web.Request) -> int:
+    """The viewer's account id, or 0: what reads of posts bind."""
+    account = viewer(request)
+    return account.id if account is not None else 0
+
+
+def require(request: web.Request, *scopes: str) -> Account:
+    """The person who asks, whose program has one of these scopes. Raises Unauthenticated, Forbidden. A browser has all of them."""
+    account = viewer(request)
+    if account is None:
+        raise Unauthenticated("The access token is invalid" if "Authorization" in request.headers else "Sign in first.")
+    held = request[_CREDENTIALS].scopes
+    if held is not None and scopes and not any(_covers(held, scope) for scope in scopes):
+        raise Forbidden("This action is outside the authorized scopes")
+    return account
+
+
+def require_role(request: web.Request, *roles: str) -> Account:
+    """The person who asks, when they have one of these roles (`owner`, `admin`, `moderator`). Raises Unauthenticated, Forbidden."""
+    account = require(request)
+    if role(request) not in roles:
+        raise Forbidden("That is not for you to do.")
+    return account
+
+
+def role(request: web.Request) -> str:
+    """The viewer's role, or '' for nobody."""
+    account = viewer(request)
+    user = request.app[keys.INSTANCE].db.read(user_rows.find, account.id) if account is not None else None
+    return user.role if user is not None else ""
+
+
+def scopes(request: web.Request) -> frozenset[str] | None:
+    """What the program may do; None for a browser and for nobody."""
+    found = request.get(_CREDENTIALS)
+    return found.scopes if found is not None else None
+
+
+def of_token(app: web.Application, secret: str) -> Credentials | None:
+    """Whose a bearer token is that came another way than in `Authorization`: for streams, which browsers open without headers."""
+    return app[KNOWN].token(secret)
+
+
+def _covers(held: frozenset[str], wanted: str) -> bool:
+    """`write` covers `write:statuses`; the old `follow` covers what it was split into. Source: Mastodon documentation, OAuth scopes."""
+    parts = wanted.split(":")
+    if any(":".join(parts[: length + 1]) in held for length in range(len(parts))):
+        return True
+    return "follow" in held and len(parts) == 2 and parts[0] in ("read", "write") and parts[1] in _LEGACY_FOLLOW
+
+
+# -- cookies and forms --
+
+
+def _cookie(app: web.Application, suffix: str = "") -> str:
+    names = app[keys.NAMES]
+    return f"__Host-fedi{suffix}" if names.secure else f"fedi{suffix}_{names.port}"
+
+
+def sign_in(request: web.Request, response: web.StreamResponse, secret: str) -> None:
+    """Give the browser the secret of its new session (`logins.start_session`)."""
+    _set_cookie(request, response, _cookie(request.app), secret, SESSION_S)
+
+
+def sign_out(request: web.Request, response: web.StreamResponse) -> None:
+    """Take the cookie back; ending the session itself is the caller's (`logins.end_session`, with `session_secret`)."""
+    response.del_cookie(_cookie(request.app), path="/", secure=request.app[keys.NAMES].secure, httponly=True, samesite="Lax")
+
+
+def session_secret(request: web.Request) -> str:
+    """The secret of the browser's session, or ''."""
+    found = request.get(_CREDENTIALS)
+    return found.secret if found is not None else ""
+
+
+def csrf(request: web.Request) -> str:
+    """What every form of ours carries as its field `csrf` (scripts: header `X-CSRF-Token`), signed in or not."""
+    return logins.csrf_token(session_secret(request) or _visit(request))
+
+
+def _visit(request: web.Request) -> str:
+    """A secret for a browser that is not signed in, so that nobody else can sign it in as somebody."""
+    secret = request.cookies.get(_cookie(request.app, "_visit")) or request.get(_NEW_VISIT)
+    if not secret:
+        secret = request[_NEW_VISIT] = secrets.token_urlsafe(24)
+    return secret
+
+
+def finish(request: web.Request, response: web.StreamResponse) -> None:
+    """After the handler: a form was shown to a browser that has no cookie yet."""
+    secret = request.get(_NEW_VISIT)
+    if secret is not None and not response.prepared:
+        _set_cookie(request, response, _cookie(request.app, "_visit"), secret, None)
+
+
+def _set_cookie(request: web.Request, response: web.StreamResponse, name: str, value: str, max_age: int | None) -> None:
+    secure = request.app[keys.NAMES].secure
+    response.set_cookie(name, value, max_age=max_age, path="/", secure=secure, httponly=True, samesite="Lax")
+
+
+async def _check_form(request: web.Request) -> None:
+    """A browser sends its cookie along with forms of other sites as well. Source: security.md AUT-19; OWASP CSRF Prevention."""
+    origin = request.headers.get("Origin")
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise Forbidden(_FORM_ERROR)
+    if origin is not None and not request.app[keys.NAMES].is_same_origin(origin):
+        raise Forbidden(_FORM_ERROR)
+    given = request.headers.get("X-CSRF-Token")
+    if given is None:
+        limit = request.app[keys.INSTANCE].config.limits.upload_mb * 1024 * 1024 if session_secret(request) else 0
+        given = (await params.read(request, limit)).text("csrf", max_chars=100)
+    if not hmac.compare_digest(given.encode(), csrf(request).encode()):
+        raise Forbidden(_FORM_ERROR)
+
+
+# -- other servers --
+
+
+def head(request: web.Request) -> signatures.RequestHead:
+    """The request as its signature covers it; an absolute target without our name."""
+    target = request.raw_path
+    if not target.startswith("/"):
+        target = "/" + target.partition("://")[2].partition("/")[2]
+    scheme = "https" if request.app[keys.NAMES].secure else "http"
+    return signatures.RequestHead(request.method, target, scheme, [(name.lower(), value) for name, value in request.headers.items()])
+
+
+def is_signed(request: web.Request) -> bool:
+    return "Signature" in request.headers or request.headers.get("Authorization", "")[:10].lower() == "signature "
+
+
+async def reader_id(request: web.Request) -> int:
+    """Whose rights a GET of ActivityPub has: the signer's, else the local viewer's, else nobody's (0).
+
+    Raises Unauthenticated for a signature that is not good, whatever is wrong with it; Forbidden for a server we have blocked.
+    """
+    if not is_signed(request):
+        return viewer_id(request)
+    try:
+        signer = await verify.request(request.app[keys.INSTANCE].remote, head(request), b"")
+    except RemoteError as error:
+        raise Unauthenticated(error.message) from None
+    return signer.account.id
+
+
+def is_anonymous(request: web.Request) -> bool:
+    """Whether the answer is the same for everybody, so that caches may keep it."""
+    return _CREDENTIALS not in request and not is_signed(request)

@@ -1,0 +1,55 @@
+"""Headers that every answer has, whoever made it. What a handler sets itself stays."""
+
+from typing import Final
+
+from aiohttp import web
+
+from fedi.web import negotiate
+
+# Source: security.md XSS-09.
+PAGE_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; manifest-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+DATA_POLICY: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+MEDIA_POLICY: Final = "default-src 'none'; sandbox"
+
+PUBLIC: Final = "public, max-age=60"
+PRIVATE: Final = "private, no-store"
+
+# Read by programs in browsers, with bearer tokens and never with cookies. Source: security.md AUT-22.
+_OPEN: Final = ("/api/", "/oauth/token", "/oauth/revoke", "/.well-known/", "/nodeinfo/", "/media/")
+_EXPOSED: Final = "Link, Retry-After, X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+_PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
+    "Access-Control-Max-Age": "86400",
+    "Cache-Control": "public, max-age=86400",
+}
+
+
+async def add(request: web.Request, response: web.StreamResponse) -> None:
+    """For `Application.on_response_prepare`: also reaches streams and files, whose heads go out before their handlers end."""
+    headers = response.headers
+    headers["Server"] = "fedi"  # aiohttp's own names its version and Python's
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cache-Control", PRIVATE)
+    if response.content_type == "text/html":
+        headers.setdefault("Content-Security-Policy", PAGE_POLICY)
+        headers.setdefault("X-Frame-Options", "DENY")
+        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    else:
+        headers.setdefault("Content-Security-Policy", DATA_POLICY)
+    if request.method in ("GET", "HEAD"):
+        headers.setdefault("Vary", negotiate.VARY)
+    if request.path.startswith(_OPEN):
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Access-Control-Expose-Headers"] = _EXPOSED
+
+
+def preflight(request: web.Request) -> web.Response | None:
+    """The answer to a browser that asks whether a page elsewhere may call us; None when this is no such question."""
+    if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers or not request.path.startswith(_OPEN):
+        return None
+    return web.Response(status=204, headers=_PREFLIGHT)

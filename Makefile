@@ -29,8 +29,7 @@ bench: $(STAMP)
 	$(PY) -m bench
 
 schema: $(STAMP)
-	$(PY) -m fedi.storage.migrate > $(VENV)/schema.sql
-	mv $(VENV)/schema.sql migrations/schema.sql
+	$(PY) -c 'from fedi.storage import migrate as m; f = m.folder(); (f / "schema.sql").write_text(m.schema_sql(f), "utf-8")'
 
 # Made anew only when the lock or the project's own metadata is newer than the last installation.
 install: $(STAMP)

@@ -44,7 +44,7 @@ ALLOWED = INLINE | BLOCK | {"br"}
 DROPPED = frozenset("script style iframe noscript noembed noframes svg math".split())  # with everything inside
 SCHEMES = ("http", "https", "dat", "dweb", "ipfs", "ipns", "ssb", "gopher", "xmpp", "magnet", "gemini")
 _CLASSES = frozenset(["h-card", "u-url", "mention", "hashtag", "invisible", "ellipsis", "quote-inline"])
-_REL = "nofollow noopener noreferrer"
+REL = "nofollow noopener noreferrer"
 
 _WEB = re.compile(
     r"""(?i:https?)://(?P<authority>(?:\[[0-9a-fA-F:.]+\]|[^\x00-\x20\x7f-\xa0/?#@\\"<>^`{|}:\[\]%]{1,255})(?::\d{1,5})?)"""
@@ -104,7 +104,7 @@ def kept_attributes(name: str, given: dict[str, str]) -> dict[str, str] | None:
     if name == "a":
         if "href" not in kept:
             return None
-        kept["rel"] = f"{_REL} tag" if "tag" in given.get("rel", "").split() else _REL
+        kept["rel"] = f"{REL} tag" if "tag" in given.get("rel", "").split() else REL
         kept["target"] = "_blank"
     elif name == "ol" and "reversed" in given:
         kept["reversed"] = "reversed"
@@ -151,7 +151,8 @@ class LinkText:
 
 
 def _same_host(claimed: str, real: str) -> bool:
-    if claimed == real or (claimed.endswith("…") and real.startswith(claimed[:-1])):
+    cut = claimed.rstrip("…")  # servers shorten addresses to 30 characters, some of which a long host fills alone
+    if claimed == real or (len(cut) >= 26 and real.startswith(cut)):
         return True
     try:
         return uris.host(f"https://{claimed.rstrip('.,;:!')}") == uris.host(f"https://{real}")

@@ -70,12 +70,4 @@ class MediaCache:
 
 
 def _keep(tx: Tx, media_id: int, sha256: str, prepared: media.Prepared) -> None:
-    rows.set_fetched(
-        tx,
-        media_id,
-        sha256=sha256,
-        mime=prepared.mime,
-        size_bytes=len(prepared.data),
-        width=prepared.width,
-        height=prepared.height,
-    )
+    rows.set_fetched(tx, media_id, sha256, prepared.mime, len(prepared.data), (prepared.width, prepared.height))

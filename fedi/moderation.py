@@ -1,6 +1,8 @@
 """What staff decide: servers blocked or limited, accounts suspended, reports resolved. Every decision leaves a trace in `audit`."""
 
-from fedi import follows, limits, notifications, plaintext, uris
+import json
+
+from fedi import follows, ids, limits, notifications, plaintext, uris
 from fedi.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, TooMany
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
@@ -12,6 +14,7 @@ from fedi.storage import timelines as timeline_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
+from fedi.storage.reports import Report
 from fedi.streaming import Event
 
 SEVERITIES = ("block", "limit")
@@ -91,14 +94,7 @@ def receive_report(tx: Tx, reporter: Account, target: Account, comment: str, pos
     host = uris.host(reporter.uri)
     if report_rows.count_since(tx, host, tx.now - 3_600_000) >= limits.FLAGS_PER_HOST:
         raise TooMany("Too many reports from your server.", 3600)
-    report_rows.insert(
-        tx,
-        uri=uri,
-        reporter_id=reporter.id,
-        target_id=target.id,
-        host=host,
-        comment=plaintext.plain(comment, limits.REPORT_CHARS),
-        post_uris=post_uris[: limits.REPORTED_OBJECTS],
-    )
+    text, listed = plaintext.plain(comment, limits.REPORT_CHARS), json.dumps(post_uris[: limits.REPORTED_OBJECTS])
+    report_rows.insert(tx, Report(ids.new(tx.now), uri, reporter.id, target.id, host, text, listed, tx.now, None, None))
     for account_id in user_rows.list_staff(tx):
         notifications.tell(tx, account_id, "report", reporter)

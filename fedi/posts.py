@@ -1,13 +1,13 @@
 """Posts: written here, or arrived. What a post does to timelines is fanout.py's, whom it is sent to audience.py's and outbox.py's."""
 
 import json
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
 
 from fedi import fanout, limits, markup, plaintext, sanitize
 from fedi.activitypub import outbox, parse
 from fedi.errors import Forbidden, Invalid
-from fedi.html import Html
+from fedi.html import Html, paragraphs
 from fedi.storage import accounts as account_rows
 from fedi.storage import media as media_rows
 from fedi.storage import posts as rows
@@ -26,7 +26,7 @@ class Draft(NamedTuple):
     """What somebody wants to say. `fmt` is a key of FORMATS."""
 
     text: str
-    fmt: str = "markdown"
+    fmt: Literal["plain", "markdown"] = "markdown"
     warning: str = ""
     sensitive: bool = False
     language: str = ""
@@ -120,7 +120,7 @@ def _checked(tx: Tx, draft: Draft) -> Draft:
         raise Invalid(f"`{draft.visibility}` is not a visibility. There are {', '.join(VISIBILITIES)}.", "visibility")
     if draft.fmt not in FORMATS:
         raise Invalid(f"`{draft.fmt}` is not a format. There are {', '.join(FORMATS)}.", "content_type")
-    if len(draft.language) > 35 or not draft.language.replace("-", "").isalnum() and draft.language:
+    if len(draft.language) > 35 or (not draft.language.replace("-", "").isalnum() and draft.language):
         raise Invalid("A language is a code like `en` or `pt-BR`.", "language")
     if len(draft.idempotency_key) > 255:
         raise Invalid("An idempotency key has up to 255 characters.", "Idempotency-Key")
@@ -130,7 +130,7 @@ def _checked(tx: Tx, draft: Draft) -> Draft:
 def _mentioned(tx: Tx, draft: Draft, found: Found) -> dict[tuple[str, str], Account]:
     """The accounts the text names, by (username, host) as written. Names that nobody has stay text."""
     wanted = {}
-    for username, host in markup.scan(draft.text).mentions[: limits.MENTIONS]:
+    for username, host in markup.scan(draft.text, draft.fmt).mentions[: limits.MENTIONS]:
         name, place = username.lower(), "" if tx.uris.is_our_host(host) else host
         account_id = found.get((name, place))
         account = account_rows.find(tx, account_id) if account_id else account_rows.find_by_handle(tx, name, place)
@@ -153,16 +153,25 @@ def _text(tx: Tx, draft: Draft, mentioned: Mapping[tuple[str, str], Account]) ->
 
 
 def _attach(tx: Tx, post: Post, draft: Draft, mentioned: Mapping[tuple[str, str], Account], parent: Post | None) -> None:
-    """Mentions and hashtags. Whom a post answers is told of it like somebody named, except of a direct post, whose readers are the named."""
+    """Mentions and hashtags. Whom a post answers is told of it like somebody named; a direct post goes to the named only."""
     named = {account.id for account in mentioned.values()}
     if parent is not None and parent.account_id != post.account_id and post.visibility != "direct":
         named.add(parent.account_id)
     rows.set_mentions(tx, post.id, named)
-    tags = (markup.normalise_tag(tag) for tag in markup.scan(draft.text).tags)
+    tags = (markup.normalise_tag(tag) for tag in markup.scan(draft.text, draft.fmt).tags)
     rows.set_tags(tx, post.id, [tag for tag in tags if tag][: limits.TAGS])
 
 
 # -- from the wire --
+
+
+def html_of(note: parse.Note, tag_url: Callable[[str], str]) -> Html:
+    """The text of a post from elsewhere as safe HTML, whatever it is written in. May cost CPU: see sanitize.is_heavy."""
+    if note.content_type == "text/markdown":
+        return markup.render(note.content[: limits.CONTENT_CHARS], mentions={}, tag_url=tag_url, fmt="markdown")
+    if note.content_type == "text/plain":
+        return paragraphs(plaintext.plain(note.content, limits.CONTENT_CHARS))
+    return sanitize.clean(note.content)
 
 
 def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: bool = False) -> Post | None:
@@ -264,4 +273,3 @@ def _receive_file(tx: Tx, post: Post, item: parse.Attachment) -> int:
         blurhash=item.blurhash[:100],
         remote_url=item.url,
     ).id
-

@@ -193,7 +193,6 @@ _READ = {name: frozenset([*rules, *COMMON]) for name, rules in RULES.items()} | 
     "a": frozenset([*RULES["a"], "rel"]),
     "ol": frozenset(["start", "reversed", "lang"]),
     "img": frozenset(["src", "alt", "class"]),
-    "math": frozenset(["display", "alttext"]),
     "annotation": frozenset(["encoding"]),
 }
 _TAGS = ALLOWED | DROPPED | BREAKING | {"img", "annotation"}
@@ -241,9 +240,8 @@ class _Gate:
                 self._formula = [""] if encoding == "application/x-tex" else []
         elif kind == "EndTag":
             self._dropping -= 1
-            if self._dropping == 0 and self._formula:
-                yield from self._text("".join(self._formula))
             if self._dropping == 0:
+                yield from self._text("".join(self._formula or []))
                 self._formula = None
         elif self._formula and kind in ("Characters", "SpaceCharacters", "Entity"):
             self._formula.append(token.get("data") or entities.unescape(f"&{token['name']};"))
@@ -338,9 +336,12 @@ def _start_token(name: str, kept: dict[str, str]) -> dict[str, Any]:
 
 
 _local = threading.local()  # a Cleaner has state: one per thread
-_COMMENT = re.compile(r"<!--.*?(?:--!?>|\Z)|<[!?][^>]*+>?", re.DOTALL)
-_CELL = re.compile(r"</t[dh]\s*+>", re.IGNORECASE)
-_ROW = re.compile(r"</tr\s*+>", re.IGNORECASE)
+_EDITS = (  # before the parser; they can let nothing through, since what comes of them is still parsed and judged
+    (re.compile(r"<!--.*?(?:--!?>|\Z)|<[!?][^>]*+>?", re.DOTALL), ""),
+    (re.compile(r"</t[dh]\s*+>", re.IGNORECASE), " "),
+    (re.compile(r"</tr\s*+>", re.IGNORECASE), "<br>"),
+    (re.compile(r"<(?=[!?])"), "&lt;"),  # what the first left behind: comments are read letter by letter
+)
 _AMPERSAND = re.compile(r"&(?:#[0-9]{1,7};|#[xX][0-9a-fA-F]{1,6};|[a-zA-Z][a-zA-Z0-9]{1,31};)?")
 
 
@@ -352,22 +353,21 @@ def _plain_entity(found: re.Match[str]) -> str:
 
 
 def _bleached(html: str) -> Html:
+    """What bleach and the gate make of tidied HTML; raises _TooMuch."""
     cleaner = getattr(_local, "cleaner", None)
     if cleaner is None:
         cleaner = Cleaner(tags=_TAGS, attributes=_may_read, protocols=SCHEMES, strip=True, filters=[_Gate])
         cleaner.parser = _Parser(_TAGS)
         _local.cleaner = cleaner
-    # Text edits before the parser cannot let anything through: what comes of them is still parsed and judged. Bleach tries entities letter
-    # by letter, so it is given five of them only.
-    html = _AMPERSAND.sub(_plain_entity, _ROW.sub("<br>", _CELL.sub(" ", _COMMENT.sub("", html))))
-    return Html(cleaner.clean(html))
+    for pattern, instead in _EDITS:
+        html = pattern.sub(instead, html)
+    return Html(cleaner.clean(_AMPERSAND.sub(_plain_entity, html)))  # bleach tries entities letter by letter: it gets five of them only
 
 
 def _is_over(html: str) -> bool:
     """Whether the text is over a cap, whatever it holds."""
-    if len(html) > limits.HTML_BYTES or (len(html) * 4 > limits.HTML_BYTES and len(html.encode(errors="replace")) > limits.HTML_BYTES):
-        return True
-    return html.count("<") > limits.HTML_MARKUP
+    size = len(html) if 4 * len(html) <= limits.HTML_BYTES else len(html.encode(errors="replace"))
+    return size > limits.HTML_BYTES or html.count("<") > limits.HTML_MARKUP
 
 
 def clean(html: str) -> Html:
@@ -387,10 +387,8 @@ def clean(html: str) -> Html:
         return _words(html)
     try:
         return _bleached(html)
-    except _TooMuch:
-        return _words(html)
-    except Exception as error:  # bleach had its last release: whatever it trips over must not lose the post
-        _log.debug("the HTML parser failed: %r", error)
+    except Exception as error:  # too much work; or a fault in bleach, which had its last release and must not lose us the post
+        _log.debug("the HTML parser gave up: %r", error)
         return _words(html)
 
 

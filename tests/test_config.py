@@ -1,5 +1,6 @@
 """Settings: the example file and Config are the same list, and every mistake is answered with its key and what to write."""
 
+import ast
 import itertools
 import re
 import tomllib
@@ -12,7 +13,8 @@ import pytest
 from fedi import config, limits
 from fedi.errors import Invalid
 
-EXAMPLE = Path(__file__).parents[1] / "config.example.toml"
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "config.example.toml"
 BASE = Path("/srv/fedi")
 SECTIONS = {name: kind for name, kind in get_type_hints(config.Config).items() if name != "dir"}
 
@@ -69,6 +71,14 @@ def test_the_domain_is_the_only_setting_without_a_default():
     ]
 
     assert needed == ["instance.domain"]
+
+
+def test_every_setting_is_used_somewhere():
+    modules = [path for path in (ROOT / "fedi").rglob("*.py") if path.name != "config.py"]
+    said = {node.attr for path in modules for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)}
+    unused = [f"{name}.{f.name}" for name, kind in SECTIONS.items() for f in fields(kind) if f.name not in said]
+
+    assert unused == [], "a setting that does nothing is a lie: use it or take it out of Config and the example"
 
 
 # -- reading --

@@ -108,16 +108,23 @@ def test_a_link_whose_text_names_another_host_shows_where_it_leads() -> None:
     assert "www.bank.test [evil.test]</a>" in sanitize.clean('<a href="https://evil.test/x">www.bank.test</a>')
     assert "[evil.test]" in sanitize.clean('<a href="https://evil.test">\u200bhttps://bank.test</a>')
     assert "[evil.test]" in sanitize.clean('<a href="https://evil.test"><b>https://</b>bank.test.evil.test.bank.test</a>')
+    assert "[bank.test.evil.test]" in sanitize.clean('<a href="https://bank.test.evil.test/">https://bank.test…</a>')
     assert "[bank.test.evil.test]" in sanitize.clean('<a href="https://bank.test.evil.test/">https://bank.test</a>')
     hidden = '<a href="https://evil.test"><span class="invisible">https://evil.test/</span><span>bank.test</span></a>'
     assert "bank.test</span> [evil.test]</a>" in sanitize.clean(hidden)
 
 
-@pytest.mark.parametrize(
-    "words", ["https://real.test/x", "www.real.test", "real.test/x", "https://real.te…", "here", "HTTPS://WWW.REAL.TEST:443/y", "@bob"]
-)
+@pytest.mark.parametrize("words", ["https://real.test/x", "www.real.test", "real.test/x", "here", "HTTPS://WWW.REAL.TEST:443/y", "@bob"])
 def test_an_honest_link_stays_as_it_is(words: str) -> None:
     assert sanitize.clean(f'<a href="https://real.test/x">{words}</a>') == f'<a href="https://real.test/x" {REL}>{words}</a>'
+
+
+def test_a_long_host_may_be_cut_as_other_servers_cut_it() -> None:
+    long = "a-rather-long-name.of-some-server.test/path"
+    shown, rest = long[:30], long[30:]
+    words = f'<span class="invisible">https://</span><span class="ellipsis">{shown}</span><span class="invisible">{rest}</span>'
+    html = f'<a href="https://{long}">{words}</a>'
+    assert "[" not in sanitize.clean(html)
 
 
 def test_an_international_host_may_be_written_either_way() -> None:
@@ -296,6 +303,10 @@ FLOODS = {
     "a long name": "<" + "a" * _K64,
     "a long attribute": "<a x=" + "=" * 60_000,
     "comment marks": "<!--" * (_K64 // 4),
+    "comments out of comments": "<<!---->!--" + "-" * 60_000,
+    "a doctype out of a comment": "<<!---->!doctype " + "x" * 60_000,
+    "dashes in a script": "<script><!--" + "-" * 60_000,
+    "odd end tags": "</1" * 1500,
     "an open quote": "<a x=' " * (_K64 // 7),
     "marks": "a" + "\u0301" * 60_000,
     "a megabyte of tags": "<p>x" * 250_000,

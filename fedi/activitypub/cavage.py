@@ -1,6 +1,6 @@
 """Draft-cavage HTTP signatures: reading the header, and the text that is signed. Policy is in `signatures`.
 
-Source: draft-cavage-http-signatures-12; federation.md 6.1.
+Source: draft-cavage-http-signatures-12; SWICG ActivityPub and HTTP Signatures.
 """
 
 import binascii
@@ -40,7 +40,7 @@ def signing_string(covered: Sequence[str], values: Mapping[str, str]) -> bytes:
     """The text that is signed: one `name: value` line for each covered name, in their order. Raises Untrusted.
 
     `values` holds the headers (lower-case name, repeats joined by `, `) and the covered ones of `(request-target)`, `(created)`
-    and `(expires)`. Bytes that were not UTF-8 on the wire are expected as surrogate escapes and restored. Source: draft 12, 2.3.
+    and `(expires)`. Bytes that were not UTF-8 on the wire are expected as surrogate escapes and restored. Source: draft-cavage-12 2.3.
     """
     try:
         text = "\n".join([f"{name}: {values[name]}" for name in covered])

@@ -82,7 +82,7 @@ def load_public(pem: str) -> PublicKey:
     """A stranger's key: SPKI or PKCS#1, any line ends or none. Raises Untrusted when it cannot vouch for anyone.
 
     Refused: RSA under 2,048 or over 8,192 bits, or with an exponent over 2^32 (a check would take long);
-    everything that is neither RSA nor Ed25519; over 16 KB. Source: security.md SIG-18; federation.md 5.4.
+    everything that is neither RSA nor Ed25519; over 16 KB. Source: SIG-18.
     """
     if len(pem) > PEM_CHARS:
         raise Untrusted("That public key is too large.")

@@ -7,7 +7,6 @@ Text stays as the stranger wrote it (cut to `limits`): `sanitize` cleans it wher
 import hashlib
 import json
 import re
-from itertools import islice
 from typing import Any, NamedTuple
 
 import orjson
@@ -26,7 +25,6 @@ from fedi.activitypub.parse_objects import (
     Option,
     Poll,
     attribution,
-    hashtag,
     note,
     post_type,
     recipients,
@@ -37,7 +35,7 @@ from fedi.errors import Malformed
 
 __all__ = [
     "Activity", "Actor", "ActorKey", "Attachment", "Collection", "Json", "Mention", "Note", "Option", "Poll", "activity", "actor",
-    "as_list", "belongs_to", "collection", "document", "first_id", "first_uri", "has_own_id", "hashtag", "is_actor",
+    "as_list", "belongs_to", "collection", "document", "first_id", "first_uri", "has_own_id", "is_actor",
     "is_collection", "is_post", "is_tombstone", "key", "note", "recipients", "text", "visibility",
 ]  # fmt: skip
 
@@ -227,7 +225,7 @@ def activity(document: Json, body: bytes = b"") -> Activity:
     if not who:
         raise Malformed("An activity has one actor.")
     to, cc = recipients(document)
-    listed = list(islice(as_list(document.get("object")), limits.REPORTED_OBJECTS))
+    listed = as_list(document.get("object"))[: limits.REPORTED_OBJECTS]
     object_docs = tuple(one for one in listed if isinstance(one, dict))
     object_ids = values.addressed(listed, limits.REPORTED_OBJECTS)
     return Activity(
@@ -265,8 +263,10 @@ def belongs_to(object_doc: Json, actor_uri: str) -> bool:
     Otherwise it has to be fetched from its id. Source: federation.md 7.4; security.md ORG-06, 08, 12.
     """
     author, _ = attribution(object_doc)
-    named = [object_doc.get("id"), *(first_id(one) for one in as_list(object_doc.get("attributedTo")))]
-    return author == actor_uri and all(isinstance(one, str) and uris.same_origin(one, actor_uri) for one in named)
+    authors = as_list(object_doc.get("attributedTo"))
+    if author != actor_uri or len(authors) > limits.MENTIONS:
+        return False
+    return all(isinstance(one, str) and uris.same_origin(one, actor_uri) for one in (object_doc.get("id"), *map(first_id, authors)))
 
 
 # -- collections --
@@ -305,14 +305,14 @@ def collection(document: Json, fetched_from: str = "") -> Collection:
         total=values.number(total) if isinstance(total, int) else None,
         first=beginning,
         next=following,
-        items=tuple(items[:COLLECTION_ITEMS]),
+        items=tuple(items),
     )
 
 
 def _items(page: Json) -> list[str | Json]:
     """Both spellings, in any kind of page: servers mix them up."""
     found: list[str | Json] = []
-    for item in [*as_list(page.get("orderedItems")), *as_list(page.get("items"))]:
+    for item in [*as_list(page.get("orderedItems")), *as_list(page.get("items"))][:COLLECTION_ITEMS]:
         if isinstance(item, dict) or values.uri(item):
             found.append(item)
     return found

@@ -142,7 +142,7 @@ def _shared_inbox(document: Json) -> str:
 
 def _fields(document: Json) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
-    for item in values.as_list(document.get("attachment")):
+    for item in values.as_list(document.get("attachment"))[: values.ENTRIES]:
         if len(found) >= limits.FIELDS:
             break
         if isinstance(item, dict) and values.type_of(item) == "PropertyValue":
@@ -174,9 +174,9 @@ def _keys(document: Json, identity: str) -> tuple[ActorKey, ...]:
     for item in listed:
         if not isinstance(item, dict):
             continue
-        claimed = item.get("owner") or item.get("controller")
-        one = _key(item, identity) if claimed is None or values.first_uri(claimed) == identity else None
-        if one is not None:
+        claims = [values.first_id(claim) for name in ("owner", "controller") if (claim := item.get(name)) is not None]
+        one = _key(item, identity)
+        if one is not None and all(claim == identity for claim in claims):
             found.setdefault(one.id, one)
     return tuple(found.values())[:KEYS]
 

@@ -4,7 +4,6 @@ Nothing is fetched here. Source: federation.md 10.4, 10.6.
 """
 
 import re
-from itertools import islice
 from typing import NamedTuple
 
 from fedi import limits
@@ -13,6 +12,7 @@ from fedi.activitypub.parse_values import Json
 
 TEXT_TYPES = frozenset({"Note", "Question", "ChatMessage", "Comment", "Review", "Quotation", "Rating", "GeneratedNote"})
 FILE_TYPES = {"Video": "video", "Audio": "audio", "Image": "image", "Document": "", "PodcastEpisode": "audio"}
+_ENTRIES = 100  # looked at
 _BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{6,128}", re.ASCII)
 _MEDIA_KINDS = frozenset({"image", "video", "audio"})
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
@@ -40,7 +40,7 @@ def attachments(document: Json, kind: str) -> tuple[tuple[Attachment, ...], str]
     """What a post shows besides its text, and the page it links to. Pictures stand in for what has no attachments."""
     found: dict[str, Attachment] = {}
     link = ""
-    for item in islice(values.as_list(document.get("attachment")), values.ENTRIES):
+    for item in values.as_list(document.get("attachment"))[:_ENTRIES]:
         shown, page = _attachment(item)
         if shown is not None and len(found) < limits.ATTACHMENTS:
             found.setdefault(shown.url, shown)
@@ -95,7 +95,7 @@ def _kind(target: values.Target, name: str) -> str:
 def _own_file(document: Json, kind: str) -> Attachment | None:
     """The file that a Video, Audio, Image or Document is. Observed: PeerTube hides the mp4 in the `tag` of a playlist's Link."""
     offered = values.targets(document.get("url"))
-    for item in values.as_list(document.get("url"))[: values.ENTRIES]:
+    for item in values.as_list(document.get("url"))[: values.LINKS]:
         if isinstance(item, dict):
             offered += values.targets([one for one in values.as_list(item.get("tag")) if isinstance(one, dict)])
     wanted = [one for one in offered if one.mime.partition("/")[0] in (_MEDIA_KINDS if kind == "Document" else {FILE_TYPES[kind]})]

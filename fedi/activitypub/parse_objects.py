@@ -5,11 +5,9 @@ Names, contents and warnings are as the stranger wrote them: whoever stores them
 """
 
 import re
-import unicodedata
-from itertools import islice
 from typing import NamedTuple
 
-from fedi import clock, limits
+from fedi import clock, limits, markup, uris
 from fedi.activitypub import parse_values as values
 from fedi.activitypub import vocab
 from fedi.activitypub.parse_files import FILE_TYPES, TEXT_TYPES, Attachment, attachments
@@ -36,7 +34,6 @@ NOT_POSTS = (
 
 FUTURE_MS = 12 * clock.HOUR
 POLL_OPTIONS = 100
-HASHTAG_CHARS = 100
 _SHORTCODE = re.compile(r"[A-Za-z0-9_+-]{1,128}", re.ASCII)
 _QUOTE_RELS = frozenset(
     {"https://misskey-hub.net/ns#_misskey_quote", "https://misskey-hub.net/ns/#_misskey_quote", "https://w3id.org/fep/044f#quote"}
@@ -132,11 +129,14 @@ def note(document: Json, received_at: int, followers_uri: str = "", envelope: Js
     mentions, tags, emojis = _tags(document)
     files, link = attachments(document, kind)
     source, source_type = _source(document)
+    url = values.page_url(document.get("url")) or identity
+    if kind == "Page" and not uris.same_origin(url, identity):  # Observed: Friendica and old Lemmy put the page that is talked about there
+        url, link = identity, link or url
     return Note(
         id=identity,
         type=kind,
         attributed_to=author,
-        url=values.page_url(document.get("url")) or identity,
+        url=url,
         title=title,
         content=content,
         content_type=content_type,
@@ -146,7 +146,7 @@ def note(document: Json, received_at: int, followers_uri: str = "", envelope: Js
         visibility="direct" if kind == "ChatMessage" else visibility(to, cc, followers_uri),
         to=to,
         cc=cc,
-        audience=tuple(dict.fromkeys([*values.ids(document.get("audience"), limits.MENTIONS), *groups])),
+        audience=_audience(document, groups),
         mentions=mentions,
         tags=tags,
         emojis=emojis,
@@ -180,7 +180,7 @@ def attribution(document: Json) -> tuple[str, list[str]]:
     """The author's id ('' if there is none) and the groups it was posted to. Observed: PeerTube writes [Person, Group]."""
     people: list[str] = []
     groups: list[str] = []
-    for item in islice(values.as_list(document.get("attributedTo") or document.get("actor")), limits.MENTIONS):
+    for item in values.as_list(document.get("attributedTo") or document.get("actor"))[: limits.MENTIONS]:
         if found := values.first_uri(item):
             is_group = isinstance(item, dict) and values.type_of(item, vocab.ACTOR_TYPES) == "Group"
             (groups if is_group else people).append(found)
@@ -191,6 +191,12 @@ def recipients(document: Json) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """`to` and `cc`, Public in its one spelling, at most `limits.RECIPIENTS` together."""
     to = values.addressed(document.get("to"), limits.RECIPIENTS)
     return to, values.addressed(document.get("cc"), limits.RECIPIENTS - len(to))
+
+
+def _audience(document: Json, groups: list[str]) -> tuple[str, ...]:
+    """The groups a post is for. Observed: Owncast names Public there."""
+    named = [*values.addressed(document.get("audience"), limits.MENTIONS), *groups]
+    return tuple(name for name in dict.fromkeys(named) if name != vocab.PUBLIC)
 
 
 def visibility(to: tuple[str, ...], cc: tuple[str, ...], followers_uri: str) -> str:
@@ -251,12 +257,16 @@ def _tags(document: Json) -> tuple[tuple[Mention, ...], tuple[str, ...], tuple[t
     """Mentions by href, hashtags by normalised name, custom emojis; each once, each kind to its limit. Source: federation.md 10.3."""
     mentions: dict[str, Mention] = {}
     hashtags: dict[str, None] = {}
-    for item in islice(values.as_list(document.get("tag")), values.ENTRIES):
+    for item in values.as_list(document.get("tag"))[: values.ENTRIES]:
         kind = values.type_of(item) if isinstance(item, dict) else ""
         if kind == "Mention" and len(mentions) < limits.MENTIONS:
             if href := values.uri(item.get("href")):
                 mentions.setdefault(href, Mention(href, values.text(item, "name", limits.NAME_CHARS)))
-        elif kind == "Hashtag" and len(hashtags) < limits.TAGS and (name := hashtag(values.text(item, "name", limits.NAME_CHARS))):
+        elif (
+            kind == "Hashtag"
+            and len(hashtags) < limits.TAGS
+            and (name := markup.normalise_tag(values.text(item, "name", limits.NAME_CHARS)))
+        ):
             hashtags[name] = None
     return tuple(mentions.values()), tuple(hashtags), emojis(document)
 
@@ -264,7 +274,7 @@ def _tags(document: Json) -> tuple[tuple[Mention, ...], tuple[str, ...], tuple[t
 def emojis(document: Json) -> tuple[tuple[str, str], ...]:
     """The custom emojis of a post or actor: (shortcode without colons, address of the picture)."""
     found: dict[str, str] = {}
-    for item in islice(values.as_list(document.get("tag")), values.ENTRIES):
+    for item in values.as_list(document.get("tag"))[: values.ENTRIES]:
         if len(found) >= limits.EMOJIS:
             break
         if isinstance(item, dict) and values.type_of(item) == "Emoji":
@@ -273,21 +283,6 @@ def emojis(document: Json) -> tuple[tuple[str, str], ...]:
             if url and _SHORTCODE.fullmatch(name):
                 found.setdefault(name, url)
     return tuple(found.items())
-
-
-def hashtag(written: str) -> str:
-    """The normalised name of a hashtag (no `#`, NFKC, case-folded), or '' for what cannot be one: spaces, dashes, digits only."""
-    name = written.strip().lstrip("#＃")
-    if not 0 < len(name) <= HASHTAG_CHARS:
-        return ""
-    name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    if all(_fits_hashtag(one) for one in name) and not name.isdigit() and any(one.isalnum() for one in name):
-        return name
-    return ""
-
-
-def _fits_hashtag(character: str) -> bool:
-    return character.isalnum() or character in "_·・\u200c" or unicodedata.category(character).startswith("M")
 
 
 # -- quotes and polls --
@@ -301,7 +296,7 @@ def _quote(document: Json, kind: str) -> str:
             return ""
         if found := values.first_uri(value):
             return found
-    for item in islice(values.as_list(document.get("tag")), values.ENTRIES):
+    for item in values.as_list(document.get("tag"))[: values.ENTRIES]:
         if isinstance(item, dict) and values.type_of(item) == "Link" and _is_quote_link(item):
             if found := values.uri(item.get("href")):
                 return found

@@ -6,7 +6,6 @@ Source: federation.md 4.2, 7.5, Appendix B.
 
 import re
 from collections.abc import Collection
-from itertools import islice
 from typing import Any, NamedTuple
 
 from fedi import clock, limits, uris
@@ -20,9 +19,10 @@ SIDE_MAX = 65_535  # pixels
 EARLIEST = 631_152_000_000  # 1990: what claims to be older was not written for the web
 TYPE_CHARS = 100
 MIME_CHARS = 255
-ENTRIES = 1_000  # looked at in one `tag` or `attachment`
-_LINKS = 50  # looked at in one `url`
-_LINK_DEPTH = 4
+ENTRIES = 500  # looked at in one `tag` or `attachment`: what is past a bound is not read, so that no document takes long
+LINKS = 50  # looked at in one `url`
+PICTURES = 8  # looked at in one `icon` or `image`
+_TYPES = 10
 _PREFIXES = re.compile(
     r"(?:as:|schema:|toot:|litepub:|misskey:|https?://www\.w3\.org/ns/activitystreams#|https?://schema\.org[#/]"
     r"|http://joinmastodon\.org/ns#|http://litepub\.social/ns#|https://w3id\.org/fep/[0-9a-f]{4}#)(?=[A-Za-z])"
@@ -47,7 +47,7 @@ def short(name: object) -> str:
 
 def types(document: Json) -> list[str]:
     """Every type of a document, in its order, without prefixes."""
-    return [name for name in map(short, as_list(document.get("type"))) if name]
+    return [name for name in map(short, as_list(document.get("type"))[:_TYPES]) if name]
 
 
 def type_of(document: Json, known: Collection[str] = ()) -> str:
@@ -91,9 +91,8 @@ def first_uri(value: object) -> str:
 
 
 def ids(value: object, most: int) -> tuple[str, ...]:
-    """The ids of a property that are URLs, in order, once each, at most `most` of them."""
-    found = (uri(_id_of(item)) for item in as_list(value))
-    return tuple(islice(dict.fromkeys(one for one in found if one), most))
+    """The ids among the first `most` of a property that are URLs, in order, once each."""
+    return tuple(dict.fromkeys(found for item in as_list(value)[:most] if (found := uri(_id_of(item)))))
 
 
 def own_uri(value: object, owner: str) -> str:
@@ -103,11 +102,9 @@ def own_uri(value: object, owner: str) -> str:
 
 
 def addressed(value: object, most: int) -> tuple[str, ...]:
-    """A list of recipients: URLs, once each, the three spellings of Public as one. Source: federation.md 4.2."""
+    """The first `most` recipients of a list: URLs, once each, the spellings of Public as one. Source: federation.md 4.2."""
     found: dict[str, None] = {}
-    for item in as_list(value):
-        if len(found) >= most:
-            break
+    for item in as_list(value)[:most]:
         name = _id_of(item)
         name = vocab.PUBLIC if name in vocab.PUBLIC_SPELLINGS else uri(name)
         if name:
@@ -124,28 +121,28 @@ class Target(NamedTuple):
     height: int = 0
 
 
-def targets(value: object) -> list[Target]:
-    """Every web address in a `url`, `icon` or `image`: strings, Links, objects with a `url` of their own, lists of them."""
+def targets(value: object, most: int = LINKS) -> list[Target]:
+    """Every web address in a `url`, `icon` or `image`: strings, Links, objects with a `url` of their own, lists of them.
+
+    Looks at `most` things at most, found or not, in the order of the document.
+    """
     found: list[Target] = []
-    _collect(value, Target(""), found, _LINK_DEPTH)
-    return found
-
-
-def _collect(value: object, around: Target, found: list[Target], depth: int) -> None:
-    for item in as_list(value)[:_LINKS]:
-        if len(found) >= _LINKS:
-            return
+    waiting = [(item, Target("")) for item in reversed(as_list(value)[:most])]
+    while waiting and most > 0:
+        item, around = waiting.pop()
+        most -= 1
         if isinstance(item, str):
             if url := uri(item.strip()):
                 found.append(around._replace(url=url))
-        elif isinstance(item, dict) and depth:
+        elif isinstance(item, dict):
             inner = Target(
                 "",
                 mime(item.get("mediaType") or item.get("mimeType")) or around.mime,
                 number(item.get("width"), SIDE_MAX) or around.width,
                 number(item.get("height"), SIDE_MAX) or around.height,
             )
-            _collect(item.get("href") or item.get("url"), inner, found, depth - 1)
+            waiting += [(one, inner) for one in reversed(as_list(item.get("href") or item.get("url"))[:most])]
+    return found
 
 
 def page_url(value: object) -> str:
@@ -158,8 +155,8 @@ def page_url(value: object) -> str:
 
 def image(value: object) -> tuple[str, str]:
     """The address of the first usable picture of an `icon` or `image`, and what it shows; '' where unknown."""
-    for item in as_list(value)[:_LINKS]:
-        found = targets(item)
+    for item in as_list(value)[:PICTURES]:
+        found = targets(item, PICTURES)
         if found:
             return found[0].url, described(item) if isinstance(item, dict) else ""
     return "", ""
@@ -207,7 +204,7 @@ def language(document: Json) -> str:
     content = document.get("content")
     if isinstance(content, dict) and (found := _tag(content.get("@language"))):
         return found
-    for item in as_list(document.get("language")):
+    for item in as_list(document.get("language"))[:_TYPES]:
         if found := _tag(item.get("identifier") if isinstance(item, dict) else item):
             return found
     return ""

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from fedi import accounts, clock, limits, markup, posts, sanitize, uris
 from fedi.activitypub import keys, parse, signatures, vocab, webfinger
 from fedi.activitypub.parse import Actor, Note
+from fedi.activitypub.parse_objects import attribution
 from fedi.config import Config, is_loopback
 from fedi.errors import FediError, Malformed, NotFound, Refused, RemoteError, RemoteGone, Unreachable, Untrusted
 from fedi.html import Html
@@ -65,14 +66,14 @@ class Remote:
         """
         fetched = await self._signed_get(url)
         document = parse.document(fetched.body)
-        own_id = parse.document_id(document)
+        own_id = parse.first_uri(document)
         if own_id == fetched.final_url or own_id == url:
             return document
         if not own_id or self.uris.is_ours(own_id):
             raise Untrusted("The document says that it is another one.")
         fetched = await self._signed_get(own_id)
         document = parse.document(fetched.body)
-        if parse.document_id(document) != own_id or not uris.same_origin(fetched.final_url, own_id):
+        if parse.first_uri(document) != own_id or not uris.same_origin(fetched.final_url, own_id):
             raise Untrusted("The document says that it is another one.")
         return document
 
@@ -138,7 +139,7 @@ class Remote:
     # -- actors --
 
     async def actor(self, uri: str, *, refresh: bool = False) -> Account:
-        """The account with this id, from the database or from its server. Raises RemoteError; NotFound for one of ours that is not there."""
+        """The account with this id, from the database or its server. Raises RemoteError; NotFound for one of ours that is not there."""
         known = self.db.read(account_rows.find_by_uri, uri)
         if known is not None and (known.is_local or not refresh):
             return known
@@ -179,8 +180,15 @@ class Remote:
             return cleaned
         return sanitize.clean(html)
 
+    async def content(self, note: Note) -> Html:
+        """A post's text as it is stored; off the loop where that takes long."""
+        if sanitize.is_heavy(note.content):
+            cleaned: Html = await self.cpu(posts.html_of, note, self.uris.tag)
+            return cleaned
+        return posts.html_of(note, self.uris.tag)
+
     async def _handle_host(self, actor: Actor) -> str:
-        """What the handle of an actor ends in: its own host, or another one that vouches for it and is vouched for. Source: federation.md 3.1."""
+        """What an actor's handle ends in: its own host, or another one where each vouches for the other. Source: federation.md 3.1."""
         own = uris.host(actor.id)
         known = self.db.read(account_rows.find_by_uri, actor.id)
         if known is not None and known.username == actor.username and known.fetched_at > clock.now() - 7 * clock.DAY:
@@ -213,9 +221,7 @@ class Remote:
         return await self._jrd(template.replace("{uri}", resource))
 
     async def _jrd(self, url: str) -> webfinger.Subject:
-        fetched = await self._http.get(
-            url, accept=f"{vocab.JRD_JSON}, application/json", types=webfinger.JRD_TYPES, max_bytes=64 * 1024
-        )
+        fetched = await self._http.get(url, accept=f"{vocab.JRD_JSON}, application/json", types=webfinger.JRD_TYPES, max_bytes=64 * 1024)
         return webfinger.read(fetched.body)
 
     async def account_of(self, username: str, host: str) -> Account:
@@ -247,7 +253,9 @@ class Remote:
 
     async def mentions(self, text: str) -> dict[tuple[str, str], int]:
         """Account ids of the handles a text names, by (lower-case username, host); those that cannot be found are left out."""
-        wanted = {(name.lower(), host) for name, host in markup.scan(text).mentions[: limits.MENTIONS] if host and not self.uris.is_our_host(host)}
+        wanted = {
+            (name.lower(), host) for name, host in markup.scan(text).mentions[: limits.MENTIONS] if host and not self.uris.is_our_host(host)
+        }
         found = await asyncio.gather(*(self.account_of(*handle) for handle in wanted), return_exceptions=True)
         for result in found:
             if isinstance(result, BaseException) and not isinstance(result, FediError):
@@ -257,7 +265,7 @@ class Remote:
     # -- posts --
 
     async def post(self, uri: str) -> Post:
-        """The post with this id, from the database or from its server. Stored quietly: no timelines, no notifications. Raises RemoteError."""
+        """The post with this id, from the database or its server; stored quietly, on no timeline. Raises RemoteError."""
         known = self.db.read(post_rows.find_by_uri, uri)
         if known is not None:
             return known
@@ -268,19 +276,19 @@ class Remote:
 
     async def _fetch_post(self, uri: str) -> Post:
         note, author = await self.note(uri)
-        content = await self.clean(note.content)
+        content = await self.content(note)
         post = await self.db.write(posts.receive, note, author, content, quiet=True)
         if post is None:
             raise RemoteGone("That post was deleted.")
         return post
 
     async def note(self, uri: str) -> tuple[Note, Account]:
-        """A post as its server has it now, with its author; not stored. Raises RemoteError, Untrusted when author and post have two origins."""
+        """A post as its server has it now, and its author; not stored. Raises RemoteError, Untrusted when they have two origins."""
         if self.db.read(tombstone_rows.find, uri):
             raise RemoteGone("That post was deleted.")
         document = await self.document(uri)
-        author_uri, _ = parse.attribution(document)
-        own_id = parse.document_id(document)
+        author_uri, _ = attribution(document)
+        own_id = parse.first_uri(document)
         if not author_uri or not uris.same_origin(own_id, author_uri):
             raise Untrusted("The post is not from its author's server.")
         author = await self.actor(author_uri)
@@ -294,14 +302,15 @@ class Remote:
         handle = webfinger.handle(text)
         if handle is not None:
             return await self.account_of(*handle)
-        url = uris.origin(text) and text
+        uris.origin(text)
+        url = text
         known = self.db.read(account_rows.find_by_uri, url) or self.db.read(post_rows.find_by_url, url) or self._local_page(url)
         if known is not None:
             return known
         if self.uris.is_ours(url):
             raise NotFound("There is nothing at that address.")
         document = await self._linked_document(url)
-        own_id = parse.document_id(document)
+        own_id = parse.first_uri(document)
         if parse.is_actor(document):
             return await self.actor(own_id, refresh=True)
         return await self.post(own_id)
@@ -340,10 +349,10 @@ class Remote:
         self._spend_key_fetch(host)
         document_uri = key_uri.partition("#")[0]
         document = await self._key_document(document_uri)
-        owner_uri = parse.document_id(document) if parse.is_actor(document) else parse.key(document).owner
+        owner_uri = parse.first_uri(document) if parse.is_actor(document) else parse.key(document).owner
         if not uris.same_origin(owner_uri, key_uri):
             raise Untrusted("The key is not on its owner's server.")
-        if parse.is_actor(document) and owner_uri == parse.document_id(document) and document.get("inbox"):
+        if parse.is_actor(document) and owner_uri == parse.first_uri(document) and document.get("inbox"):
             actor = parse.actor(document)
         else:
             actor = parse.actor(await self.document(owner_uri))
@@ -358,7 +367,7 @@ class Remote:
         except Untrusted:
             fetched = await self._signed_get(url)
             document = parse.document(fetched.body)
-            if not uris.same_origin(parse.document_id(document), url):
+            if not uris.same_origin(parse.first_uri(document), url):
                 raise
             return document
 
@@ -366,11 +375,12 @@ class Remote:
         """At most so many key fetches a minute, in all and from one host: signatures nobody can check cost others nothing."""
         now = clock.now()
         self._key_fetches = [(at, name) for at, name in self._key_fetches if at > now - clock.MINUTE]
-        if len(self._key_fetches) >= limits.KEY_FETCHES or sum(name == host for _, name in self._key_fetches) >= limits.KEY_FETCHES_PER_HOST:
+        if (
+            len(self._key_fetches) >= limits.KEY_FETCHES
+            or sum(name == host for _, name in self._key_fetches) >= limits.KEY_FETCHES_PER_HOST
+        ):
             raise Unreachable("Too many unknown keys. Try again in a minute.", 60)
         self._key_fetches.append((now, host))
-
-
 
 
 def _remember_scheme(tx: Tx, host: str, scheme: str) -> None:

@@ -78,7 +78,12 @@ def _keys(tx: Tx, account: Account) -> Json:
         if key.uri == tx.uris.rsa_key(account.uri):
             found["publicKey"] = {"id": key.uri, "owner": account.uri, "publicKeyPem": key.public_pem}
         else:
-            multikey = {"id": key.uri, "type": "Multikey", "controller": account.uri, "publicKeyMultibase": keys.to_multikey(keys.load_public(key.public_pem))}
+            multikey = {
+                "id": key.uri,
+                "type": "Multikey",
+                "controller": account.uri,
+                "publicKeyMultibase": keys.to_multikey(keys.load_public(key.public_pem)),
+            }
             found["assertionMethod"] = [multikey]
     return found
 

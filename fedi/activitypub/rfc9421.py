@@ -1,4 +1,4 @@
-"""HTTP Message Signatures: reading the two fields, and the signature base. Policy is in `signatures`. Source: RFC 9421; federation.md 6.2.
+"""HTTP Message Signatures: reading the two fields, and the signature base. Policy is in `signatures`. Source: RFC 9421.
 
 A covered component is written here as in the signature base but without the quotes of its name: `content-digest`, `@method`,
 `@query-param;name="page"`. Parameters other than that one (`sf`, `bs`, `key`, `req`, `tr`) are refused: nobody sends them.

@@ -66,7 +66,7 @@ class Claim(NamedTuple):
 def parse(head: RequestHead) -> Claim:
     """The one signature a request carries. Raises Untrusted when there is none, two, or one that cannot be read.
 
-    A Signature-Input header makes it RFC 9421, whatever the Signature header looks like. Source: federation.md 6.
+    A Signature-Input header makes it RFC 9421, whatever the Signature header looks like.
     """
     inputs, texts = [], []
     for name, value in head.headers:
@@ -141,7 +141,8 @@ def check(claim: Claim, head: RequestHead, body: bytes, now: int, authorities: C
 
     Never a header's word for what must be covered: the method, the target, our own host, the time, and the body by its digest.
     `authorities` are the hosts that we are (uris.Uris.domain and .host). Raises Malformed for a Content-Digest that is none.
-    Source: security.md SIG-02..12; stricter than draft-cavage and than other servers, which accept a signature over less.
+    Stricter than the draft and than other servers, which accept a signature over less.
+    Source: SIG-02 to SIG-12.
     """
     values = _values(head)
     if not head.target.startswith("/") or _authority(values.get("host", ""), head.scheme) not in authorities:
@@ -165,14 +166,14 @@ def _check_covered(claim: Claim, values: Mapping[str, str], *, has_body: bool) -
 
 
 def _check_algorithm(claim: Claim) -> None:
-    """An allow-list: `none`, HMAC keyed with a public key, DSA and whatever comes next are not on it. Source: security.md SIG-10."""
+    """An allow-list: `none`, HMAC keyed with a public key, DSA and whatever comes next are not on it. Source: SIG-10."""
     scheme, algorithm = claim.scheme, claim.algorithm
     if algorithm != _ED25519 and algorithm not in _BY_KEY[scheme] and algorithm not in _RSA_ALGORITHMS[scheme]:
         raise Untrusted("The signature's algorithm is not accepted.")
 
 
 def _check_times(claim: Claim, values: Mapping[str, str], now: int) -> None:
-    """Every time the signature covers must be fresh, and there must be one. Source: security.md SIG-08, SIG-09."""
+    """Every time the signature covers must be fresh, and there must be one. Source: SIG-08; SIG-09."""
     moments = [] if claim.created is None else [claim.created]
     if claim.scheme == "cavage":
         _check_cavage_times(claim)
@@ -208,7 +209,7 @@ def _http_date(text: str) -> int:  # of at most 64 characters
 def _check_digests(claim: Claim, values: Mapping[str, str], body: bytes) -> None:
     """Every digest that is there must be right, covered or not; the covered one must be of an algorithm we know.
 
-    Source: security.md SIG-04, SIG-05. Observed: snac signs the digest of the empty body of a GET.
+    Observed: snac signs the digest of the empty body of a GET. Source: SIG-04; SIG-05.
     """
     expected: dict[str, bytes] = {}
     for header, read in (("digest", cavage.digests), ("content-digest", rfc9421.content_digests)):
@@ -236,8 +237,8 @@ def _check_digests(claim: Claim, values: Mapping[str, str], body: bytes) -> None
 def verify(claim: Claim, head: RequestHead, public_key: PublicKey) -> bool:
     """Whether this key signed this request. Says nothing about freshness or coverage: `check` does, and both are needed.
 
-    Cavage tries the target with its query and then without, as old Mastodon and Fedify sign it. Raises Untrusted when a covered
-    header is not there. About 20 us with an RSA key of 2,048 bits, twice that when it is wrong. Source: federation.md 6.1 step 7.
+    Cavage tries the target with its query and then without. Raises Untrusted when a covered header is not there.
+    About 20 us with an RSA key of 2,048 bits, twice that when it is wrong. Observed: old Mastodon and Fedify leave the query out.
     """
     if not _fits(claim, public_key):
         return False

@@ -79,7 +79,7 @@ def alternate(link_header: str, page: bytes, base: str) -> str | None:
             return urljoin(base, match[1])
     reader = _Head()
     reader.feed(page[: 256 * 1024].decode("utf-8", "replace"))
-    return urljoin(base, reader.found) if reader.found else None
+    return str(urljoin(base, reader.found)) if reader.found else None
 
 
 class _Head(HTMLParser):
@@ -87,7 +87,7 @@ class _Head(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__()
-        self.found = ""
+        self.found: str = ""
         self._over = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -78,6 +78,7 @@ class Account(NamedTuple):
 COLUMNS = ", ".join(Account._fields)
 A_COLUMNS = ", ".join(f"a.{name}" for name in Account._fields)
 _INSERT = f"INSERT INTO accounts ({COLUMNS}) VALUES ({', '.join('?' * len(Account._fields))})"
+_COLUMN_SET = frozenset(Account._fields)
 _DEFAULTS: dict[str, Any] = {
     "display_name": "", "bio_html": "", "bio_source": "", "fields": "[]", "emojis": "[]", "avatar_id": None, "header_id": None,
     "inbox_uri": "", "shared_inbox_uri": "", "outbox_uri": "", "followers_uri": "", "following_uri": "", "featured_uri": "",
@@ -96,7 +97,8 @@ def insert(tx: Tx, **values: Any) -> Account:
 
 def update(tx: Tx, account_id: int, **values: Any) -> Account:
     """Change columns of one account (names are ours, never a stranger's) and raise its version."""
-    assert values.keys() <= set(Account._fields)
+    if not values.keys() <= _COLUMN_SET:
+        raise TypeError(f"no such column among {sorted(values)}")
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     tx.execute(f"UPDATE accounts SET {assignments}, version = version + 1 WHERE id = :account_id", {**values, "account_id": account_id})
     return get(tx, account_id)
@@ -261,3 +263,14 @@ def list_related_of_host(tx: Tx, account_id: int, host: str) -> list[Account]:
         {"host": host, "account": account_id},
     )
     return [Account._make(row) for row in rows]
+
+
+def forget_inbox(tx: Tx, inbox_uri: str) -> None:
+    """An inbox answered that it is gone: accounts reached by it are read anew before anything is sent to them."""
+    tx.execute("UPDATE accounts SET shared_inbox_uri = '', fetched_at = 0 WHERE host <> '' AND shared_inbox_uri = ?", (inbox_uri,))
+    tx.execute("UPDATE accounts SET inbox_uri = '', fetched_at = 0 WHERE host <> '' AND inbox_uri = ?", (inbox_uri,))
+
+
+def mark_fetched(tx: Tx, account_id: int) -> None:
+    """It could not be read anew; it is asked for again at its next time."""
+    tx.execute("UPDATE accounts SET fetched_at = ? WHERE id = ?", (tx.now, account_id))

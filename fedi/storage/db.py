@@ -22,9 +22,9 @@ from fedi.storage.checkpoint import Checkpoints
 from fedi.storage.connection import Damaged, open_memory, open_reader, open_writer, problems
 from fedi.storage.group import REOPENED, Group, Publish
 from fedi.storage.scan import Scans, limited, snapshot
-from fedi.storage.tx import Tx
+from fedi.storage.tx import NO_HOUSE, House, Tx
 
-__all__ = ["NAME", "REOPENED", "Damaged", "Database", "Tx"]
+__all__ = ["NAME", "REOPENED", "Damaged", "Database", "House", "Tx"]
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +47,12 @@ class Database:
         self._reader = reader
         self._scans = scans
         self._shut = False
+        self.house = group.house
 
     @classmethod
-    def open(cls, path: Path, *, publish: Publish = _publish_nothing, migrations: Path | None = None) -> "Database":
+    def open(
+        cls, path: Path, *, publish: Publish = _publish_nothing, migrations: Path | None = None, house: House = NO_HOUSE
+    ) -> "Database":
         """Open a database file, made and migrated if need be. `publish(events)` is called after each commit that has any.
 
         The caller holds the folder's lock (`lock.acquire`). Raises Damaged, migrate.TooNew, Invalid, Unavailable, StorageFull.
@@ -74,10 +77,10 @@ class Database:
                     old.close()
             return open_writer(path)
 
-        return cls(Group(writer, reopen, publish, checkpoints), reader, Scans(path))
+        return cls(Group(writer, reopen, publish, checkpoints, house), reader, Scans(path, house))
 
     @classmethod
-    def memory(cls, *, publish: Publish = _publish_nothing, migrations: Path | None = None) -> "Database":
+    def memory(cls, *, publish: Publish = _publish_nothing, migrations: Path | None = None, house: House = NO_HOUSE) -> "Database":
         """A fresh, migrated database in memory, for tests: one connection, everything on the loop, the same semantics."""
         connection = open_memory(migrate.template(migrations or migrate.folder()))
 
@@ -85,7 +88,7 @@ class Database:
             connection.rollback()
             return connection
 
-        return cls(Group(connection, reopen, publish), connection, None)
+        return cls(Group(connection, reopen, publish, None, house), connection, None)
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(tx, ...)` in the next group of writes; what it returns or raises arrives once that group is committed.
@@ -99,7 +102,7 @@ class Database:
         """Run `fn(tx, ...)` on one snapshot of what is committed, now and on this thread: for reads of well under a millisecond."""
         if self._scans is None:
             return self._read_memory(fn, args, kwargs)
-        result: T = snapshot(self._reader, fn, args, kwargs)
+        result: T = snapshot(self._reader, self.house, fn, args, kwargs)
         return result
 
     def transact(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -158,9 +161,9 @@ class Database:
         self._reader.execute("PRAGMA query_only = ON")
         try:
             if deadline is not None:
-                result: T = limited(self._reader, deadline, fn, args, kwargs)
+                result: T = limited(self._reader, self.house, deadline, fn, args, kwargs)
             else:
-                result = snapshot(self._reader, fn, args, kwargs)
+                result = snapshot(self._reader, self.house, fn, args, kwargs)
             return result
         finally:
             self._reader.execute("PRAGMA query_only = OFF")

@@ -167,12 +167,13 @@ def expire(tx: Tx, before: int) -> int:
     )
 
 
-def drop(tx: Tx, *, host: str = "", activity_id: int = 0, answer: str = "") -> int:
-    """Take queued deliveries out, of a host or of an activity (or all): they are not tried again."""
+def drop(tx: Tx, *, host: str = "", activity_id: int = 0, inbox_uri: str = "", answer: str = "") -> int:
+    """Take queued deliveries out (of a host, an activity, an inbox, or all): they are not tried again."""
     return tx.execute(
         """UPDATE deliveries SET state = 'dropped', answer = :answer, updated_at = :now
-        WHERE state = 'queued' AND (:host = '' OR host = :host) AND (:activity = 0 OR activity_id = :activity)""",
-        {"host": host, "activity": activity_id, "now": tx.now, "answer": answer},
+        WHERE state = 'queued' AND (:host = '' OR host = :host) AND (:activity = 0 OR activity_id = :activity)
+          AND (:inbox = '' OR inbox_id = (SELECT id FROM inboxes WHERE uri = :inbox))""",
+        {"host": host, "activity": activity_id, "inbox": inbox_uri, "now": tx.now, "answer": answer},
     )
 
 
@@ -199,7 +200,8 @@ def retry(tx: Tx, *, host: str = "", activity_id: int = 0) -> int:
 def list_unfinished(tx: Tx, *, host: str = "", limit: int = 200) -> list[Delivery]:
     """What was not delivered, for people to look at: queued, refused, expired, dropped; the latest first."""
     rows = tx.query(
-        f"""SELECT {_D_COLUMNS} FROM {_D_FROM} WHERE d.state IN ('queued', 'refused', 'expired', 'dropped') AND (:host = '' OR d.host = :host)
+        f"""SELECT {_D_COLUMNS} FROM {_D_FROM} 
+        WHERE d.state IN ('queued', 'refused', 'expired', 'dropped') AND (:host = '' OR d.host = :host)
         ORDER BY d.activity_id DESC, d.host LIMIT :limit""",
         {"host": host, "limit": limit},
     )

@@ -123,14 +123,17 @@ def list_with_host(tx: Tx, host: str) -> list[Follow]:
 
 def list_notified(tx: Tx, account_id: int) -> list[int]:
     """Local followers who asked to be told of every post."""
-    rows = tx.query("SELECT follower_id FROM follows WHERE followed_id = ? AND state = 'accepted' AND local = 1 AND notify = 1", (account_id,))
+    rows = tx.query(
+        "SELECT follower_id FROM follows WHERE followed_id = ? AND state = 'accepted' AND local = 1 AND notify = 1", (account_id,)
+    )
     return [row[0] for row in rows]
 
 
 def list_all_of(tx: Tx, account_id: int) -> list[Follow]:
     """Every follow an account is part of, either side, any state."""
     rows = tx.query(
-        f"SELECT {COLUMNS} FROM follows WHERE follower_id = ?1 UNION ALL SELECT {COLUMNS} FROM follows WHERE followed_id = ?1", (account_id,)
+        f"SELECT {COLUMNS} FROM follows WHERE follower_id = ?1 UNION ALL SELECT {COLUMNS} FROM follows WHERE followed_id = ?1",
+        (account_id,),
     )
     return [Follow._make(row) for row in rows]
 

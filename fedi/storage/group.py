@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from fedi import clock, errors
 from fedi.storage.checkpoint import Checkpoints
 from fedi.storage.connection import fail, full, is_busy, no_room, translated
-from fedi.storage.tx import Tx
+from fedi.storage.tx import NO_HOUSE, House, Tx
 from fedi.streaming import Event
 
 log = logging.getLogger(__name__)
@@ -62,11 +62,17 @@ class Group:
     """The writing side of a Database. Everything but the methods marked so is called on the loop's thread."""
 
     def __init__(
-        self, connection: sqlite3.Connection, reopen: Reopen, publish: Publish = lambda events: None, checkpoints: Checkpoints | None = None
+        self,
+        connection: sqlite3.Connection,
+        reopen: Reopen,
+        publish: Publish = lambda events: None,
+        checkpoints: Checkpoints | None = None,
+        house: House = NO_HOUSE,
     ) -> None:
         """`reopen` discards a connection and gives a new one. Without `checkpoints` (in memory) commits happen on the loop."""
         self.connection: sqlite3.Connection | None = connection
         self.failed_commits = 0  # in a row
+        self.house = house
         self._reopen = reopen
         self._publish = publish
         self._checkpoints = checkpoints
@@ -137,7 +143,7 @@ class Group:
             asked = queue.popleft()
             if asked.future.cancelled():  # nobody waits any more, and nothing is done yet
                 continue
-            group.append(_one(connection, asked, events))
+            group.append(_one(connection, asked, events, self.house))
             if not connection.in_transaction:
                 self._hand_over(self._replace, group, self._lost(group[-1].error))
                 return
@@ -280,7 +286,7 @@ class Group:
         connection = self.connection
         if self._state == _OPEN or connection.in_transaction:
             raise RuntimeError("a transaction is open")
-        tx = Tx(connection, clock.now(), [])
+        tx = Tx(connection, clock.now(), [], self.house)
         try:
             _begin_waiting(connection)
             result = fn(tx, *args, **kwargs)
@@ -314,9 +320,9 @@ class Group:
         return connection
 
 
-def _one(connection: sqlite3.Connection, asked: Asked, events: list[Event]) -> Ran:
+def _one(connection: sqlite3.Connection, asked: Asked, events: list[Event], house: House) -> Ran:
     """Run one function in its own savepoint."""
-    tx = Tx(connection, clock.now(), [])
+    tx = Tx(connection, clock.now(), [], house)
     try:
         connection.execute("SAVEPOINT one")
         result = asked.fn(tx, *asked.args, **asked.kwargs)

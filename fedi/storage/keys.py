@@ -55,3 +55,11 @@ def get_rsa(tx: Tx, account_id: int) -> Key:
 def delete_private(tx: Tx, account_id: int) -> None:
     """Destroy the private keys of an account that has told everybody of its end."""
     tx.execute("DELETE FROM account_keys WHERE account_id = ?", (account_id,))
+
+
+def list_of_deleted(tx: Tx) -> list[int]:
+    """Accounts of this server that have ended and still have keys."""
+    rows = tx.query(
+        "SELECT DISTINCT k.account_id FROM account_keys k JOIN accounts a ON a.id = k.account_id WHERE a.deleted_at IS NOT NULL"
+    )
+    return [row[0] for row in rows]

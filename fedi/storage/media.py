@@ -52,11 +52,11 @@ def find_by_key(tx: Tx, key: str) -> Media | None:
     return Media._make(row) if row else None
 
 
-def set_fetched(tx: Tx, media_id: int, *, sha256: str, mime: str, size_bytes: int, width: int, height: int) -> None:
-    """The bytes of a remote file have come."""
+def set_fetched(tx: Tx, media_id: int, sha256: str, mime: str, size_bytes: int, size: tuple[int, int]) -> None:
+    """The bytes of a remote file have come; `size` is width and height in pixels."""
     tx.execute(
         "UPDATE media SET sha256 = ?, mime = ?, size_bytes = ?, width = ?, height = ?, used_at = ?, retry_at = 0 WHERE id = ?",
-        (sha256, mime, size_bytes, width, height, tx.now, media_id),
+        (sha256, mime, size_bytes, *size, tx.now, media_id),
     )
 
 
@@ -123,3 +123,8 @@ def usage(tx: Tx) -> Usage:
         coalesce(sum(remote_url <> ''), 0) FROM media"""
     )
     return Usage._make(row) if row else Usage(0, 0, 0, 0, 0)
+
+
+def list_hashes(tx: Tx) -> set[str]:
+    """The names of all bytes any row needs."""
+    return {row[0] for row in tx.query("SELECT DISTINCT sha256 FROM media WHERE sha256 IS NOT NULL")}

@@ -80,6 +80,7 @@ class Attachment(NamedTuple):
 COLUMNS = ", ".join(Post._fields)
 P_COLUMNS = ", ".join(f"p.{name}" for name in Post._fields)
 _INSERT = f"INSERT INTO posts ({COLUMNS}) VALUES ({', '.join('?' * len(Post._fields))})"
+_COLUMN_SET = frozenset(Post._fields)
 _DEFAULTS: dict[str, Any] = {
     "kind": "Note", "title": "", "content_html": "", "content_source": "", "content_type": "", "warning": "", "sensitive": 0,
     "language": "", "local_only": 0, "in_reply_to_uri": "", "in_reply_to_id": None, "in_reply_to_account_id": None, "boost_of_id": None,
@@ -104,7 +105,8 @@ def insert(tx: Tx, **values: Any) -> Post:
 
 def update(tx: Tx, post_id: int, **values: Any) -> Post:
     """Change columns of one post (names are ours) and raise its version."""
-    assert values.keys() <= set(Post._fields)
+    if not values.keys() <= _COLUMN_SET:
+        raise TypeError(f"no such column among {sorted(values)}")
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     tx.execute(f"UPDATE posts SET {assignments}, version = version + 1 WHERE id = :post_id", {**values, "post_id": post_id})
     return get(tx, post_id)

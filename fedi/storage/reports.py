@@ -1,9 +1,7 @@
 """Rows of `reports`: what people and other servers complain about."""
 
-import json
 from typing import NamedTuple
 
-from fedi import ids
 from fedi.storage.db import Tx
 
 
@@ -25,10 +23,8 @@ class Report(NamedTuple):
 COLUMNS = ", ".join(Report._fields)
 
 
-def insert(tx: Tx, *, uri: str, reporter_id: int | None, target_id: int, host: str, comment: str, post_uris: list[str]) -> Report:
-    report = Report(ids.new(tx.now), uri, reporter_id, target_id, host, comment, json.dumps(post_uris), tx.now, None, None)
+def insert(tx: Tx, report: Report) -> None:
     tx.execute(f"INSERT INTO reports ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", report)
-    return report
 
 
 def count_since(tx: Tx, host: str, since: int) -> int:

@@ -75,7 +75,10 @@ class Wanted(NamedTuple):
     tag: str = ""
 
 
-def list_profile(tx: Tx, viewer_id: int, account_id: int, page: Page, wanted: Wanted = Wanted()) -> list[Post]:
+EVERYTHING = Wanted()
+
+
+def list_profile(tx: Tx, viewer_id: int, account_id: int, page: Page, wanted: Wanted = EVERYTHING) -> list[Post]:
     """What one account has posted, as far as the viewer may see it; muted ones too, since the viewer came to look."""
     order = "ASC" if page.forward else "DESC"
     rows = tx.query(

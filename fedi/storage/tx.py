@@ -2,12 +2,24 @@
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NoReturn, cast
+from typing import Any, NamedTuple, NoReturn, cast
 
+from fedi.config import LimitSettings
 from fedi.storage.connection import FAILURES, fail
 from fedi.streaming import Event
+from fedi.uris import Uris
 
 Params = Sequence[Any] | Mapping[str, Any]
+
+
+class House(NamedTuple):
+    """What every rule may ask of the instance it runs in: its addresses, and what people may do here."""
+
+    uris: Uris
+    limits: LimitSettings
+
+
+NO_HOUSE = House(Uris("https://localhost", "localhost"), LimitSettings())
 
 
 class _Over:
@@ -27,17 +39,19 @@ _OVER = cast(sqlite3.Connection, _Over())
 class Tx:
     """An open transaction: a write's own part of a group, or one snapshot for a read. Dead once its function returned.
 
-    `now` is the time of this transaction, ms. Every statement raises Conflict when a constraint says no, Invalid for text or numbers
-    that SQLite cannot hold (lone surrogates, over 63 bits), Unavailable or StorageFull when the machine fails.
+    `now` is the time of this transaction, ms; `uris` and `limits` are the instance's. Every statement raises Conflict when a constraint
+    says no, Invalid for text or numbers that SQLite cannot hold (lone surrogates, over 63 bits), Unavailable or StorageFull when the
+    machine fails.
     """
 
-    __slots__ = ("_connection", "_execute", "events", "now")
+    __slots__ = ("_connection", "_execute", "events", "limits", "now", "uris")
 
-    def __init__(self, connection: sqlite3.Connection, now: int, events: list[Event] | None = None) -> None:
+    def __init__(self, connection: sqlite3.Connection, now: int, events: list[Event] | None = None, house: House = NO_HOUSE) -> None:
         self._connection = connection
         self._execute = connection.execute
         self.events = events
         self.now = now
+        self.uris, self.limits = house
 
     def query(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
         """All rows of a statement."""

@@ -137,9 +137,8 @@ async def _note_use(request: web.Request, found: Credentials, kind: str, secret:
 
 def viewer(request: web.Request) -> Account | None:
     """The local person who asks, or None. Raises Forbidden when that person is suspended."""
-    known = request.get(_VIEWER)
-    if known is not None:
-        return known
+    if _VIEWER in request:
+        return request[_VIEWER]
     found = request.get(_CREDENTIALS)
     account = request.app[keys.INSTANCE].db.read(account_rows.find, found.account_id) if found is not None else None
     if account is None or account.deleted_at is not None:
@@ -292,6 +291,8 @@ async def reader_id(request: web.Request) -> int:
         signer = await verify.request(request.app[keys.INSTANCE].remote, head(request), b"")
     except RemoteError as error:
         raise Unauthenticated(error.message) from None
+    if signer.account.host_blocked or signer.account.suspended_at is not None:
+        raise Forbidden("Your server or account is blocked here.")
     return signer.account.id
 
 

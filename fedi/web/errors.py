@@ -45,7 +45,17 @@ _TEXTS: Final = {
     500: "Something went wrong here. The administrator finds it under the request id {}.",
 }
 _CLOSING: Final = frozenset({400, 408, 413, 415, 421})  # after these the rest of what the client sends is not waited for
-_PROGRAMS: Final = ("/api/", "/oauth/token", "/oauth/revoke", "/.well-known/", "/nodeinfo/", "/inbox", "/activities/", "/media/", "/healthz")
+_PROGRAMS: Final = (
+    "/api/",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/.well-known/",
+    "/nodeinfo/",
+    "/inbox",
+    "/activities/",
+    "/media/",
+    "/healthz",
+)
 
 
 async def answer(request: web.Request, error: Exception) -> web.StreamResponse:

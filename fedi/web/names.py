@@ -16,6 +16,8 @@ class Names:
         self.base_url = config.instance.base_url
         origin = uris.origin(self.base_url)
         self._ours = frozenset({origin.authority, config.instance.domain})
+        self._authority = origin.authority
+        self._domain = config.instance.domain
         self._scheme = origin.scheme
         self.is_loopback = is_loopback(origin.host)
         self.is_split = config.instance.domain != origin.authority
@@ -32,6 +34,10 @@ class Names:
         except Malformed:
             return False
         return origin.authority in self._ours or (self.is_loopback and is_loopback(origin.host))
+
+    def is_handle_domain(self, host: str) -> bool:
+        """Whether a request came to the handles' domain, where on a split domain nothing but discovery is."""
+        return host != self._authority and host.removesuffix(":443") == self._domain
 
     def is_same_origin(self, origin: str) -> bool:
         """Whether an `Origin` header is a page of ours."""

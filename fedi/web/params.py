@@ -1,6 +1,6 @@
 """What a request brings: its body, bounded in size and time, and its parameters as one flat list, whatever form they came in.
 
-Clients send JSON, urlencoded forms and multipart with the same names: `media_ids`, `media_ids[]`, `poll[options][]`, `{"poll": {"options": []}}`.
+Clients send JSON, urlencoded forms and multipart with the same names: `media_ids[]`, `poll[options][]`, `{"poll": {"options": []}}`.
 """
 
 import asyncio
@@ -79,9 +79,9 @@ class Params:
     """Parameters by name, without the `[]` of lists. Every getter raises Invalid naming the parameter when its value is of another type."""
 
     def __init__(self) -> None:
-        self._values: dict[str, list[Value]] = {}
-        self._files: dict[str, Upload] = {}
-        self._lists: set[str] = set()
+        self.values: dict[str, list[Value]] = {}
+        self.files: dict[str, Upload] = {}
+        self.lists: set[str] = set()
 
     def add(self, name: str, value: Value) -> None:
         if len(name) > _NAME_CHARS:
@@ -90,30 +90,30 @@ class Params:
             raise Invalid(f"{name}: there is a character in it that cannot be stored.", name)
         if name.endswith("[]"):
             name = name[:-2]
-            self._lists.add(name)
-        self._values.setdefault(name, []).append(value)
+            self.lists.add(name)
+        self.values.setdefault(name, []).append(value)
 
     def add_file(self, name: str, file: Upload) -> None:
-        self._files[name.removesuffix("[]")] = file
+        self.files[name.removesuffix("[]")] = file
 
     def extend(self, other: "Params") -> None:
         """Take over what `other` has; its values win."""
-        self._values.update(other._values)
-        self._files.update(other._files)
-        self._lists |= other._lists
+        self.values.update(other.values)
+        self.files.update(other.files)
+        self.lists |= other.lists
 
     def __contains__(self, name: str) -> bool:
-        return name in self._values or name in self._files
+        return name in self.values or name in self.files
 
     def names(self) -> list[str]:
-        return [*self._values, *self._files]
+        return [*self.values, *self.files]
 
     def find_text(self, name: str, max_chars: int = _TEXT_CHARS) -> str | None:
         """Text as it was written, or None when it was not given (or null)."""
         value = self._one(name)
         if value is None:
             return None
-        if isinstance(value, bool) or name in self._lists:
+        if isinstance(value, bool) or name in self.lists:
             raise Invalid(f"{name}: write a text.", name)
         text = str(value)
         if len(text) > max_chars:
@@ -129,7 +129,7 @@ class Params:
         value = self._one(name)
         if value is None or isinstance(value, bool):
             return value
-        if name in self._lists or isinstance(value, float):
+        if name in self.lists or isinstance(value, float):
             raise Invalid(f"{name}: write true or false.", name)
         text = str(value).strip().lower()
         return None if not text else text not in _FALSE
@@ -144,7 +144,7 @@ class Params:
         if value is None or value == "":
             return None
         text = str(value).strip()
-        if isinstance(value, bool | float) or name in self._lists or not re.fullmatch(r"-?[0-9]{1,19}", text) or abs(int(text)) > ids.MAX:
+        if isinstance(value, bool | float) or name in self.lists or not re.fullmatch(r"-?[0-9]{1,19}", text) or abs(int(text)) > ids.MAX:
             raise Invalid(f"{name}: write a whole number.", name)
         return int(text)
 
@@ -160,7 +160,7 @@ class Params:
 
     def texts(self, name: str, most: int = 40) -> list[str]:
         """A list of texts; a single one counts as a list."""
-        values = [value for value in self._values.get(name, ()) if value is not None]
+        values = [value for value in self.values.get(name, ()) if value is not None]
         if len(values) > most:
             raise Invalid(f"{name}: up to {most} of them, please.", name)
         if any(isinstance(value, bool) for value in values):
@@ -174,11 +174,11 @@ class Params:
 
     def file(self, name: str) -> Upload | None:
         """An uploaded file; None when there is none, or an empty form field."""
-        found = self._files.get(name)
+        found = self.files.get(name)
         return found if found is not None and (found.data or found.filename) else None
 
     def _one(self, name: str) -> Value:
-        values = self._values.get(name)
+        values = self.values.get(name)
         return values[-1] if values else None
 
 
@@ -190,9 +190,8 @@ async def read(request: web.Request, upload_bytes: int = 0) -> Params:
 
     `upload_bytes` is what a multipart body may hold; 0: as much as any other. Raises Malformed (400), TooLarge (413), Invalid (422).
     """
-    known = request.get(_PARAMS)
-    if known is not None:
-        return known
+    if _PARAMS in request:
+        return request[_PARAMS]
     found = query(request)
     if request.method not in ("GET", "HEAD") and request.body_exists:
         found.extend(await _body_params(request, upload_bytes))

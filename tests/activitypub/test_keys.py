@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fedi.activitypub import keys, signatures
 from fedi.errors import Untrusted
 
-SEED = bytes(range(32))  # federation.md, appendix A
+SEED = bytes(range(32))
 MULTIKEY = "z6MkehRgf7yJbgaGfYsdoAsKdBPE3dj2CYhowQdcjqSJgvVd"
 
 
@@ -186,7 +186,7 @@ def _timed(key) -> float:
 # -- Multikey --
 
 
-def test_appendix_a_an_ed25519_key_as_multikey():
+def test_an_ed25519_key_is_written_as_multikey():
     public = Ed25519PrivateKey.from_private_bytes(SEED).public_key()
     assert public.public_bytes_raw().hex() == "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
     assert keys.to_multikey(public) == MULTIKEY

@@ -1,6 +1,6 @@
 """Signatures: ours verify, forged and weak ones do not, and no header raises anything but a FediError.
 
-Tests called test_sig_NN answer the row of that name in security.md, as far as pure functions decide it.
+Tests called test_sig_NN answer the attack of that number in docs/sources.md, as far as pure functions decide it.
 """
 
 import base64

@@ -1,8 +1,9 @@
 """A small database to write to: one table, and the rules that use it."""
 
+import asyncio
 from pathlib import Path
 
-from fedi.storage.db import Tx
+from fedi.storage.db import Database, Tx
 from fedi.streaming import Event
 
 SCHEMA = """-- A ledger.
@@ -51,3 +52,11 @@ def count(tx: Tx) -> int:
 def forever(tx: Tx) -> int:
     """A read that would take hours."""
     return len(tx.query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"))
+
+
+async def begun(db: Database) -> None:
+    """Until a group is being written."""
+    for _ in range(10_000):
+        if db._group.is_open:
+            return
+        await asyncio.sleep(0)

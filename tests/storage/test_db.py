@@ -231,8 +231,7 @@ async def test_transact_inside_a_transaction_is_refused(db: Database) -> None:
 
 async def test_transact_during_a_commit_is_refused(on_disk: Database) -> None:
     writing = asyncio.create_task(on_disk.write(ledger.add, "alice"))
-    for _ in range(3):  # the task begins, the group's turn begins, the commit is under way
-        await asyncio.sleep(0)
+    await ledger.begun(on_disk)
     with pytest.raises(RuntimeError, match="open"):
         on_disk.transact(ledger.count)
     assert await writing == "alice"

@@ -43,14 +43,6 @@ def other(db: Database, tmp_path: Path) -> Iterator[sqlite3.Connection]:
     connection.close()
 
 
-async def begun(db: Database) -> None:
-    """Until a group is being written."""
-    for _ in range(10_000):
-        if db._group.is_open:
-            return
-        await asyncio.sleep(0)
-
-
 async def settled(*calls: Any) -> list[Any]:
     return await asyncio.gather(*calls, return_exceptions=True)
 
@@ -149,7 +141,7 @@ async def test_a_cancelled_caller_does_not_break_the_group(db: Database) -> None
     last = asyncio.create_task(db.write(ledger.add, "last"))
     await asyncio.sleep(0)
     before.cancel()  # asked, not begun: nothing happens
-    await begun(db)
+    await ledger.begun(db)
     during.cancel()  # begun: it is done all the same
     answers = await settled(before, during, last)
     assert isinstance(answers[0], asyncio.CancelledError) and isinstance(answers[1], asyncio.CancelledError)

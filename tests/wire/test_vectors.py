@@ -240,7 +240,7 @@ def test_the_multikeys_of_fep_521a_load_and_are_written_the_same(kind):
     assert keys.load_public(keys.to_pem(key)) == key
 
 
-# -- federation.md, appendix A --
+# -- one activity, signed in every way, with an Ed25519 key of the bytes 0 to 31 --
 
 BODY = (
     b'{"@context":["https://www.w3.org/ns/activitystreams","https://w3id.org/security/data-integrity/v2"],'
@@ -251,13 +251,13 @@ AT = 1767225600_000
 ED25519 = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
-def test_appendix_a_the_body_has_its_digest():
+def test_the_body_of_the_worked_example_has_its_digest():
     assert len(BODY) == 273
     assert hashlib.sha256(BODY).hexdigest() == "4b5d84eba5cb7e972770bfff5f59bfa23a635107124247516c1d6eb4c5767432"
     assert signatures.digest(BODY) == "S12E66XLfpcncL//X1m/ojpjUQcSQkdRbB1utMV2dDI="
 
 
-def test_appendix_a_rfc_9421_is_signed_letter_by_letter():
+def test_the_worked_example_of_rfc_9421_is_signed_letter_by_letter():
     request = Outgoing("POST", "https://b.example/inbox", None, signatures.digest(BODY))
     key = Key("https://a.example/users/alice#ed25519-key", ED25519)
     unsigned = signatures.prepare(request, key, AT, scheme="rfc9421")
@@ -272,7 +272,7 @@ def test_appendix_a_rfc_9421_is_signed_letter_by_letter():
     assert headers["Content-Digest"] == "sha-256=:S12E66XLfpcncL//X1m/ojpjUQcSQkdRbB1utMV2dDI=:"
 
 
-def test_appendix_a_the_cavage_signing_string_is_ours():
+def test_the_cavage_signing_string_of_the_worked_example_is_ours():
     request = Outgoing("POST", "https://b.example/inbox?x=%3A1", "application/activity+json", signatures.digest(BODY))
     key = Key("https://a.example/users/alice#main-key", keys.load_private(FEDIFY["rsaPrivatePem"]))
     data = signatures.prepare(request, key, AT).data

@@ -1,9 +1,11 @@
 """What arrives: one file per activity type. A handler says what it wants to know first, and then applies, in one transaction."""
 
+from collections.abc import Awaitable
+
 from fedi.activitypub.inbox import accept, announce, block, create, delete, flag, follow, like, move, undo, update
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, Wants
 from fedi.activitypub.remote import Remote
-from fedi.errors import FediError, Refused, RemoteGone, Unreachable
+from fedi.errors import FediError, Refused, RemoteGone
 from fedi.storage.db import Tx
 
 HANDLERS: dict[str, Handler] = {
@@ -53,16 +55,16 @@ async def gather(remote: Remote, received: Received, wanted: Wants) -> Gathered:
             if received.activity.type != "Delete":
                 raise
             is_gone = True
-    html = await remote.clean((note or received.note).content) if note or wanted.heavy_html else None
+    html = await remote.content(note or received.note) if note or wanted.heavy_html else None
     return Gathered(note, html, is_gone)
 
 
-async def _try(fetching: object) -> None:
+async def _try(fetching: Awaitable[object]) -> None:
     """For what is nice to have: a post is kept though somebody it names, or what it answers, cannot be had."""
     try:
-        await fetching  # type: ignore[misc]
+        await fetching
     except FediError:
         return
 
 
-__all__ = ["HANDLERS", "Gathered", "Received", "Unreachable", "Wants", "apply", "gather", "wants"]
+__all__ = ["HANDLERS", "Gathered", "Received", "Wants", "apply", "gather", "wants"]

@@ -1,7 +1,7 @@
 """Accept and Reject: whom we asked to follow answers. Nothing for what was never asked, or asked of somebody else."""
 
 from fedi import follows
-from fedi.activitypub import parse
+from fedi.activitypub import parse, parse_values
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, wants_nothing
 from fedi.storage import accounts as account_rows
 from fedi.storage import follows as follow_rows
@@ -17,7 +17,7 @@ def _asked(tx: Tx, received: Received) -> tuple[Account, str] | None:
         follower = account_rows.get(tx, made.follower_id)
         return (follower, made.uri) if made.followed_id == received.actor.id else None
     inner = activity.object_doc
-    if inner is None or parse.type_of(inner) != "Follow" or parse.first_id(inner.get("object")) != received.actor.uri:
+    if inner is None or parse_values.type_of(inner) != "Follow" or parse.first_id(inner.get("object")) != received.actor.uri:
         return None
     found = account_rows.find_by_uri(tx, parse.first_id(inner.get("actor")))
     return (found, "") if found is not None and found.is_local else None

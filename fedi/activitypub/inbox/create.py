@@ -59,7 +59,7 @@ def wants(tx: Tx, received: Received) -> Wants | None:
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
     note = received.believed_note(gathered)
     if note.attributed_to == received.actor.uri:
-        posts.receive(tx, note, received.actor, received.content(gathered))
+        posts.receive(tx, note, received.actor, received.content(tx, gathered))
 
 
 HANDLER = Handler(wants, apply)

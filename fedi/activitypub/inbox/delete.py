@@ -7,7 +7,7 @@ from fedi.storage.db import Tx
 
 
 def wants(tx: Tx, received: Received) -> Wants | None:
-    """One's own account, one's own post, or (for one never seen) an id of one's own server. A forwarded Delete is asked for at its origin."""
+    """One's own account, one's own post, or (never seen) an id of one's own server. A forwarded Delete is asked for at its origin."""
     activity = received.activity
     if not activity.object_id or tx.uris.is_ours(activity.object_id):
         return None

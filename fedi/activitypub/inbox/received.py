@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
-from fedi import sanitize
+from fedi import posts
 from fedi.activitypub import parse
 from fedi.activitypub.parse import Activity, Note
 from fedi.html import Html
@@ -58,9 +58,9 @@ class Received:
         """The post to go by: as fetched where the copy was not to be believed."""
         return gathered.note or self.note
 
-    def content(self, gathered: Gathered) -> Html:
+    def content(self, tx: Tx, gathered: Gathered) -> Html:
         """Its sanitised text."""
-        return gathered.html if gathered.html is not None else sanitize.clean(self.believed_note(gathered).content)
+        return gathered.html if gathered.html is not None else posts.html_of(self.believed_note(gathered), tx.uris.tag)
 
 
 # `wants` returns None for what does not concern anybody here: it is dropped and counted.

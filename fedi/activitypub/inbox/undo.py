@@ -1,7 +1,7 @@
 """Undo: what somebody did is taken back, by the one who did it, maybe before it reached us."""
 
 from fedi import blocks, follows, interactions
-from fedi.activitypub import parse
+from fedi.activitypub import parse, parse_values
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, wants_nothing
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as block_rows
@@ -23,7 +23,7 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
         tombstone_rows.put(tx, activity.object_id, actor.uri)
         if _by_id(tx, actor, activity.object_id):
             return
-    kind = parse.type_of(inner)
+    kind = parse_values.type_of(inner)
     if kind in _BY_TYPE:
         _BY_TYPE[kind](tx, actor, parse.first_id(inner.get("object")))
 

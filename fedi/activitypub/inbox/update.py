@@ -1,7 +1,7 @@
 """Update: a post or a profile is otherwise now."""
 
 from fedi import posts, sanitize, uris
-from fedi.activitypub import parse, vocab
+from fedi.activitypub import parse_values, vocab
 from fedi.activitypub.inbox import create
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
 from fedi.storage import posts as post_rows
@@ -22,7 +22,7 @@ def wants(tx: Tx, received: Received) -> Wants | None:
 
 
 def _type(received: Received) -> str:
-    return parse.type_of(received.activity.object_doc) if received.activity.object_doc else ""
+    return parse_values.type_of(received.activity.object_doc) if received.activity.object_doc else ""
 
 
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
@@ -30,7 +30,7 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
         return  # gathering has read and stored it
     note = received.believed_note(gathered)
     if note.attributed_to == received.actor.uri:
-        posts.receive_edit(tx, note, received.actor, received.content(gathered))
+        posts.receive_edit(tx, note, received.actor, received.content(tx, gathered))
 
 
 HANDLER = Handler(wants, apply)

@@ -1,0 +1,248 @@
+"""All background work by name, and the loop that runs it: queued jobs (rows, in order within a lane) and chores (by the clock)."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from fedi import accounts, clock, limits
+from fedi.activitypub import receive
+from fedi.activitypub.remote import Remote
+from fedi.config import Config
+from fedi.errors import FediError, RemoteError, TooMany, Unavailable, Unreachable
+from fedi.storage import accounts as account_rows
+from fedi.storage import deliveries as delivery_rows
+from fedi.storage import hosts as host_rows
+from fedi.storage import jobs as rows
+from fedi.storage import keys as key_rows
+from fedi.storage import media as media_rows
+from fedi.storage import posts as post_rows
+from fedi.storage import settings as setting_rows
+from fedi.storage import timelines as timeline_rows
+from fedi.storage import tombstones as tombstone_rows
+from fedi.storage import users as user_rows
+from fedi.storage.db import Database, Tx
+from fedi.storage.files import Files
+from fedi.storage.jobs import Job
+from fedi.streaming import Hub
+
+log = logging.getLogger(__name__)
+
+
+class Workplace(Protocol):
+    """What work needs of the instance it is done in (instance.py makes one; it stands above this room)."""
+
+    config: Config
+    db: Database
+    hub: Hub
+    remote: Remote
+    files: Files
+
+    async def cpu(self, fn: Callable[..., Any], *args: Any) -> Any:
+        """Run what costs CPU in a thread."""
+
+
+_AT_ONCE = 16
+_TRIES = 8
+_SLICE = 200  # rows a chore changes in one transaction
+
+
+async def _inbox(instance: Workplace, payload: bytes) -> None:
+    await receive.process(instance.remote, payload)
+
+
+JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {receive.JOB: _inbox}
+
+
+# -- chores --
+
+
+async def _tidy(instance: Workplace) -> None:
+    """Rows that have had their time: seen activities, tombstones, sessions, hosts, homes, deliveries given up."""
+    now = clock.now()
+    await instance.db.write(rows.prune_seen, now - 30 * clock.DAY)
+    await instance.db.write(tombstone_rows.prune, now - 30 * clock.DAY)
+    await instance.db.write(user_rows.prune_sessions, now - 90 * clock.DAY)
+    await instance.db.write(host_rows.prune, now - 30 * clock.DAY, 10_000)
+    await instance.db.write(timeline_rows.trim_homes, limits.HOME_ROWS)
+    await instance.db.write(delivery_rows.expire, now - 7 * clock.DAY)
+
+
+async def _prune_posts(instance: Workplace) -> None:
+    """Old posts of others that nobody here touched."""
+    before = clock.now() - instance.config.storage.remote_posts_days * clock.DAY
+    while found := instance.db.read(post_rows.list_unreferenced, before, _SLICE):
+        await instance.db.write(_delete_posts, found)
+        await asyncio.sleep(0)
+
+
+def _delete_posts(tx: Tx, post_ids: list[int]) -> None:
+    for post_id in post_ids:
+        post_rows.delete(tx, post_id)
+
+
+async def _prune_media(instance: Workplace) -> None:
+    """Bytes of remote files nobody looks at, files nothing shows any more, and what a crash has left on disk."""
+    storage, now = instance.config.storage, clock.now()
+    names = await instance.db.write(
+        media_rows.uncache, before=now - storage.remote_media_days * clock.DAY, budget_bytes=storage.remote_media_mb * 1024 * 1024
+    )
+    names += await instance.db.write(media_rows.prune_unused, now - clock.DAY)
+    for sha256 in dict.fromkeys(names):
+        if not instance.db.read(media_rows.is_kept, sha256):
+            await instance.cpu(instance.files.delete, sha256)
+    kept = await instance.db.scan(media_rows.list_hashes)
+    await instance.cpu(instance.files.sweep, kept.__contains__, 24 * 3600)
+
+
+async def _refresh_accounts(instance: Workplace) -> None:
+    """Read accounts anew that somebody here has to do with and that were not read for a week."""
+    for account in instance.db.read(account_rows.list_stale, clock.now() - 7 * clock.DAY, 50):
+        try:
+            await instance.remote.actor(account.uri, refresh=True)
+        except FediError:
+            await instance.db.write(account_rows.mark_fetched, account.id)
+
+
+async def _forget_keys(instance: Workplace) -> None:
+    """Keys of deleted accounts, once the last Delete is delivered."""
+    for account_id in instance.db.read(key_rows.list_of_deleted):
+        await instance.db.write(accounts.forget_keys, account_id)
+
+
+CHORES: dict[str, tuple[int, Callable[[Workplace], Awaitable[None]]]] = {
+    "tidy": (6 * clock.HOUR, _tidy),
+    "prune-posts": (clock.DAY, _prune_posts),
+    "prune-media": (6 * clock.HOUR, _prune_media),
+    "refresh-accounts": (clock.HOUR, _refresh_accounts),
+    "forget-keys": (clock.HOUR, _forget_keys),
+}
+
+
+# -- the loop --
+
+
+class Runner:
+    """Runs queued jobs and chores of one instance between `start` and `stop`. `settle` waits until no job is due."""
+
+    def __init__(self, instance: Workplace) -> None:
+        self._instance = instance
+        self._busy: dict[int, str] = {}  # job id -> lane
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._loop_tasks: list[asyncio.Task[None]] = []
+        self.dropped: dict[str, int] = {}  # by the name of the error
+        instance.hub.subscribe("job", lambda _: self._wake.set())
+        instance.hub.subscribe("storage.reopened", lambda _: self._wake.set())
+
+    def start(self) -> None:
+        self._loop_tasks = [asyncio.create_task(self._run(), name="jobs"), asyncio.create_task(self._run_chores(), name="chores")]
+
+    async def stop(self) -> None:
+        """Begin nothing more; what is at work gets a moment, and otherwise runs again after the next start."""
+        self._stopping = True
+        self._wake.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+        for task in (*self._tasks, *self._loop_tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, *self._loop_tasks, return_exceptions=True)
+
+    async def settle(self) -> None:
+        """Until nothing due is left."""
+        while self._tasks or self._instance.db.read(rows.list_due, 1, (), ()):
+            self._wake.set()
+            await asyncio.sleep(0.005)
+
+    async def _run(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                wait_s = self._claim()
+            except Exception:
+                log.exception("the job queue could not be read")
+                wait_s = 1.0
+            try:
+                await asyncio.wait_for(self._wake.wait(), wait_s)
+            except TimeoutError:
+                continue
+
+    def _claim(self) -> float:
+        """Start what is due; how long until something else is."""
+        db = self._instance.db
+        free = _AT_ONCE - len(self._tasks)
+        if free <= 0:
+            return 60.0
+        lanes = {lane for lane in self._busy.values() if lane}
+        for job in db.read(rows.list_due, free, tuple(self._busy), tuple(lanes)):
+            if job.lane and job.lane in lanes:
+                continue
+            lanes.add(job.lane)
+            self._busy[job.id] = job.lane
+            task = asyncio.create_task(self._work(job))
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+        next_at = db.read(rows.next_run_at)
+        return 60.0 if next_at is None else min(max((next_at - clock.now()) / 1000, 0.05), 60.0)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._wake.set()
+
+    async def _work(self, job: Job) -> None:
+        try:
+            await JOBS[job.name](self._instance, job.payload)
+        except (Unreachable, TooMany, Unavailable) as error:
+            await self._again(job, error)
+        except (RemoteError, FediError) as error:
+            name = type(error).__name__
+            self.dropped[name] = self.dropped.get(name, 0) + 1
+            log.info("job %d (%s) has no effect: %s", job.id, job.name, error.message)
+            await self._settle_row(rows.delete, job.id)
+        except Exception as error:
+            log.exception("job %d (%s) failed", job.id, job.name)
+            await self._again(job, error)
+        else:
+            await self._settle_row(rows.delete, job.id)
+        finally:
+            self._busy.pop(job.id, None)
+
+    async def _again(self, job: Job, error: Exception) -> None:
+        """Later, at growing distance; after eight tries a peer's failure is dropped and one of ours parked, where people see it."""
+        reason = error.message if isinstance(error, FediError) else f"{type(error).__name__}: {error}"
+        if isinstance(error, Unavailable):
+            await asyncio.sleep(1)
+            return
+        if job.attempts + 1 < _TRIES:
+            wait = 1 << min(job.attempts, 7) if not isinstance(error, Unreachable) else 30 << min(job.attempts, 10)
+            hint = getattr(error, "retry_after_s", None)
+            await self._settle_row(rows.delay, job.id, clock.now() + max(wait, min(hint or 0, 3600)) * clock.SECOND, reason[:500])
+        elif isinstance(error, FediError):
+            await self._settle_row(rows.delete, job.id)
+        else:
+            await self._settle_row(rows.park, job.id, reason[:500])
+
+    async def _settle_row(self, write: Callable[..., None], *args: object) -> None:
+        try:
+            await self._instance.db.write(write, *args)
+        except FediError:
+            log.exception("a job's outcome could not be written; it will run again")
+            await asyncio.sleep(1)
+
+    # -- chores --
+
+    async def _run_chores(self) -> None:
+        while not self._stopping:
+            await asyncio.sleep(60)
+            for name, (every, _) in CHORES.items():
+                if clock.now() - self._instance.db.read(setting_rows.find, f"chore.{name}", 0) >= every:
+                    await self.run_chore(name)
+
+    async def run_chore(self, name: str) -> None:
+        """Do one chore now; a failure is logged and waits for its next time."""
+        try:
+            await CHORES[name][1](self._instance)
+            await self._instance.db.write(setting_rows.put, f"chore.{name}", clock.now())
+        except Exception:
+            log.exception("the chore %s failed", name)

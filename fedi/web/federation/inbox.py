@@ -1,0 +1,94 @@
+"""Where other servers deliver. One straight line of refusals, the cheap ones first; what gets to its end is stored, then answered 202.
+
+Source: federation.md 2.2, 7.1; security.md SIG, DOS-15.
+"""
+
+from typing import Final
+
+from aiohttp import web
+
+from fedi import uris
+from fedi.activitypub import parse, receive, signatures, verify
+from fedi.activitypub.parse import Activity
+from fedi.errors import Forbidden, NotFound, RemoteError, RemoteGone, Unauthenticated, Unavailable, Unreachable
+from fedi.instance import Instance
+from fedi.storage import accounts as account_rows
+from fedi.storage import domains as domain_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.web import auth, keys, params
+
+_TYPES: Final = frozenset({"application/activity+json", "application/ld+json"})
+_FROM_SUSPENDED: Final = frozenset({"Delete", "Reject", "Undo", "Update"})  # what they take back, we must hear
+
+
+async def post(request: web.Request) -> web.Response:
+    """`/inbox` and `/actor/inbox`: a delivery."""
+    instance = request.app[keys.INSTANCE]
+    if request.content_type.lower() not in _TYPES:
+        raise web.HTTPUnsupportedMediaType(text="Send application/activity+json.")
+    body = await params.body(request)
+    activity = parse.activity(parse.document(body), body)
+    host = uris.host(activity.actor)
+    actor, is_blocked = instance.db.read(_look_up, activity.actor, host)
+    _refuse(activity, actor, is_blocked)
+    if actor is None and _is_about_self(activity):
+        return web.Response(status=202)  # most of what arrives unasked: the end of people nobody here has heard of
+    head = auth.head(request)
+    _refuse_key(instance, head, host)
+    limit = request.app[keys.LIMITS].inbox
+    limit.check(host)
+    signer = await _signer(instance, head, body, activity)
+    if signer is None:
+        return web.Response(status=202)
+    limit.take(uris.host(signer.account.uri))  # counted only for who has proved to be it
+    _refuse(activity, signer.account, is_blocked)
+    await receive.accept(instance.db, signer, activity)
+    return web.Response(status=202)
+
+
+async def post_to_person(request: web.Request) -> web.Response:
+    """`/users/{name}/inbox`: whom a delivery is for is read from it, not from the address; but there must be somebody of that name."""
+    account = request.app[keys.INSTANCE].db.read(account_rows.get_local, request.match_info["name"])
+    if account.kind == "Application":
+        raise NotFound("There is nobody of that name here.")
+    return await post(request)
+
+
+def _look_up(tx: Tx, actor_uri: str, host: str) -> tuple[Account | None, bool]:
+    return account_rows.find_by_uri(tx, actor_uri), domain_rows.is_blocked(tx, host)
+
+
+def _refuse(activity: Activity, actor: Account | None, is_blocked: bool) -> None:
+    if is_blocked or (actor is not None and actor.host_blocked):
+        raise Forbidden("Your server is blocked here.")
+    if actor is not None and actor.suspended_at is not None and activity.type not in _FROM_SUSPENDED:
+        raise Forbidden("That account is suspended here.")
+
+
+def _is_about_self(activity: Activity) -> bool:
+    return activity.type in ("Delete", "Update") and activity.object_id == activity.actor
+
+
+def _refuse_key(instance: Instance, head: signatures.RequestHead, host: str) -> None:
+    """A key of a blocked server is not even fetched, whoever is named as actor. Raises Unauthenticated, Forbidden."""
+    try:
+        key_host = uris.host(signatures.parse(head).key_id)
+    except RemoteError as error:
+        raise Unauthenticated(error.message) from None
+    if key_host != host and instance.db.read(domain_rows.is_blocked, key_host):
+        raise Forbidden("Your server is blocked here.")
+
+
+async def _signer(instance: Instance, head: signatures.RequestHead, body: bytes, activity: Activity) -> verify.Signer | None:
+    """Who has signed; None when nobody can say, and it is the end of somebody whose key has gone with them."""
+    try:
+        return await verify.request(instance.remote, head, body)
+    except Unreachable as error:
+        raise Unavailable("Your key could not be read now. Send it again later.", error.retry_after_s or 60) from None
+    except RemoteGone:
+        if activity.type == "Delete":
+            return None
+        raise Unauthenticated("The signature's key is deleted.") from None
+    except RemoteError as error:
+        raise Unauthenticated(error.message) from None

@@ -1,0 +1,232 @@
+"""Writing: a post, an answer, a change, and taking a post back."""
+
+import secrets
+from typing import Final, NamedTuple
+
+from aiohttp import web
+
+from fedi import limits, posts
+from fedi.errors import Invalid, NotFound
+from fedi.posts import Draft
+from fedi.storage import accounts as account_rows
+from fedi.storage import posts as post_rows
+from fedi.storage import users as user_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.posts import Post
+from fedi.web import params
+from fedi.web.pages import site, text, views
+from fedi.web.pages.languages import LANGUAGES
+from fedi.web.pages.site import Pages
+
+VISIBILITIES: Final = (
+    ("public", "Everybody", "Anybody can read it, and it is listed in public."),
+    ("unlisted", "Everybody, quietly", "Anybody can read it, but no public list shows it."),
+    ("followers", "Followers", "Your followers and whom you name."),
+    ("direct", "Only whom I name", "A direct post: for the people named in the text."),
+)
+
+
+class Form(NamedTuple):
+    """What stands in the form. `key` makes sending it twice make one post; `fixed` is for what has been sent already."""
+
+    text: str
+    warning: str
+    visibility: str
+    local_only: bool
+    language: str
+    languages: list[tuple[str, str]]
+    key: str
+    most: int
+    fmt: str = "markdown"
+    to: int = 0
+    fixed: bool = False
+
+
+def blank(pages: Pages, viewer: Account) -> Form:
+    config = pages.instance.config
+    user = pages.instance.db.read(user_rows.find, viewer.id)
+    own = user.setting("language", "") if user is not None else ""
+    language = own or (config.instance.languages[0] if config.instance.languages else "")
+    return Form("", "", "public", False, language, _languages(language), secrets.token_hex(12), config.limits.post_chars)
+
+
+def _languages(chosen: str) -> list[tuple[str, str]]:
+    names = dict(LANGUAGES)
+    return [("", "Not said"), *LANGUAGES] if not chosen or chosen in names else [(chosen, chosen), ("", "Not said"), *LANGUAGES]
+
+
+class _Parent(NamedTuple):
+    entry: views.Entry
+    names: list[str]
+
+
+def _parent(tx: Tx, pages: Pages, viewer: Account, post_id: int) -> _Parent:
+    """What is answered, and whom that names besides the viewer."""
+    post = post_rows.get_visible(tx, viewer.id, post_id)
+    if post.boost_of_id is not None:
+        post = post_rows.get_visible(tx, viewer.id, post.boost_of_id)
+    shown = views.entries(pages, tx, viewer, [post])
+    if not shown:
+        raise NotFound("There is no such post.")
+    named = [account_rows.get(tx, post.account_id), *post_rows.list_mentions(tx, [post.id]).get(post.id, [])]
+    return _Parent(shown[0], [account.handle for account in dict.fromkeys(named) if account.id != viewer.id])
+
+
+async def show(request: web.Request) -> web.Response:
+    viewer, pages = site.signed_in(request), site.of(request)
+    given = params.query(request)
+    form = blank(pages, viewer)
+    parent_id = given.find_id("to")
+    if parent_id is None:
+        say = given.text("say", max_chars=limits.URI_CHARS).strip()
+        return _page(request, form._replace(text=f"{say} " if say else ""))
+    parent = pages.instance.db.read(_parent, pages, viewer, parent_id)
+    post = parent.entry.post
+    form = form._replace(
+        to=post.id,
+        text="".join(f"@{handle} " for handle in parent.names),
+        warning=post.warning,
+        visibility=post.visibility,
+        local_only=bool(post.local_only),
+    )
+    return _page(request, form, parent.entry)
+
+
+def _page(request: web.Request, form: Form, parent: views.Entry | None = None, wrong: str = "", status: int = 200) -> web.Response:
+    title = "Answer" if form.to else "Write"
+    return site.show(
+        request, "compose.html", title, area="compose", status=status, form=form, parent=parent, visibilities=VISIBILITIES, wrong=wrong
+    )
+
+
+def _draft(form: params.Params) -> Draft:
+    return Draft(
+        text=form.text("text"),
+        warning=form.text("warning"),
+        language=form.text("language"),
+        visibility=form.text("visibility", "public"),
+        local_only=form.flag("local_only"),
+        in_reply_to_id=form.find_id("to"),
+        idempotency_key=form.text("key", max_chars=100),
+    )
+
+
+async def submit(request: web.Request) -> web.Response:
+    viewer, pages = site.signed_in(request), site.of(request)
+    given = await params.read(request)
+    draft = _draft(given)
+    try:
+        found = await pages.instance.remote.mentions(draft.text)
+        post = await pages.instance.db.write(posts.publish, viewer, draft, found)
+    except Invalid as error:
+        return _again(request, pages, viewer, draft, error.message)
+    if given.text("next"):
+        return site.go(text.local_path(given.text("next")), "posted", f"p{post.id}")
+    return site.go(f"/@{viewer.username}/{post.id}", "posted")
+
+
+def _again(request: web.Request, pages: Pages, viewer: Account, draft: Draft, wrong: str) -> web.Response:
+    """The form as it was sent, with what is wrong: nothing written is lost."""
+    parent = pages.instance.db.read(_parent, pages, viewer, draft.in_reply_to_id) if draft.in_reply_to_id else None
+    form = _filled(blank(pages, viewer), draft)
+    return _page(request, form._replace(to=draft.in_reply_to_id or 0), parent.entry if parent else None, wrong, 422)
+
+
+def _filled(form: Form, draft: Draft) -> Form:
+    visibility = draft.visibility if draft.visibility in posts.VISIBILITIES else "public"
+    return form._replace(
+        text=draft.text, warning=draft.warning, visibility=visibility, local_only=draft.local_only, language=draft.language, fmt=draft.fmt
+    )
+
+
+# -- changing and taking back --
+
+
+def _own(tx: Tx, viewer: Account, post_id: int) -> Post:
+    """A post of the viewer; others' are as unknown as those that are not there."""
+    post = post_rows.get_visible(tx, viewer.id, post_id)
+    if post.account_id != viewer.id or post.boost_of_id is not None:
+        raise NotFound("There is no such post.")
+    return post
+
+
+def _mine(request: web.Request) -> tuple[Account, Pages, Post]:
+    viewer, pages = site.signed_in(request), site.of(request)
+    post = pages.instance.db.read(_own, viewer, int(request.match_info["id"]))
+    if request.match_info["name"].lower() != viewer.username.lower():
+        raise NotFound("There is no such post.")
+    return viewer, pages, post
+
+
+def _edit_page(request: web.Request, post: Post, form: Form, wrong: str = "") -> web.Response:
+    action = f"{_address(request, post)}/edit"
+    status = 422 if wrong else 200
+    return site.show(
+        request, "edit.html", "Edit your post", status=status, form=form, action=action, visibilities=VISIBILITIES, wrong=wrong
+    )
+
+
+def _address(request: web.Request, post: Post) -> str:
+    return f"/@{request.match_info['name']}/{post.id}"
+
+
+def _format(post: Post) -> str:
+    return next((name for name, mime in posts.FORMATS.items() if mime == post.content_type), "plain")
+
+
+async def edit(request: web.Request) -> web.Response:
+    viewer, pages, post = _mine(request)
+    form = blank(pages, viewer)._replace(
+        text=post.content_source,
+        warning=post.warning,
+        language=post.language,
+        languages=_languages(post.language),
+        fmt=_format(post),
+        fixed=True,
+    )
+    return _edit_page(request, post, form)
+
+
+async def save(request: web.Request) -> web.Response:
+    viewer, pages, post = _mine(request)
+    given = await params.read(request)
+    draft = Draft(
+        text=given.text("text"),
+        fmt=_format(post),
+        warning=given.text("warning"),
+        sensitive=bool(post.sensitive) and not post.warning,
+        language=given.text("language"),
+    )
+    try:
+        found = await pages.instance.remote.mentions(draft.text)
+        await pages.instance.db.write(posts.edit, viewer, post.id, draft, found)
+    except Invalid as error:
+        return _edit_page(request, post, _filled(blank(pages, viewer), draft)._replace(fixed=True), error.message)
+    return site.go(_address(request, post), "edited")
+
+
+def _entry(tx: Tx, pages: Pages, viewer: Account, post: Post) -> views.Entry | None:
+    return next(iter(views.entries(pages, tx, viewer, [post])), None)
+
+
+async def confirm_delete(request: web.Request) -> web.Response:
+    viewer, pages, post = _mine(request)
+    return site.show(
+        request,
+        "confirm.html",
+        "Delete this post?",
+        question="Delete this post?",
+        consequence="It disappears here at once. Every server that got it is asked to delete it as well, and almost all do.",
+        entry=pages.instance.db.read(_entry, pages, viewer, post),
+        action=f"{_address(request, post)}/delete",
+        back=_address(request, post),
+        target=f"/@{viewer.username}",
+        button="Delete it",
+    )
+
+
+async def delete(request: web.Request) -> web.Response:
+    viewer, pages, post = _mine(request)
+    await pages.instance.db.write(posts.remove, viewer, post.id)
+    return site.go(f"/@{viewer.username}", "deleted")

@@ -1,0 +1,297 @@
+"""Posts and people as pages show them: loaded in a fixed number of statements, rendered from kept fragments."""
+
+import re
+from collections.abc import Iterable, Sequence
+from html import unescape
+from typing import Final, NamedTuple
+from urllib.parse import quote, unquote
+
+from markupsafe import Markup
+
+from fedi import clock, markup
+from fedi.html import Html
+from fedi.storage import accounts as account_rows
+from fedi.storage import blocks as block_rows
+from fedi.storage import follows as follow_rows
+from fedi.storage import interactions as interaction_rows
+from fedi.storage import pictures as picture_rows
+from fedi.storage import posts as post_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.interactions import NO_FLAGS, Flags
+from fedi.storage.posts import Attachment, Post
+from fedi.web.pages import text
+from fedi.web.pages.site import Pages
+
+AWAY: Final = Markup(' rel="nofollow noopener noreferrer" target="_blank"')
+_HUES: Final = 6
+_SCOPES: Final = {
+    "public": ("", "Public"),
+    "unlisted": ("moon", "Unlisted"),
+    "followers": ("lock", "Followers only"),
+    "direct": ("mail", "Direct"),
+}
+
+
+class Face(NamedTuple):
+    """Somebody as a page names them. `handle` is short for people of this server, `acct` is whole."""
+
+    id: int
+    username: str
+    handle: str
+    acct: str
+    host: str
+    name: str
+    avatar: str
+    hue: int
+    href: str
+    rel: Markup
+    locked: bool
+
+    @property
+    def letter(self) -> str:
+        return next((c for c in self.name if c.isalnum()), self.username[:1] or "?")
+
+
+class Relation(NamedTuple):
+    """What stands between the viewer and somebody."""
+
+    following: bool = False
+    requested: bool = False
+    followed_by: bool = False
+    blocking: bool = False
+    blocked_by: bool = False
+    muting: bool = False
+
+    @property
+    def may_follow(self) -> bool:
+        return not (self.following or self.requested or self.blocking or self.blocked_by)
+
+
+class Person(NamedTuple):
+    """A row of a list of people. `acts` are (address, label, kind of button)."""
+
+    face: Face
+    about: Relation | None = None
+    acts: Sequence[tuple[str, str, str]] = ()
+
+
+class Entry(NamedTuple):
+    """A row of a list of posts: what stands in the list, the post it shows, who wrote that, and the finished HTML."""
+
+    row: Post
+    post: Post
+    author: Account
+    html: Html
+
+
+def stored(html: str) -> Html:
+    """A column that ends in `_html`: it was made safe when it came in."""
+    return Html(html)
+
+
+# -- people --
+
+
+def face(pages: Pages, account: Account, avatars: dict[int, str], viewer: Account | None) -> Face:
+    """`avatars` are keys by media id. People of other servers have a page here for those who are signed in only."""
+    key = avatars.get(account.avatar_id) if account.avatar_id is not None else None
+    away = not account.is_local and viewer is None
+    return Face(
+        id=account.id,
+        username=account.username,
+        handle=account.handle,
+        acct=f"{account.username}@{account.host or pages.site.domain}",
+        host=account.host,
+        name=account.name,
+        avatar=f"/media/{key}" if key else "",
+        hue=account.id % _HUES,
+        href=(text.web_address(account.url) or account.uri) if away else f"/@{account.handle}",
+        rel=AWAY if away else Markup(),
+        locked=bool(account.locked),
+    )
+
+
+def faces(pages: Pages, tx: Tx, accounts: Sequence[Account], viewer: Account | None) -> list[Face]:
+    avatars = picture_rows.list_keys(tx, [account.avatar_id for account in accounts])
+    return [face(pages, account, avatars, viewer) for account in accounts]
+
+
+def relations(tx: Tx, viewer: Account | None, account_ids: Iterable[int]) -> dict[int, Relation]:
+    """What stands between the viewer and each of these, in two statements; nothing about the viewer, nor for strangers."""
+    wanted = [account_id for account_id in dict.fromkeys(account_ids) if viewer is not None and account_id != viewer.id]
+    if viewer is None or not wanted:
+        return {}
+    follows = follow_rows.list_between(tx, viewer.id, wanted)
+    blocks = block_rows.list_relations(tx, viewer.id, wanted)
+    states = {follow.followed_id: follow.state for follow in follows if follow.follower_id == viewer.id}
+    followers = {follow.follower_id for follow in follows if follow.followed_id == viewer.id and follow.state == "accepted"}
+    found = {}
+    for account_id in wanted:
+        block = blocks.get(account_id, block_rows.Relation())
+        found[account_id] = Relation(
+            following=states.get(account_id) == "accepted",
+            requested=states.get(account_id) == "pending",
+            followed_by=account_id in followers,
+            blocking=block.blocking,
+            blocked_by=block.blocked_by,
+            muting=block.muting,
+        )
+    return found
+
+
+def people(pages: Pages, tx: Tx, accounts: Sequence[Account], viewer: Account | None) -> list[Person]:
+    """A list of people with what the viewer may do about each."""
+    about = relations(tx, viewer, [account.id for account in accounts])
+    return [Person(found, about.get(found.id)) for found in faces(pages, tx, accounts, viewer)]
+
+
+# -- posts --
+
+
+class _Shelf(NamedTuple):
+    """What rendering needs, for all posts of a list."""
+
+    accounts: dict[int, Account]
+    avatars: dict[int, str]
+    mentions: dict[int, list[Account]]
+    media: dict[int, list[Attachment]]
+    tags: dict[int, list[str]]
+
+
+def entries(pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], marks: dict[int, str] | None = None) -> list[Entry]:
+    """The rows of a list, ready. `marks` are classes by row id, such as `up` and `d1` of a thread; `big` is the post a page is about."""
+    originals = {row.id: row for row in rows if row.boost_of_id is None}
+    boosted = [row.boost_of_id for row in rows if row.boost_of_id is not None]
+    if boosted:
+        originals |= post_rows.list_visible(tx, viewer.id if viewer is not None else 0, boosted)
+    shown = [(row, post) for row in rows if (post := originals.get(row.boost_of_id or row.id)) is not None]
+    wanted = {row.account_id for row, _ in shown} | {post.account_id for _, post in shown}
+    wanted |= {post.in_reply_to_account_id for _, post in shown if post.in_reply_to_account_id is not None}
+    accounts = account_rows.list_by_ids(tx, wanted) if wanted else {}
+    shown = [(row, post) for row, post in shown if row.account_id in accounts and post.account_id in accounts]
+    flags = interaction_rows.list_flags(tx, viewer.id if viewer is not None else 0, {post.id for _, post in shown})
+    marks = marks or {}
+    keys = {row.id: _key(post, accounts, viewer, "big" in marks.get(row.id, "").split()) for row, post in shown}
+    missing = [post.id for row, post in shown if pages.fragments.find(keys[row.id]) is None]
+    shelf = _load(tx, accounts, missing, [accounts[post.account_id] for _, post in shown], viewer)
+    found = []
+    for row, post in shown:
+        key = keys[row.id]
+        fragment = pages.fragments.get(key, lambda post=post, key=key: _render(pages, post, shelf, viewer, key))  # type: ignore[misc]
+        mark = " ".join(name for name in marks.get(row.id, "").split() if name != "big")
+        why = _why(pages, row, accounts[row.account_id], viewer) if row.boost_of_id is not None else ""
+        values = _values(row, post, flags.get(post.id, NO_FLAGS), mark, why)
+        found.append(Entry(row, post, accounts[post.account_id], Html(fragment.fill(values))))
+    return found
+
+
+def _load(tx: Tx, accounts: dict[int, Account], missing: list[int], authors: list[Account], viewer: Account | None) -> _Shelf:
+    if not missing:
+        return _Shelf(accounts, {}, {}, {}, {})
+    return _Shelf(
+        accounts,
+        picture_rows.list_keys(tx, [account.avatar_id for account in authors]),
+        post_rows.list_mentions(tx, missing) if viewer is not None else {},
+        post_rows.list_media(tx, missing),
+        post_rows.list_tags(tx, missing) if viewer is not None else {},
+    )
+
+
+_Key = tuple[int, int, int, str, bool]
+
+
+def _key(post: Post, accounts: dict[int, Account], viewer: Account | None, big: bool) -> _Key:
+    """Everything the fragment depends on."""
+    audience = "anybody" if viewer is None else "author" if viewer.id == post.account_id else "people"
+    return (post.id, post.version, accounts[post.account_id].version, audience, big)
+
+
+def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key: _Key) -> str:
+    audience, big = key[3], key[4]
+    author = shelf.accounts[post.account_id]
+    parent = shelf.accounts.get(post.in_reply_to_account_id) if post.in_reply_to_account_id is not None else None
+    icon, name = ("house", "Only on this server") if post.local_only else _SCOPES[post.visibility]
+    origin = text.web_address(post.url) or post.uri
+    away = not author.is_local and viewer is None
+    return pages.templates.get_template("_post.html").render(
+        post=post,
+        face=face(pages, author, shelf.avatars, viewer),
+        parent=face(pages, parent, {}, viewer) if parent is not None and not parent.is_hidden else None,
+        content=links(pages, stored(post.content_html), shelf.mentions.get(post.id, []), shelf.tags.get(post.id, [])),
+        files=shelf.media.get(post.id, []),
+        href=origin if away else f"/@{author.handle}/{post.id}",
+        rel=AWAY if away else Markup(),
+        origin="" if author.is_local else origin,
+        lang=post.language,
+        scope_icon=icon,
+        scope_name=f"{name}, {_SCOPES[post.visibility][1].lower()}" if post.local_only and post.visibility != "public" else name,
+        may_boost=not post.local_only and (post.visibility in ("public", "unlisted") or (post.visibility == "followers" and audience == "author")),
+        audience=audience,
+        big=big,
+    )
+
+
+def _why(pages: Pages, row: Post, booster: Account, viewer: Account | None) -> str:
+    template = pages.templates.get_template("_why.html")
+    return template.render(sign="boost", face=face(pages, booster, {}, viewer), words="boosted")
+
+
+def _values(row: Post, post: Post, flags: Flags, mark: str, why: str) -> dict[str, str]:
+    return {
+        "class": f" {mark}" if mark else "",
+        "row": str(row.id),
+        "why": why,
+        "when": text.ago(post.published_at, clock.now()),
+        "replies": text.number(post.replies_count) if post.replies_count else "",
+        "boosts": text.number(post.boosts_count) if post.boosts_count else "",
+        "likes": text.number(post.favourites_count) if post.favourites_count else "",
+        "like": "unlike" if flags.favourited else "like",
+        "liked": "true" if flags.favourited else "false",
+        "boost": "unboost" if flags.boosted else "boost",
+        "boosted": "true" if flags.boosted else "false",
+        "bookmark": "unbookmark" if flags.bookmarked else "bookmark",
+        "bookmarked": "true" if flags.bookmarked else "false",
+        "pin": "unpin" if flags.pinned else "pin",
+        "pin_label": "Unpin from profile" if flags.pinned else "Pin to profile",
+    }
+
+
+# -- links inside of posts --
+
+_LINK = re.compile(r'<a href="([^"]*)"([^>]*)>')  # as our sanitiser and our markup write every link
+_REST = re.compile(r' (?:target="_blank"|rel="(?:nofollow |noopener |noreferrer |nofollow|noopener|noreferrer)*")')
+
+
+def links(pages: Pages, html: Html, mentions: Iterable[Account], tags: Iterable[str]) -> Html:
+    """Safe HTML in which links to people and topics lead to their pages here. Changes addresses only, to ones of ours."""
+    local = {}
+    for account in mentions:
+        local[account.url] = local[account.uri] = f"/@{account.handle}"
+    names = set(tags)
+    ours = pages.site.base_url + "/"
+
+    def lead(match: re.Match[str]) -> str:
+        href, rest = unescape(match[1]), match[2]
+        target = local.get(href, "")
+        if not target and names and "hashtag" in rest:
+            tag = markup.normalise_tag(unquote(href.rstrip("/").rpartition("/")[2]))
+            target = f"/tags/{quote(tag, safe='')}" if tag in names else ""
+        if not target and href.startswith(ours):
+            target = text.local_path(href[len(ours) - 1 :], "")
+        if not target:
+            return match[0]
+        return f'<a href="{Markup.escape(target)}"{_REST.sub("", rest)}>'
+
+    return Html(_LINK.sub(lead, html))
+
+
+# -- for machines --
+
+
+def properties(pages: Pages, kind: str, title: str, description: str, url: str, image: str = "") -> list[tuple[str, str]]:
+    """OpenGraph. The caller gives public things only. Source: security.md VIS-04."""
+    found = [("og:site_name", pages.site.title), ("og:type", kind), ("og:title", title), ("og:description", description), ("og:url", url)]
+    if image:
+        found.append(("og:image", f"{pages.site.base_url}{image}"))
+    return found

@@ -1,0 +1,428 @@
+-- Generated from the migrations by `make schema`; never applied. Edit a migration instead.
+
+CREATE TABLE account_keys (
+  uri TEXT PRIMARY KEY,                     -- the keyId
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  public_pem TEXT NOT NULL,
+  private_pem TEXT,                         -- local accounts only
+  fetched_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX account_keys_account ON account_keys (account_id);
+
+CREATE TABLE accounts (
+  id INTEGER PRIMARY KEY,
+  username TEXT NOT NULL,
+  host TEXT NOT NULL,                       -- what the handle ends in; '' for people of this server
+  uri TEXT NOT NULL UNIQUE,
+  url TEXT NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('Person', 'Service', 'Application', 'Group', 'Organization')),
+  display_name TEXT NOT NULL DEFAULT '',
+  bio_html TEXT NOT NULL DEFAULT '',
+  bio_source TEXT NOT NULL DEFAULT '',
+  fields TEXT NOT NULL DEFAULT '[]',        -- JSON [[name, value_html, value_source], ...]
+  emojis TEXT NOT NULL DEFAULT '[]',        -- JSON [[shortcode, url], ...]
+  avatar_id INTEGER REFERENCES media (id) ON DELETE SET NULL,
+  header_id INTEGER REFERENCES media (id) ON DELETE SET NULL,
+  inbox_uri TEXT NOT NULL DEFAULT '',
+  shared_inbox_uri TEXT NOT NULL DEFAULT '',
+  outbox_uri TEXT NOT NULL DEFAULT '',
+  followers_uri TEXT NOT NULL DEFAULT '',
+  following_uri TEXT NOT NULL DEFAULT '',
+  featured_uri TEXT NOT NULL DEFAULT '',
+  also_known_as TEXT NOT NULL DEFAULT '[]', -- JSON [uri, ...]
+  moved_to_uri TEXT NOT NULL DEFAULT '',
+  locked INTEGER NOT NULL DEFAULT 0,
+  discoverable INTEGER NOT NULL DEFAULT 0,
+  indexable INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  fetched_at INTEGER NOT NULL DEFAULT 0,    -- remote: when its document was last read
+  suspended_at INTEGER,                     -- by us, or by its own server
+  host_blocked INTEGER NOT NULL DEFAULT 0,  -- kept equal to domain_policies, so that reads need no look-up of parents
+  host_limited INTEGER NOT NULL DEFAULT 0,
+  deleted_at INTEGER,                       -- local names are never given out again
+  followers_count INTEGER NOT NULL DEFAULT 0,
+  following_count INTEGER NOT NULL DEFAULT 0,
+  posts_count INTEGER NOT NULL DEFAULT 0,   -- public and unlisted only
+  last_post_at INTEGER,
+  version INTEGER NOT NULL DEFAULT 0        -- rises with every change that a rendering shows
+) STRICT;
+
+CREATE INDEX accounts_avatar ON accounts (avatar_id) WHERE avatar_id IS NOT NULL;
+
+CREATE INDEX accounts_handle ON accounts (username COLLATE NOCASE, host);
+
+CREATE INDEX accounts_header ON accounts (header_id) WHERE header_id IS NOT NULL;
+
+CREATE INDEX accounts_host ON accounts (host) WHERE host <> '';
+
+CREATE UNIQUE INDEX accounts_local_name ON accounts (username COLLATE NOCASE) WHERE host = '';
+
+CREATE TABLE activities (
+  id INTEGER PRIMARY KEY,
+  uri TEXT NOT NULL UNIQUE,
+  type TEXT NOT NULL,
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE, -- who signs it
+  post_id INTEGER,                          -- the post it is about, also after that is gone
+  object_uri TEXT NOT NULL DEFAULT '',      -- what keeps its order: one delivery in flight per object and host
+  public INTEGER NOT NULL DEFAULT 0,        -- whether anybody may read it at its id
+  body BLOB NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX activities_account ON activities (account_id);
+
+CREATE INDEX activities_post ON activities (post_id) WHERE post_id IS NOT NULL;
+
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY,
+  account_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL, -- NULL: the command line
+  action TEXT NOT NULL,
+  target TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE blocks (
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  target_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  uri TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, target_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX blocks_target ON blocks (target_id, account_id);
+
+CREATE INDEX blocks_uri ON blocks (uri);
+
+CREATE TABLE bookmarks (
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, post_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX bookmarks_post ON bookmarks (post_id);
+
+CREATE TABLE deliveries (
+  activity_id INTEGER NOT NULL REFERENCES activities (id) ON DELETE CASCADE,
+  inbox_id INTEGER NOT NULL REFERENCES inboxes (id),
+  host TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('queued', 'delivered', 'refused', 'expired', 'superseded', 'dropped')),
+  attempts INTEGER NOT NULL DEFAULT 0,
+  next_at INTEGER NOT NULL,
+  status INTEGER NOT NULL DEFAULT 0,        -- the last answer's; 0 for none
+  answer TEXT NOT NULL DEFAULT '',          -- its first words, or what went wrong
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (activity_id, inbox_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX deliveries_queued ON deliveries (host, activity_id, next_at) WHERE state = 'queued';
+
+CREATE TABLE domain_policies (
+  host TEXT PRIMARY KEY,                    -- holds for its sub-domains too
+  severity TEXT NOT NULL CHECK (severity IN ('block', 'limit')),
+  reason TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE favourites (
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  uri TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, post_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX favourites_post ON favourites (post_id, account_id);
+
+CREATE INDEX favourites_uri ON favourites (uri) WHERE uri <> '';
+
+CREATE TABLE follows (
+  follower_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  followed_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'accepted')),
+  local INTEGER NOT NULL,                   -- 1 when the follower is one of ours: whose home to write
+  uri TEXT NOT NULL,                        -- of the Follow
+  boosts INTEGER NOT NULL DEFAULT 1,
+  notify INTEGER NOT NULL DEFAULT 0,
+  languages TEXT NOT NULL DEFAULT '[]',     -- JSON
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (follower_id, followed_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX follows_followed ON follows (followed_id, state, local, follower_id);
+
+CREATE INDEX follows_uri ON follows (uri);
+
+CREATE TABLE home (
+  owner_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  account_id INTEGER NOT NULL,              -- whose following brought it: the author, or who boosted
+  PRIMARY KEY (owner_id, post_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX home_post ON home (post_id);
+
+CREATE TABLE hosts (
+  host TEXT PRIMARY KEY,
+  signature TEXT NOT NULL DEFAULT '',       -- the scheme that last worked: cavage, cavage-path, rfc9421
+  failures INTEGER NOT NULL DEFAULT 0,      -- in a row
+  failing_days INTEGER NOT NULL DEFAULT 0,  -- distinct days with failures only
+  failed_at INTEGER NOT NULL DEFAULT 0,
+  open_until INTEGER NOT NULL DEFAULT 0,    -- the circuit: nothing is sent before
+  seen_at INTEGER NOT NULL DEFAULT 0        -- a valid request from it, or an answer
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE idempotency_keys (
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  key TEXT NOT NULL,
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX idempotency_keys_post ON idempotency_keys (post_id);
+
+CREATE TABLE inboxes (
+  id INTEGER PRIMARY KEY,
+  uri TEXT NOT NULL UNIQUE,
+  host TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX inboxes_host ON inboxes (host);
+
+CREATE TABLE jobs (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL,
+  lane TEXT NOT NULL DEFAULT '',            -- jobs of one lane run in order, one at a time; '' has no order
+  payload BLOB NOT NULL,
+  state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'parked')),
+  attempts INTEGER NOT NULL DEFAULT 0,
+  run_at INTEGER NOT NULL,
+  error TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'queued';
+
+CREATE INDEX jobs_lane ON jobs (lane, id) WHERE lane <> '' AND state = 'queued';
+
+CREATE TABLE media (
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,                 -- 128 random bits: the public name
+  account_id INTEGER REFERENCES accounts (id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('avatar', 'header', 'image', 'video', 'audio', 'unknown')),
+  sha256 TEXT,                              -- the bytes on disk; NULL until a remote file was fetched
+  mime TEXT NOT NULL DEFAULT '',
+  size_bytes INTEGER NOT NULL DEFAULT 0,
+  width INTEGER NOT NULL DEFAULT 0,
+  height INTEGER NOT NULL DEFAULT 0,
+  alt TEXT NOT NULL DEFAULT '',
+  blurhash TEXT NOT NULL DEFAULT '',
+  remote_url TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL,
+  used_at INTEGER NOT NULL DEFAULT 0,
+  retry_at INTEGER NOT NULL DEFAULT 0       -- a remote file that could not be had is not asked for before this
+) STRICT;
+
+CREATE INDEX media_account ON media (account_id);
+
+CREATE INDEX media_cached ON media (used_at) WHERE sha256 IS NOT NULL AND remote_url <> '';
+
+CREATE INDEX media_sha256 ON media (sha256) WHERE sha256 IS NOT NULL;
+
+CREATE TABLE mutes (
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  target_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  notifications INTEGER NOT NULL DEFAULT 1,
+  expires_at INTEGER,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, target_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX mutes_target ON mutes (target_id);
+
+CREATE TABLE notifications (
+  id INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('follow', 'follow_request', 'mention', 'favourite', 'boost', 'edit', 'post', 'report', 'move')),
+  from_account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  post_id INTEGER REFERENCES posts (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  read_at INTEGER
+) STRICT;
+
+CREATE INDEX notifications_account ON notifications (account_id, id);
+
+CREATE INDEX notifications_from ON notifications (from_account_id);
+
+CREATE UNIQUE INDEX notifications_once ON notifications (account_id, kind, from_account_id, coalesce(post_id, 0));
+
+CREATE INDEX notifications_post ON notifications (post_id) WHERE post_id IS NOT NULL;
+
+CREATE TABLE oauth_tokens (
+  token_hash BLOB PRIMARY KEY,              -- SHA-256 of the bearer token
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  name TEXT NOT NULL DEFAULT '',
+  scopes TEXT NOT NULL,                     -- space-separated
+  created_at INTEGER NOT NULL,
+  used_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX oauth_tokens_account ON oauth_tokens (account_id);
+
+CREATE TABLE pins (
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, post_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX pins_post ON pins (post_id);
+
+CREATE TABLE post_edits (
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  edited_at INTEGER NOT NULL,               -- when this revision was made
+  title TEXT NOT NULL,
+  content_html TEXT NOT NULL,
+  warning TEXT NOT NULL,
+  sensitive INTEGER NOT NULL,
+  PRIMARY KEY (post_id, edited_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE post_media (
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  media_id INTEGER NOT NULL REFERENCES media (id) ON DELETE CASCADE,
+  PRIMARY KEY (post_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX post_media_media ON post_media (media_id);
+
+CREATE TABLE post_mentions (
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  silent INTEGER NOT NULL DEFAULT 0,        -- addressed, but not named in the text
+  PRIMARY KEY (post_id, account_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX post_mentions_account ON post_mentions (account_id, post_id);
+
+CREATE TABLE post_tags (
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  tag_id INTEGER NOT NULL REFERENCES tags (id),
+  PRIMARY KEY (post_id, tag_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX post_tags_tag ON post_tags (tag_id, post_id);
+
+CREATE TABLE posts (
+  id INTEGER PRIMARY KEY,
+  uri TEXT NOT NULL UNIQUE,
+  url TEXT NOT NULL,
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  kind TEXT NOT NULL DEFAULT 'Note',
+  title TEXT NOT NULL DEFAULT '',
+  content_html TEXT NOT NULL DEFAULT '',
+  content_source TEXT NOT NULL DEFAULT '',
+  content_type TEXT NOT NULL DEFAULT '',    -- of the source: text/plain, text/markdown
+  warning TEXT NOT NULL DEFAULT '',
+  sensitive INTEGER NOT NULL DEFAULT 0,
+  language TEXT NOT NULL DEFAULT '',
+  visibility TEXT NOT NULL CHECK (visibility IN ('public', 'unlisted', 'followers', 'direct')),
+  local_only INTEGER NOT NULL DEFAULT 0,
+  in_reply_to_uri TEXT NOT NULL DEFAULT '',
+  in_reply_to_id INTEGER REFERENCES posts (id) ON DELETE SET NULL,
+  in_reply_to_account_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL,
+  boost_of_id INTEGER REFERENCES posts (id) ON DELETE CASCADE,
+  emojis TEXT NOT NULL DEFAULT '[]',        -- JSON [[shortcode, url], ...]
+  published_at INTEGER NOT NULL,
+  received_at INTEGER NOT NULL,
+  edited_at INTEGER,
+  replies_count INTEGER NOT NULL DEFAULT 0, -- the counts are of public and unlisted acts only
+  boosts_count INTEGER NOT NULL DEFAULT 0,
+  favourites_count INTEGER NOT NULL DEFAULT 0,
+  sanitizer INTEGER NOT NULL DEFAULT 0,     -- sanitize.VERSION that made content_html
+  version INTEGER NOT NULL DEFAULT 0        -- rises with every change that a rendering shows, counters excepted
+) STRICT;
+
+CREATE INDEX posts_account ON posts (account_id, id);
+
+CREATE UNIQUE INDEX posts_boost ON posts (boost_of_id, account_id) WHERE boost_of_id IS NOT NULL;
+
+CREATE INDEX posts_orphan ON posts (in_reply_to_uri) WHERE in_reply_to_uri <> '' AND in_reply_to_id IS NULL;
+
+CREATE INDEX posts_public ON posts (id) WHERE visibility = 'public' AND boost_of_id IS NULL;
+
+CREATE INDEX posts_reply ON posts (in_reply_to_id, id) WHERE in_reply_to_id IS NOT NULL;
+
+CREATE INDEX posts_reply_account ON posts (in_reply_to_account_id) WHERE in_reply_to_account_id IS NOT NULL;
+
+CREATE TABLE reports (
+  id INTEGER PRIMARY KEY,
+  uri TEXT NOT NULL DEFAULT '',
+  reporter_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL,
+  target_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  host TEXT NOT NULL DEFAULT '',            -- the reporting server
+  comment TEXT NOT NULL DEFAULT '',
+  post_uris TEXT NOT NULL DEFAULT '[]',     -- JSON
+  created_at INTEGER NOT NULL,
+  resolved_at INTEGER,
+  resolved_by_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL
+) STRICT;
+
+CREATE INDEX reports_host ON reports (host, created_at);
+
+CREATE INDEX reports_target ON reports (target_id);
+
+CREATE TABLE seen (
+  digest BLOB PRIMARY KEY,                  -- SHA-256 of signer and activity id
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sessions (
+  token_hash BLOB PRIMARY KEY,              -- SHA-256 of the cookie
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  used_at INTEGER NOT NULL,
+  agent TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sessions_account ON sessions (account_id);
+
+CREATE TABLE settings (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL                       -- JSON
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tags (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE                 -- normalised; the spelling people see stands in the post
+) STRICT;
+
+CREATE TABLE tombstones (
+  uri TEXT PRIMARY KEY,                     -- of a post, an actor or an activity that was taken back
+  actor_uri TEXT NOT NULL DEFAULT '',       -- who took it back: a claim of somebody else hides nothing
+  former_type TEXT NOT NULL DEFAULT '',
+  deleted_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX tombstones_deleted ON tombstones (deleted_at);
+
+CREATE TABLE user_domain_blocks (
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  host TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, host)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE users (
+  account_id INTEGER PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+  email TEXT NOT NULL,
+  password_hash TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'moderator', 'user')),
+  settings TEXT NOT NULL DEFAULT '{}',      -- JSON: what the person chose for themselves
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX users_email ON users (email COLLATE NOCASE);

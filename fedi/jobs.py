@@ -151,7 +151,7 @@ class Runner:
 
     async def settle(self) -> None:
         """Until nothing due is left."""
-        while self._tasks or self._instance.db.read(rows.list_due, 1, (), ()):
+        while bool(self._tasks) or self._instance.db.read(rows.list_due, 1):
             self._wake.set()
             await asyncio.sleep(0.005)
 

@@ -111,7 +111,9 @@ def _own(tx: Tx, author: Account, post_id: int) -> Post:
 
 def _checked(tx: Tx, draft: Draft) -> Draft:
     """The draft with its texts tidied. Raises Invalid naming what is wrong."""
-    text = plaintext.plain(draft.text, tx.limits.post_chars + 1).strip()
+    if len(draft.text) > 4 * tx.limits.post_chars:
+        raise Invalid(f"That is too long: a post has up to {tx.limits.post_chars} characters.", "status")
+    text = plaintext.tidy(draft.text).strip()
     if not text:
         raise Invalid("Write something first: a post cannot be empty.", "status")
     if len(text) > tx.limits.post_chars:
@@ -168,7 +170,7 @@ def _attach(tx: Tx, post: Post, draft: Draft, mentioned: Mapping[tuple[str, str]
 def html_of(note: parse.Note, tag_url: Callable[[str], str]) -> Html:
     """The text of a post from elsewhere as safe HTML, whatever it is written in. May cost CPU: see sanitize.is_heavy."""
     if note.content_type == "text/markdown":
-        return markup.render(note.content[: limits.CONTENT_CHARS], mentions={}, tag_url=tag_url, fmt="markdown")
+        return markup.render(note.content[: limits.HTML_BYTES], mentions={}, tag_url=tag_url, fmt="markdown")
     if note.content_type == "text/plain":
         return paragraphs(plaintext.plain(note.content, limits.CONTENT_CHARS))
     return sanitize.clean(note.content)

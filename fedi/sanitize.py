@@ -43,7 +43,6 @@ _PICKY = frozenset(["ul", "ol", "pre"])
 
 
 def _decode(text: str) -> str:
-    """A text of the recogniser as canonical text: `&quot; &#39; &apos; &nbsp;` as characters."""
     return text.replace("&quot;", '"').replace("&#39;", "'").replace("&apos;", "'").replace("&nbsp;", "\xa0")
 
 
@@ -105,7 +104,7 @@ def _read_tag(name: str, raw: str) -> tuple[str, str, bool]:
     return f"<{name}{written}>", kept["href"] if name == "a" else "", "invisible" in kept.get("class", "")
 
 
-_REMEMBERED = 256  # characters: the same spans, mentions and hashtags come again and again
+_REMEMBERED = 256  # characters: spans, mentions and hashtags come again and again
 _known_tag = lru_cache(maxsize=2048)(_read_tag)
 
 
@@ -132,14 +131,12 @@ def _recognise(html: str) -> Html | None:
 
 # -- bleach, inside bounds --
 
-_WORK = 1600  # elements the parser may make of one text (some 45 us each), and tags it may be given
-_ALL_ATTRIBUTES = 4000
-_ATTRIBUTES = 32  # on one tag
-_NAME = 64  # characters of a tag's or an attribute's name
+_WORK = 1200  # elements the parser may make of one text (45 us each, links 80), and tags it may be given
+_ATTRIBUTES, _ALL_ATTRIBUTES, _NAME = 32, 4000, 64  # on one tag, on all; characters of a name
 
 
 class _TooMuch(Exception):
-    """The parser was led into work out of proportion."""
+    """The parser was led into too much work."""
 
 
 class _Tokenizer(shim.BleachHTMLTokenizer):  # type: ignore[misc]

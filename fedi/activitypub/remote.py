@@ -251,10 +251,10 @@ class Remote:
         name = urlsplit(f"//{host}").hostname or ""
         return "http" if self.config.instance.base_url.startswith("http:") and is_loopback(name) else "https"
 
-    async def mentions(self, text: str) -> dict[tuple[str, str], int]:
+    async def mentions(self, text: str, fmt: markup.Format = "markdown") -> dict[tuple[str, str], int]:
         """Account ids of the handles a text names, by (lower-case username, host); those that cannot be found are left out."""
         wanted = {
-            (name.lower(), host) for name, host in markup.scan(text).mentions[: limits.MENTIONS] if host and not self.uris.is_our_host(host)
+            (name.lower(), host) for name, host in markup.scan(text, fmt).mentions[: limits.MENTIONS] if host and not self.uris.is_our_host(host)
         }
         found = await asyncio.gather(*(self.account_of(*handle) for handle in wanted), return_exceptions=True)
         for result in found:

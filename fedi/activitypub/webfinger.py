@@ -76,7 +76,7 @@ def alternate(link_header: str, page: bytes, base: str) -> str | None:
     """The ActivityPub form of a page: by its Link header, else by `<link rel=alternate>` in its head. Source: federation.md 3.5."""
     for match in _LINK_HEADER.finditer(link_header[:8192]):
         if "alternate" in match[2] and ("activity+json" in match[2] or vocab.AS2_PROFILE in match[2]):
-            return urljoin(base, match[1])
+            return str(urljoin(base, match[1]))
     reader = _Head()
     reader.feed(page[: 256 * 1024].decode("utf-8", "replace"))
     return str(urljoin(base, reader.found)) if reader.found else None

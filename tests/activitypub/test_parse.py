@@ -325,8 +325,10 @@ _names = st.sampled_from(
 )  # fmt: skip
 _values = st.recursive(
     _leaves,
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(_names, inner, max_size=6) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(_names, inner, max_size=6),
+        st.dictionaries(st.text(max_size=5), inner, max_size=3),
     ),
     max_leaves=25,
 )

@@ -1,7 +1,7 @@
 """Writing: a post, an answer, a change, and taking a post back."""
 
 import secrets
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from aiohttp import web
 
@@ -171,8 +171,8 @@ def _address(request: web.Request, post: Post) -> str:
     return f"/@{request.match_info['name']}/{post.id}"
 
 
-def _format(post: Post) -> str:
-    return next((name for name, mime in posts.FORMATS.items() if mime == post.content_type), "plain")
+def _format(post: Post) -> Literal["plain", "markdown"]:
+    return "markdown" if post.content_type == posts.FORMATS["markdown"] else "plain"
 
 
 async def edit(request: web.Request) -> web.Response:

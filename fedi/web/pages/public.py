@@ -18,7 +18,9 @@ from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Head, Pages, Void
 
 _LOCAL_VOID = Void("globe", "Nothing public yet", "Public posts of the people here will stand at this place.")
-_ALL_VOID = Void("globe", "Nothing has arrived yet", "Follow somebody on another server, and what they write comes here.", "/search", "Find people")
+_ALL_VOID = Void(
+    "globe", "Nothing has come yet", "Follow somebody on another server, and what they write comes here.", "/search", "Find people"
+)
 
 
 def _read(
@@ -34,9 +36,13 @@ def _head(pages: Pages, path: str, posts: list[views.Entry]) -> Head:
     return Head(noindex=not all(entry.author.indexable for entry in posts), canonical=f"{pages.site.base_url}{path}")
 
 
+def _local(tx: Tx, viewer_id: int, page: Page) -> list[Post]:
+    return timeline_rows.list_public(tx, viewer_id, page, local=True)
+
+
 async def local(request: web.Request) -> web.Response:
     viewer, pages = site.viewer(request), site.of(request)
-    posts, turn = pages.instance.db.read(_read, pages, request, viewer, lambda tx, who, page: timeline_rows.list_public(tx, who, page, local=True))
+    posts, turn = pages.instance.db.read(_read, pages, request, viewer, _local)
     return site.show(
         request,
         "timeline.html",

@@ -17,7 +17,8 @@ from fedi.web.pages.fragments import Fragments
 from fedi.web.pages.static import Static
 
 _DESCRIPTION: Final = (
-    "A small server of the fediverse: the people here can follow and answer anybody on Mastodon and everywhere else, and be followed from there."
+    "A small server of the fediverse: the people here can follow and answer anybody on Mastodon and everywhere else,"
+    " and be followed from there."
 )
 
 
@@ -183,5 +184,3 @@ def go(path: str, said: str = "", anchor: str = "") -> web.Response:
     if anchor:
         path = f"{path.partition('#')[0]}#{anchor}"
     return web.Response(status=303, headers={"Location": path})
-
-

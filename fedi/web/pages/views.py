@@ -226,10 +226,15 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
         lang=post.language,
         scope_icon=icon,
         scope_name=f"{name}, {_SCOPES[post.visibility][1].lower()}" if post.local_only and post.visibility != "public" else name,
-        may_boost=not post.local_only and (post.visibility in ("public", "unlisted") or (post.visibility == "followers" and audience == "author")),
+        may_boost=_may_boost(post, audience),
         audience=audience,
         big=big,
     )
+
+
+def _may_boost(post: Post, audience: str) -> bool:
+    """As `interactions.boost` decides."""
+    return not post.local_only and (post.visibility in ("public", "unlisted") or (post.visibility == "followers" and audience == "author"))
 
 
 def _why(pages: Pages, row: Post, booster: Account, viewer: Account | None) -> str:

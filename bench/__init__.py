@@ -1,0 +1,1 @@
+"""What the installed server does per second of its processor: `make bench`."""

@@ -1,0 +1,175 @@
+"""Measures the installed server with its shipped configuration and prints work per second of its processor, beside the ceilings.
+
+    make bench                        everything
+    python -m bench ingest home       only these: start ingest delivery home pages
+
+Run it twice before believing a number; set FEDI_BENCH_CORE=0 to keep the server on one core, away from the load.
+"""
+
+import json
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import load, seed
+from bench.server import Server, free_port
+from fedi.storage.db import NAME
+
+HOSTS = 500
+INGEST = 12_000
+POSTS = 16  # each goes to every host
+READS = 6_000
+
+
+class Figure(NamedTuple):
+    """One line of the report. `wanted` is the least (or with `most` the greatest) value that is good enough."""
+
+    name: str
+    value: float
+    unit: str
+    ceiling: float
+    wanted: float
+    most: bool = False
+    note: str = ""
+
+
+def _rows(server: Server, sql: str) -> int:
+    connection = sqlite3.connect(f"file:{server.folder / NAME}?mode=ro", uri=True)
+    try:
+        return int(connection.execute(sql).fetchone()[0])
+    finally:
+        connection.close()
+
+
+def _wait_for(read: Callable[[], int], target: int, limit_s: float = 120) -> int:
+    """Poll until a count is reached, or no longer rises for ten seconds."""
+    began, best, rose_at = time.monotonic(), 0, time.monotonic()
+    while time.monotonic() - began < limit_s:
+        found = read()
+        if found > best:
+            best, rose_at = found, time.monotonic()
+        if best >= target or time.monotonic() - rose_at > 10:
+            break
+        time.sleep(0.1)
+    return best
+
+
+def start(server: Server) -> list[Figure]:
+    time.sleep(2)
+    return [
+        Figure("memory after start", server.rss_mb(), "MB", 53, 75, most=True),
+        Figure("start to first 200", server.start_s, "s", 0.3, 1.0, most=True),
+    ]
+
+
+def ingest(server: Server, people: list[seed.Peer]) -> list[Figure]:
+    """Signed Creates from 500 servers, until every one is a post and stands on a home timeline."""
+    requests = list(seed.deliveries(people, INGEST, f"{server.url}/inbox"))
+    before = _rows(server, "SELECT count(*) FROM posts"), _rows(server, "SELECT count(*) FROM home"), server.cpu_s()
+    result = load.run(server.port, requests)
+    stored = _wait_for(lambda: _rows(server, "SELECT count(*) FROM posts") - before[0], INGEST)
+    home = _rows(server, "SELECT count(*) FROM home") - before[1]
+    cpu = server.cpu_s() - before[2]
+    note = f"{dict(result.statuses)}, {stored} posts, {home} home rows, {result.count / result.wall_s:,.0f}/s on the wall"
+    return [Figure("signed inbox activities", min(stored, home) / cpu, "/s", 4300, 2000, note=note)]
+
+
+def delivery(server: Server, token: str, sink: "subprocess.Popen[str]") -> list[Figure]:
+    """Posts to 500 followers on as many servers, until every inbox has every one and it is written down."""
+    assert sink.stdin is not None and sink.stdout is not None
+
+    def received() -> int:
+        sink.stdin.write("\n")  # type: ignore[union-attr]
+        sink.stdin.flush()  # type: ignore[union-attr]
+        return int(sink.stdout.readline())  # type: ignore[union-attr]
+
+    figures = []
+    for name in ("signed deliveries, first to a host", "signed deliveries, keep-alive"):
+        target, cpu = received() + POSTS * HOSTS, server.cpu_s()
+        done_before = _rows(server, "SELECT count(*) FROM deliveries WHERE state = 'delivered'")
+        for number in range(POSTS):
+            body = json.dumps({"status": f"Post {number} of a benchmark, to everybody who follows. #bench"}).encode()
+            headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+            urllib.request.urlopen(urllib.request.Request(f"{server.url}/api/v1/statuses", body, headers), timeout=60).read()
+        _wait_for(received, target)
+        done = _wait_for(lambda: _rows(server, "SELECT count(*) FROM deliveries WHERE state = 'delivered'"), done_before + POSTS * HOSTS)
+        cpu = server.cpu_s() - cpu
+        note = f"{received() - target + POSTS * HOSTS} came, {done - done_before} receipts"
+        figures.append(Figure(name, (done - done_before) / cpu, "/s", 2400, 1200, note=note))
+    return figures
+
+
+def _reads(server: Server, name: str, request: bytes, ceiling: float, wanted: float) -> list[Figure]:
+    load.run(server.port, [request] * 200, connections=4)
+    cpu = server.cpu_s()
+    result = load.run(server.port, [request] * READS, connections=32)
+    cpu = server.cpu_s() - cpu
+    p50, p99 = (result.percentile(share) * 1000 for share in (0.5, 0.99))
+    note = f"{dict(result.statuses)}, p50 {p50:.1f} ms, p99 {p99:.1f} ms at 32 connections"
+    return [Figure(name, result.statuses[200] / cpu, "/s", ceiling, wanted, note=note)]
+
+
+def home(server: Server, token: str) -> list[Figure]:
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    return _reads(server, "home timeline API, 20 posts", load.get(server.domain, "/api/v1/timelines/home?limit=20", headers), 11_500, 5000)
+
+
+def pages(server: Server) -> list[Figure]:
+    html = {"Accept": "text/html"}
+    return [
+        *_reads(server, "profile page", load.get(server.domain, "/@writer", html), 6500, 0),
+        *_reads(server, "actor document", load.get(server.domain, "/users/writer", {"Accept": "application/activity+json"}), 11_500, 0),
+    ]
+
+
+def _print(figures: list[Figure]) -> None:
+    print(f"\n{'per second of the server’s processor':<40} {'value':>10}  {'ceiling':>9}  {'share':>6}  {'wanted':>8}")
+    for figure in figures:
+        share = figure.ceiling / figure.value if figure.most else figure.value / figure.ceiling
+        good = not figure.wanted or (figure.value <= figure.wanted if figure.most else figure.value >= figure.wanted)
+        value = f"{figure.value:,.2f}" if figure.value < 100 else f"{figure.value:,.0f}"
+        wanted = f"{figure.wanted:,g}" if figure.wanted else ""
+        print(f"{figure.name:<40} {value:>10} {figure.unit:<2}{figure.ceiling:>8,g}  {share:>6.0%}  {wanted:>8} {'' if good else 'SHORT'}")
+        if figure.note:
+            print(f"    {figure.note}")
+
+
+def main(chosen: list[str]) -> None:
+    wanted = chosen or ["start", "ingest", "delivery", "home", "pages"]
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory(prefix="fedi-bench-") as folder:
+        server = Server(Path(folder))
+        reader, writer = server.account("reader"), server.account("writer")
+        sink_port = free_port()
+        sink = subprocess.Popen(
+            [sys.executable, "-m", "bench.sink", str(sink_port), str(HOSTS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert sink.stdout is not None
+            sink.stdout.readline()
+            people = seed.peers(Path(folder), HOSTS, followed_by="reader", following="writer", sink_port=sink_port)
+            with server:
+                if "start" in wanted:
+                    figures += start(server)
+                if {"ingest", "home"} & set(wanted):
+                    figures += ingest(server, people)
+                if "delivery" in wanted:
+                    figures += delivery(server, writer, sink)
+                if "home" in wanted:
+                    figures += home(server, reader)
+                if "pages" in wanted:
+                    figures += pages(server)
+                figures.append(Figure("memory after all that", server.rss_mb(), "MB", 67, 0, most=True))
+        finally:
+            sink.kill()
+    _print(figures)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

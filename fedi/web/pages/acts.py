@@ -1,0 +1,94 @@
+"""The buttons: what one does to a post or about somebody. Each is a form's POST, and leads back to where one was."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from aiohttp import web
+
+from fedi import blocks, follows, ids, interactions
+from fedi.storage import accounts as account_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.web import params
+from fedi.web.pages import profile, site, text
+
+_ON_POSTS: Final[dict[str, tuple[Callable[..., Any], str]]] = {
+    "like": (interactions.favourite, ""),
+    "unlike": (interactions.unfavourite, ""),
+    "boost": (interactions.boost, ""),
+    "unboost": (interactions.unboost, ""),
+    "bookmark": (interactions.bookmark, ""),
+    "unbookmark": (interactions.unbookmark, ""),
+    "pin": (interactions.pin, "pinned"),
+    "unpin": (interactions.unpin, "unpinned"),
+}
+
+
+async def on_post(request: web.Request) -> web.Response:
+    """`/posts/{id}/{verb}`, where the id is that of the row one saw: a boost stands for what it boosts."""
+    viewer, pages = site.signed_in(request), site.of(request)
+    act, said = _ON_POSTS[request.match_info["verb"]]
+    row_id = ids.parse(request.match_info["id"])
+    await pages.instance.db.write(act, viewer, row_id)
+    return site.go(await _back(request), said, f"p{row_id}")
+
+
+async def _back(request: web.Request) -> str:
+    return text.local_path((await params.read(request)).text("next"))
+
+
+# -- about somebody --
+
+
+def _follow(tx: Tx, viewer: Account, account_id: int) -> str:
+    return "followed" if follows.follow(tx, viewer, account_id).state == "accepted" else "asked"
+
+
+def _mute(tx: Tx, viewer: Account, account_id: int) -> None:
+    blocks.mute(tx, viewer, account_id)
+
+
+_ON_ACCOUNTS: Final[dict[str, tuple[Callable[..., Any], str]]] = {
+    "follow": (_follow, ""),
+    "unfollow": (follows.unfollow, "unfollowed"),
+    "accept": (follows.accept, "accepted"),
+    "reject": (follows.reject, "refused"),
+    "remove": (follows.remove_follower, "refused"),
+    "block": (blocks.block, "blocked"),
+    "unblock": (blocks.unblock, "unblocked"),
+    "mute": (_mute, "muted"),
+    "unmute": (blocks.unmute, "unmuted"),
+}
+
+
+async def on_account(request: web.Request) -> web.Response:
+    """`/accounts/{id}/{verb}`."""
+    viewer, pages = site.signed_in(request), site.of(request)
+    act, said = _ON_ACCOUNTS[request.match_info["verb"]]
+    done = await pages.instance.db.write(act, viewer, ids.parse(request.match_info["id"]))
+    return site.go(await _back(request), said or str(done))
+
+
+def _somebody(tx: Tx, account_id: int) -> Account:
+    account = account_rows.get(tx, account_id)
+    return profile.account_of(tx, account.username, account.host)
+
+
+async def confirm_block(request: web.Request) -> web.Response:
+    """Blocking ends follows in both directions: asked first."""
+    site.signed_in(request)
+    pages = site.of(request)
+    account = pages.instance.db.read(_somebody, ids.parse(request.match_info["id"]))
+    return site.show(
+        request,
+        "confirm.html",
+        f"Block @{account.handle}?",
+        question=f"Block {account.name}?",
+        consequence=f"You and @{account.handle} will see nothing of each other here, and following ends in both directions."
+        f"{' Their server is asked to do the same.' if not account.is_local else ''}",
+        entry=None,
+        action=f"/accounts/{account.id}/block",
+        back=f"/@{account.handle}",
+        target=f"/@{account.handle}",
+        button="Block",
+    )

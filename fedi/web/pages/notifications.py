@@ -1,0 +1,90 @@
+"""Activity: who followed, answered, liked and boosted. Looking at it does not change it; a button marks it as read."""
+
+from typing import Final, NamedTuple
+
+from aiohttp import web
+
+from fedi import plaintext
+from fedi.storage import accounts as account_rows
+from fedi.storage import notifications as rows
+from fedi.storage import posts as post_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.notifications import Notification
+from fedi.storage.posts import Post
+from fedi.web.pages import paging, site, views
+from fedi.web.pages.paging import Turn
+from fedi.web.pages.site import Pages
+
+_SAID_CHARS: Final = 160
+_WORDS: Final = {
+    "follow": ("person", "follows you now"),
+    "follow_request": ("people", "asks to follow you"),
+    "favourite": ("heart", "likes your post"),
+    "boost": ("boost", "boosted your post"),
+    "edit": ("write", "edited a post you boosted"),
+    "post": ("bell", "wrote something new"),
+    "mention": ("reply", "named you"),
+    "report": ("warn", "sent a report"),
+    "move": ("away", "is where somebody you followed has moved to"),
+}
+_WHOLE: Final = frozenset({"mention", "post"})  # shown as posts one can answer at once
+
+
+class Item(NamedTuple):
+    """A row of the page: a whole post (`entry`), or who did what to which."""
+
+    kind: str
+    at: int
+    is_new: bool
+    face: views.Face
+    icon: str
+    text: str
+    href: str
+    said: str
+    entry: views.Entry | None
+
+
+def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[list[Item], Turn]:
+    page = paging.page(request)
+    found, turn = paging.turn(request, page, rows.list_of(tx, viewer.id, before=page.before, after=page.after, limit=page.limit))
+    posts = post_rows.list_visible(tx, viewer.id, [row.post_id for row in found if row.post_id is not None])
+    accounts = account_rows.list_by_ids(tx, [row.from_account_id for row in found] + [post.account_id for post in posts.values()])
+    senders = {row.from_account_id for row in found}
+    faces = {face.id: face for face in views.faces(pages, tx, [accounts[i] for i in senders if i in accounts], viewer)}
+    whole = [posts[row.post_id] for row in found if row.kind in _WHOLE and row.post_id in posts]
+    new = {row.post_id: "new" for row in found if row.kind in _WHOLE and row.read_at is None and row.post_id is not None}
+    entries = {entry.row.id: entry for entry in views.entries(pages, tx, viewer, list(dict.fromkeys(whole)), new)}
+    return [_item(row, posts, accounts, faces, entries) for row in found if row.from_account_id in faces], turn
+
+
+def _item(
+    row: Notification, posts: dict[int, Post], accounts: dict[int, Account], faces: dict[int, views.Face], entries: dict[int, views.Entry]
+) -> Item:
+    icon, words = _WORDS.get(row.kind, ("info", row.kind))
+    post = posts.get(row.post_id) if row.post_id is not None else None
+    author = accounts.get(post.account_id) if post is not None else None
+    return Item(
+        kind=row.kind,
+        at=row.created_at,
+        is_new=row.read_at is None,
+        face=faces[row.from_account_id],
+        icon=icon,
+        text=words,
+        href=f"/@{author.handle}/{post.id}" if post is not None and author is not None else "",
+        said=(post.warning or plaintext.text(post.content_html, _SAID_CHARS)) if post is not None else "",
+        entry=entries.pop(row.post_id, None) if row.kind in _WHOLE and row.post_id is not None else None,
+    )
+
+
+async def show(request: web.Request) -> web.Response:
+    viewer, pages = site.signed_in(request), site.of(request)
+    items, turn = pages.instance.db.read(_read, pages, request, viewer)
+    has_new = any(item.is_new for item in items)
+    return site.show(request, "notifications.html", "Activity", area="notifications", items=items, pages=turn, has_new=has_new)
+
+
+async def mark_read(request: web.Request) -> web.Response:
+    viewer = site.signed_in(request)
+    await site.of(request).instance.db.write(rows.mark_read, viewer.id)
+    return site.go("/notifications")

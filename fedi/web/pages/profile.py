@@ -1,0 +1,153 @@
+"""A profile: of somebody here for everybody, of somebody elsewhere for those who are signed in."""
+
+from typing import Any, Final, NamedTuple
+
+from aiohttp import web
+
+from fedi import plaintext
+from fedi.errors import Gone, NotFound
+from fedi.html import Html
+from fedi.storage import accounts as account_rows
+from fedi.storage import pictures as picture_rows
+from fedi.storage import timelines as timeline_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.timelines import Page, Wanted
+from fedi.web.pages import elsewhere, paging, site, text, views
+from fedi.web.pages.paging import Turn
+from fedi.web.pages.site import Head, Link, Pages
+
+_SUMMARY_CHARS: Final = 200
+
+
+class _Found(NamedTuple):
+    face: views.Face
+    header: str
+    about: views.Relation | None
+    posts: list[views.Entry]
+    turn: Turn
+
+
+def account_of(tx: Tx, name: str, host: str) -> Account:
+    """Whose profile an address is. Raises NotFound, and Gone for somebody who has left this server."""
+    account = account_rows.find_by_handle(tx, name, host)
+    if account is None or account.kind == "Application" or (account.is_hidden and account.deleted_at is None):
+        raise NotFound("There is nobody of that name here.")
+    if account.deleted_at is not None:
+        raise Gone("This account was deleted by the person it belonged to.")
+    return account
+
+
+def _read(tx: Tx, pages: Pages, request: web.Request, account: Account, wanted: Wanted) -> _Found:
+    viewer = site.viewer(request)
+    pictures = picture_rows.list_keys(tx, [account.avatar_id, account.header_id])
+    page = paging.page(request)
+    rows, turn = paging.turn(request, page, timeline_rows.list_profile(tx, viewer.id if viewer else 0, account.id, page, wanted))
+    marks: dict[int, str] = {}
+    if wanted.replies is False and not (page.before or page.after):
+        pinned = timeline_rows.list_profile(tx, viewer.id if viewer else 0, account.id, Page(limit=5), Wanted(pinned=True))
+        marks = {row.id: "pinned" for row in pinned}
+        rows = [*pinned, *(row for row in rows if row.id not in marks)]
+    header = pictures.get(account.header_id or 0, "")
+    return _Found(
+        views.face(pages, account, pictures, viewer),
+        f"/media/{header}" if header else "",
+        views.relations(tx, viewer, [account.id]).get(account.id),
+        views.entries(pages, tx, viewer, rows, marks),
+        turn,
+    )
+
+
+async def show(request: web.Request) -> web.Response:
+    """`/@name`: what they write. Answers to others stand under a tab of their own."""
+    return await _show(request, "", Wanted(replies=False))
+
+
+async def show_replies(request: web.Request) -> web.Response:
+    return await _show(request, "/with_replies", Wanted(replies=True))
+
+
+async def show_media(request: web.Request) -> web.Response:
+    return await _show(request, "/media", Wanted(boosts=False, only_media=True))
+
+
+async def _show(request: web.Request, tab: str, wanted: Wanted) -> web.Response:
+    pages, viewer = site.of(request), site.viewer(request)
+    account = pages.instance.db.read(account_of, request.match_info["name"], request.match_info.get("host", "").lower())
+    if not account.is_local and viewer is None:
+        return elsewhere.leave(request, f"The profile of @{account.handle}", account.url or account.uri, account.host)
+    if not account.is_local:
+        account = await pages.instance.remote.fresh_actor(account)
+    found = pages.instance.db.read(_read, pages, request, account, wanted)
+    is_me = viewer is not None and viewer.id == account.id
+    return site.show(
+        request,
+        "profile.html",
+        f"{account.name} (@{found.face.acct})",
+        area="me" if is_me else "",
+        head=_head(pages, account, found, tab),
+        account=account,
+        is_me=is_me,
+        **_words(pages, account, found, tab),
+    )
+
+
+def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str, Any]:
+    href = f"/@{account.handle}"
+    names = [("", "Posts"), ("/with_replies", "Posts and answers"), ("/media", "Pictures")]
+    return {
+        "face": found.face,
+        "header": found.header,
+        "about": found.about,
+        "posts": found.posts,
+        "pages": found.turn,
+        "origin": "" if account.is_local else text.web_address(account.url) or account.uri,
+        "badges": _badges(account, found.about),
+        "moved": text.web_address(account.moved_to_uri),
+        "bio": views.links(pages, views.stored(account.bio_html), (), ()),
+        "fields": [(name, _value(html)) for name, html, _ in account.field_rows()],
+        "feed": f"{href}.atom",
+        "tabs": [(href + path, name, path == tab) for path, name in names],
+        "void": "No posts yet" if not (found.turn.newer or found.turn.older) else "Nothing further back",
+    }
+
+
+def _value(html: str) -> Html:
+    return views.stored(html)
+
+
+def _badges(account: Account, about: views.Relation | None) -> list[tuple[str, str]]:
+    found = []
+    if account.kind == "Service":
+        found.append(("robot", "Automated"))
+    if account.kind in ("Group", "Organization"):
+        found.append(("people", account.kind))
+    if account.locked:
+        found.append(("lock", "Approves followers"))
+    if about is not None and about.followed_by:
+        found.append(("check", "Follows you"))
+    if about is not None and about.muting:
+        found.append(("mute", "Muted"))
+    if about is not None and about.blocked_by:
+        found.append(("stop", "Has blocked you"))
+    return found
+
+
+def _head(pages: Pages, account: Account, found: _Found, tab: str) -> Head:
+    """What machines learn: public things of people here, and nothing of others. Source: federation.md 3.5; security.md VIS-04."""
+    if not account.is_local:
+        return Head()
+    summary = plaintext.text(account.bio_html, _SUMMARY_CHARS) or f"@{found.face.acct} on {pages.site.title}"
+    return Head(
+        noindex=not (account.discoverable and account.indexable),
+        canonical=account.url + tab,
+        alternates=[
+            Link("application/activity+json", account.uri),
+            Link("application/atom+xml", f"{account.url}.atom", f"Posts of {account.name}"),
+        ],
+        properties=[
+            *views.properties(pages, "profile", f"{account.name} (@{found.face.acct})", summary, account.url, found.face.avatar),
+            ("profile:username", found.face.acct),
+        ],
+        creator=f"@{found.face.acct}",
+    )

@@ -1,0 +1,86 @@
+"""Every address of our own pages."""
+
+from aiohttp import web
+
+from fedi import limits
+from fedi.web import keys
+from fedi.web.pages import (
+    about,
+    acts,
+    bookmarks,
+    compose,
+    errors,
+    feed,
+    front,
+    home,
+    login,
+    notifications,
+    people,
+    post,
+    profile,
+    public,
+    search,
+    security,
+    settings,
+)
+from fedi.web.pages.site import PAGES, Pages
+
+_NAME = f"{{name:{limits.USERNAME}}}"
+_THERE = r"{name:[A-Za-z0-9_.\-]{1,64}}@{host:[^/@]{1,255}}"
+_ID = "{id:[0-9]{1,19}}"
+_POST_VERBS = "{verb:like|unlike|boost|unboost|bookmark|unbookmark|pin|unpin}"
+_ACCOUNT_VERBS = "{verb:follow|unfollow|accept|reject|remove|block|unblock|mute|unmute}"
+
+
+def add(app: web.Application) -> None:
+    """Give an application its pages. `/@name` and `/@name/ID` are routed where ActivityPub is, and come here for browsers."""
+    pages = app[PAGES] = Pages(app[keys.INSTANCE])
+    app[keys.PROFILE_PAGE] = profile.show
+    app[keys.POST_PAGE] = post.show
+    app[keys.ERROR_PAGE] = errors.show
+    app.router.add_routes(
+        [
+            web.get("/", front.show),
+            web.get("/about", about.show),
+            web.get("/public", public.local),
+            web.get("/public/all", public.everywhere),
+            web.get("/tags/{tag}", public.tag),
+            web.get(f"/@{_NAME}.atom", feed.show),
+            web.get(f"/@{_NAME}/with_replies", profile.show_replies),
+            web.get(f"/@{_NAME}/media", profile.show_media),
+            web.get(f"/@{_NAME}/followers", people.show_followers),
+            web.get(f"/@{_NAME}/following", people.show_following),
+            web.get(f"/@{_NAME}/{_ID}/edit", compose.edit),
+            web.post(f"/@{_NAME}/{_ID}/edit", compose.save),
+            web.get(f"/@{_NAME}/{_ID}/delete", compose.confirm_delete),
+            web.post(f"/@{_NAME}/{_ID}/delete", compose.delete),
+            web.get(f"/@{_THERE}", profile.show),
+            web.get(f"/@{_THERE}/with_replies", profile.show_replies),
+            web.get(f"/@{_THERE}/media", profile.show_media),
+            web.get(f"/@{_THERE}/{_ID}", post.show),
+            web.get("/login", login.show),
+            web.post("/login", login.submit),
+            web.post("/logout", login.out),
+            web.get("/home", home.show),
+            web.get("/notifications", notifications.show),
+            web.post("/notifications", notifications.mark_read),
+            web.get("/compose", compose.show),
+            web.post("/compose", compose.submit),
+            web.get("/search", search.show),
+            web.get("/authorize_interaction", search.interact),
+            web.get("/bookmarks", bookmarks.show),
+            web.get("/requests", people.show_requests),
+            web.get("/blocks", people.show_blocks),
+            web.get("/mutes", people.show_mutes),
+            web.post(f"/posts/{_ID}/{_POST_VERBS}", acts.on_post),
+            web.post(f"/accounts/{_ID}/{_ACCOUNT_VERBS}", acts.on_account),
+            web.get(f"/accounts/{_ID}/block", acts.confirm_block),
+            web.get("/settings", settings.show),
+            web.get("/settings/profile", settings.show),
+            web.post("/settings/profile", settings.save),
+            web.get("/settings/security", security.show),
+            web.post("/settings/security/password", security.change_password),
+            web.post("/settings/security/sessions", security.end_others),
+            web.get("/static/{name}", pages.static.serve),
+        ]
+    )

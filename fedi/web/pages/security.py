@@ -1,0 +1,96 @@
+"""Settings: the password, and where one is signed in."""
+
+import re
+from typing import Final, NamedTuple
+
+from aiohttp import web
+
+from fedi import limits, logins, sessions
+from fedi.errors import Invalid
+from fedi.storage import sessions as session_rows
+from fedi.storage import users as user_rows
+from fedi.storage.db import Tx
+from fedi.storage.users import Token
+from fedi.web import auth, keys, params
+from fedi.web.pages import site
+
+_BROWSERS: Final = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS: Final = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
+
+
+class Row(NamedTuple):
+    """A browser one is signed in with."""
+
+    agent: str
+    created_at: int
+    used_at: int
+    is_this: bool
+
+
+def _agent(text: str) -> str:
+    """`Firefox on Linux`, as far as the browser says."""
+    browser = next((name for mark, name in _BROWSERS if mark in text), "")
+    system = next((name for name in _SYSTEMS if name in text), "")
+    return " on ".join(part for part in (browser, system) if part) or re.split(r"[/ ]", text)[0][:40] or "Unknown"
+
+
+def _read(tx: Tx, account_id: int, secret: str) -> tuple[list[Row], list[Token]]:
+    this = logins.find_session(tx, secret)
+    rows = [
+        Row(_agent(row.agent), row.created_at, row.used_at, this is not None and row.token_hash == this.token_hash)
+        for row in session_rows.list_of(tx, account_id)
+    ]
+    return sorted(rows, key=lambda row: not row.is_this), user_rows.list_tokens(tx, account_id)
+
+
+async def show(request: web.Request) -> web.Response:
+    site.signed_in(request)
+    return _page(request)
+
+
+def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
+    account = site.signed_in(request)
+    rows, tokens = site.of(request).instance.db.read(_read, account.id, auth.session_secret(request))
+    return site.show(
+        request,
+        "settings_security.html",
+        "Password and devices",
+        area="settings",
+        status=status,
+        sessions=rows,
+        tokens=tokens,
+        shortest=limits.PASSWORD_CHARS[0],
+        wrong=wrong,
+    )
+
+
+async def change_password(request: web.Request) -> web.Response:
+    """Ends every session and token; this browser gets a new session. Guessing the present password is counted like signing in."""
+    account, instance = site.signed_in(request), site.of(request).instance
+    given = await params.read(request)
+    old, new = given.text("old", max_chars=limits.PASSWORD_CHARS[1]), given.text("new", max_chars=limits.PASSWORD_CHARS[1])
+    request.app[keys.LIMITS].login_try(request, account.username)
+    user = instance.db.read(user_rows.get, account.id)
+    if not await instance.cpu(logins.check_password, user.password_hash, old):
+        return _page(request, "That is not your present password.", 422)
+    try:
+        logins.check_new_password(new)
+    except Invalid as error:
+        return _page(request, error.message, 422)
+    request.app[keys.LIMITS].forgive_login(request, account.username)
+    hashed = await instance.cpu(logins.hash_password, new)
+    secret = await instance.db.write(_change, account.id, hashed, request.headers.get("User-Agent", ""))
+    response = site.go("/settings/security", "password")
+    auth.sign_in(request, response, secret)
+    return response
+
+
+def _change(tx: Tx, account_id: int, password_hash: str, agent: str) -> str:
+    logins.set_password(tx, account_id, password_hash)
+    return logins.start_session(tx, account_id, agent)
+
+
+async def end_others(request: web.Request) -> web.Response:
+    account = site.signed_in(request)
+    await site.of(request).instance.db.write(sessions.end_others, account.id, auth.session_secret(request))
+    return site.go("/settings/security", "ended")

@@ -1,0 +1,129 @@
+"""What every test may ask for. Things of one test come from make.py; who is who is in cast.py."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import freezegun
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+from hypothesis import settings as hypothesis
+
+from fedi.activitypub import keys
+from fedi.config import Config
+from fedi.instance import Instance
+from fedi.storage.accounts import Account
+from fedi.storage.db import Database, Tx
+from fedi.streaming import Event, Hub
+from tests import cast, make
+
+hypothesis.register_profile("fedi", deadline=None, derandomize=True)  # the same examples everywhere: a red run can be repeated
+hypothesis.register_profile("long", deadline=None, max_examples=2_000)
+hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fedi"))
+
+START = "2026-11-22T12:00:00Z"  # of frozen time
+
+
+@pytest.fixture
+def hub() -> Hub:
+    return Hub()
+
+
+@pytest.fixture
+def db(hub: Hub) -> Iterator[Database]:
+    """An empty database in memory, of the house fedi.test."""
+    with make.database(hub) as made:
+        yield made
+
+
+@pytest.fixture
+def alice(db: Database) -> Account:
+    """Somebody of this server."""
+    return db.transact(make.person, cast.ALICE)
+
+
+@pytest.fixture
+def bob(db: Database) -> Account:
+    """Somebody else of this server."""
+    return db.transact(make.person, cast.BOB)
+
+
+@pytest.fixture
+def carol(db: Database) -> Account:
+    """Somebody of peer.test."""
+    return db.transact(make.person, cast.CAROL)
+
+
+@pytest.fixture
+def dan(db: Database) -> Account:
+    """Somebody else of peer.test."""
+    return db.transact(make.person, cast.DAN)
+
+
+@pytest.fixture
+def mallory(db: Database) -> Account:
+    """Somebody of evil.test, who means harm."""
+    return db.transact(make.person, cast.MALLORY)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return make.settings(tmp_path)
+
+
+@pytest.fixture
+async def instance(config: Config, quick_keys: None) -> AsyncIterator[Instance]:
+    """A whole server without its web: nothing runs in it until `instance.start()`. Its database is not that of `db`."""
+    made = await Instance.in_memory(config)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+@pytest.fixture
+def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """New keys are the cast's: making one takes up to 200 ms."""
+    monkeypatch.setattr(keys, "generate_rsa", lambda: cast.rsa_pem("extra"))
+
+
+@pytest.fixture
+def frozen() -> Iterator[FrozenDateTimeFactory]:
+    """Time stands at START until `frozen.tick(seconds)` or `frozen.move_to(...)`; the event loop keeps its own clock."""
+    with freezegun.freeze_time(START, real_asyncio=True) as factory:
+        yield factory
+
+
+@pytest.fixture
+def heard(hub: Hub) -> Callable[[str], list[Event]]:
+    """`heard("post")` begins to listen to a topic of `db`; the list fills with what is published."""
+
+    def listen(topic: str) -> list[Event]:
+        events: list[Event] = []
+        hub.subscribe(topic, events.append)
+        return events
+
+    return listen
+
+
+@pytest.fixture
+def run(db: Database) -> Callable[..., Any]:
+    """`run(rule, *args)`: a rule in a transaction of its own, committed."""
+    return db.transact
+
+
+@pytest.fixture
+def dump(db: Database) -> Callable[[], str]:
+    """The whole database as text: what is searched for what should be gone."""
+
+    def texts(tx: Tx) -> str:
+        tables = [row[0] for row in tx.query("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        rows = [tuple(row) for table in tables for row in tx.query(f'SELECT * FROM "{table}"')]
+        return "\n".join(" ".join(_text(value) for value in row) for row in rows)
+
+    return lambda: db.read(texts)
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

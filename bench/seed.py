@@ -20,8 +20,8 @@ _PARAGRAPH = (
     '<p><span class="h-card" translate="no"><a href="https://{host}/@dora" class="u-url mention">@<span>dora</span></a></span> I have been'
     " reading about small servers all week, and the more I read the more I like the idea that a person can own the place where they talk."
     ' See <a href="https://{host}/notes/{number}" target="_blank" rel="nofollow noopener noreferrer" translate="no">'
-    '<span class="invisible">https://</span><span class="ellipsis">{host}/notes</span><span class="invisible">/{number}</span></a></p><p>More of that tomorrow. '
-    '<a href="https://{host}/tags/fediverse" class="mention hashtag" rel="tag">#<span>fediverse</span></a></p>'
+    '<span class="invisible">https://</span><span class="ellipsis">{host}/notes</span><span class="invisible">/{number}</span></a></p>'
+    '<p>More of that tomorrow. <a href="https://{host}/tags/fediverse" class="mention hashtag" rel="tag">#<span>fediverse</span></a></p>'
 )
 _EXTRA_CONTEXT = {"ostatus": "http://ostatus.org#", "conversation": "ostatus:conversation", "votersCount": "toot:votersCount"}
 
@@ -69,9 +69,9 @@ def _insert(tx: Tx, count: int, pems: list[str], locals_: tuple[str, str], sink_
     return made
 
 
-def deliveries(people: list[Peer], count: int, inbox_url: str) -> Iterator[bytes]:
+def deliveries(people: list[Peer], count: int, inbox_url: str, *, first: int = 0) -> Iterator[bytes]:
     """Signed Creates of distinct notes, from one server after the other, as bytes to send."""
-    for number in range(count):
+    for number in range(first, first + count):
         peer = people[number % len(people)]
         body = _create(peer, number)
         request = signatures.Outgoing("POST", inbox_url, content_type=vocab.ACTIVITY_JSON, body_digest=signatures.digest(body))

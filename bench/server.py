@@ -38,6 +38,7 @@ class Server:
         self.url = f"http://{self.domain}"
         self.config = folder / "config.toml"
         self.start_s = 0.0
+        self.wrapper: list[str] = []  # a command to run it under
         self._process: subprocess.Popen[bytes] | None = None
         fedi("init", "--dir", str(folder), "--domain", self.domain, "--base-url", self.url, "--yes")
 
@@ -49,8 +50,8 @@ class Server:
 
     def __enter__(self) -> "Server":
         began = time.perf_counter()
-        log = (self.folder / "serve.log").open("wb")
-        command = [str(Path(sys.executable).with_name("fedi")), "serve", "--config", str(self.config)]
+        log = (self.folder / "serve.log").open("ab")
+        command = [*self.wrapper, str(Path(sys.executable).with_name("fedi")), "serve", "--config", str(self.config)]
         if os.environ.get("FEDI_BENCH_CORE"):
             command = ["taskset", "-c", os.environ["FEDI_BENCH_CORE"], *command]
         self._process = subprocess.Popen([*command, "--port", str(self.port)], stdout=log, stderr=log)
@@ -66,9 +67,20 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+        self.stop()
+
+    def stop(self) -> None:
+        """Ask it to end and wait until it has; nothing when it does not run."""
+        for pid in _tree(self.pid)[::-1][:1] if self._process is not None and self._process.poll() is None else ():
+            os.kill(pid, signal.SIGTERM)
+        if self._process is not None:
             self._process.wait(30)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
 
     @property
     def pid(self) -> int:

@@ -116,6 +116,10 @@ def update_profile(tx: Tx, account: Account, profile: Profile) -> Account:
     fields = [(plaintext.line(name, 255), plaintext.line(value, 255)) for name, value in profile.fields if name.strip() and value.strip()]
     if len(fields) > 8:
         raise Invalid("A profile has up to 8 fields.", "fields")
+    for kind, media_id in (("avatar", profile.avatar_id), ("header", profile.header_id)):
+        picture = media_rows.find(tx, media_id) if media_id is not None else None
+        if media_id is not None and (picture is None or picture.account_id != account.id or picture.kind != kind):
+            raise Invalid("That picture is not there.", kind)
     changed = rows.update(
         tx,
         account.id,
@@ -191,7 +195,7 @@ def _empty(tx: Tx, account: Account) -> None:
 def receive(tx: Tx, actor: parse.Actor, host: str, bio_html: Html) -> Account:
     """Write what an account's own document says. `host` is what its handle was proven to end in (remote.py)."""
     known = rows.find_by_uri(tx, actor.id)
-    policy = domain_rows.find(tx, host) or domain_rows.find(tx, uris.host(actor.id))
+    severity = domain_rows.severity_of(tx, host, uris.host(actor.id))
     values = {
         "username": actor.username,
         "host": host,
@@ -213,8 +217,8 @@ def receive(tx: Tx, actor: parse.Actor, host: str, bio_html: Html) -> Account:
         "discoverable": int(actor.discoverable),
         "indexable": int(actor.indexable),
         "fetched_at": tx.now,
-        "host_blocked": int(policy is not None and policy.severity == "block"),
-        "host_limited": int(policy is not None and policy.severity == "limit"),
+        "host_blocked": int(severity == "block"),
+        "host_limited": int(severity == "limit"),
     }
     if known is None:
         account = rows.insert(tx, uri=actor.id, **values | {"created_at": actor.published_at or tx.now})

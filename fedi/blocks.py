@@ -34,7 +34,7 @@ def _begin(tx: Tx, account: Account, target: Account) -> None:
     follows.sever(tx, account, target)
     for one, other in ((account, target), (target, account)):
         if one.is_local:
-            timeline_rows.empty_home(tx, one.id, other.id)
+            timeline_rows.purge_home(tx, one.id, other.id)
             notification_rows.delete_between(tx, one.id, other.id)
     tx.emit(Event("relation", account.id, target.id))
 
@@ -93,7 +93,7 @@ def receive_block(tx: Tx, account: Account, target: Account, uri: str) -> None:
     """Somebody elsewhere blocks somebody here: both ways, quietly. The target is not told who."""
     if rows.put(tx, account.id, target.id, uri):
         follows.sever(tx, account, target, quietly=True)
-        timeline_rows.empty_home(tx, target.id, account.id)
+        timeline_rows.purge_home(tx, target.id, account.id)
         notification_rows.delete_between(tx, target.id, account.id)
         tx.emit(Event("relation", target.id, account.id))
 

@@ -55,7 +55,6 @@ class StorageSettings:
 class FederationSettings:
     """How it talks to others. `host_map` and `ca_file` let tests stand in for the internet."""
 
-    mode: str = "open"
     allow_networks: tuple[str, ...] = ()
     timeout_s: int = limits.TIMEOUT_S
     host_map: Mapping[str, str] = field(default_factory=dict)
@@ -199,7 +198,6 @@ _EXAMPLES = {
 def _checked(config: Config) -> Config:
     instance = _checked_instance(config.instance)
     _one_of("instance.registrations", instance.registrations, ("closed",))
-    _one_of("federation.mode", config.federation.mode, ("open",))
     if not config.server.host or any(c.isspace() or c == "/" for c in config.server.host):
         raise Invalid(f'server.host: `{config.server.host}` is not an address to listen on. Write `"127.0.0.1"`.', "server.host")
     if not config.instance.languages or not all(_LANGUAGE.fullmatch(tag) for tag in config.instance.languages):

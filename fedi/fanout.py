@@ -23,9 +23,17 @@ def post_added(tx: Tx, post: Post, author: Account, *, quiet: bool = False) -> N
     else:
         original = post_rows.get(tx, post.boost_of_id)
         notifications.tell(tx, original.account_id, "boost", author, original.id)
-    for follower_id in follow_rows.list_notified(tx, author.id):
-        notifications.tell(tx, follower_id, "post", author, post.id)
+    _tell_followers(tx, post, author)
     tx.emit(Event("post", post.id, author.id))
+
+
+def _tell_followers(tx: Tx, post: Post, author: Account) -> None:
+    """Those who asked to hear of every post: of what the author says, as far as they may see it. Not of boosts and answers to others."""
+    if post.boost_of_id is not None or (post.in_reply_to_uri and post.in_reply_to_account_id != author.id):
+        return
+    for follower_id in follow_rows.list_notified(tx, author.id):
+        if post_rows.find_visible(tx, follower_id, post.id) is not None:
+            notifications.tell(tx, follower_id, "post", author, post.id)
 
 
 def post_edited(tx: Tx, post: Post, author: Account) -> None:
@@ -37,10 +45,12 @@ def post_edited(tx: Tx, post: Post, author: Account) -> None:
     tx.emit(Event("post_edited", post.id, author.id))
 
 
-def post_removed(tx: Tx, post: Post) -> None:
-    """A post is about to go: counters. Rows that hang on it go with it."""
+def post_removed(tx: Tx, post: Post, *, quiet: bool = False) -> None:
+    """A post is about to go: counters, also of those whose boosts go with it. Rows that hang on it go with it. `quiet` tells no listener."""
     _count(tx, post, -1)
-    tx.emit(Event("post_removed", post.id, post.account_id))
+    account_rows.uncount_boosters(tx, post.id)
+    if not quiet:
+        tx.emit(Event("post_removed", post.id, post.account_id))
 
 
 def _count(tx: Tx, post: Post, by: int) -> None:

@@ -114,9 +114,9 @@ def pin(tx: Tx, account: Account, post_id: int) -> Post:
         raise Forbidden("Only your own posts can be pinned.")
     if not post.is_public:
         raise Invalid("Only public posts can be pinned.", "id")
-    if rows.count_pins(tx, account.id) >= PINS:
-        raise Invalid(f"Up to {PINS} posts can be pinned. Unpin one first.", "id")
     if rows.put_pin(tx, account.id, post.id):
+        if rows.count_pins(tx, account.id) > PINS:
+            raise Invalid(f"Up to {PINS} posts can be pinned. Unpin one first.", "id")
         outbox.pinned(tx, account, post, added=True)
     return post
 

@@ -1,7 +1,7 @@
 """Posts: written here, or arrived. What a post does to timelines is fanout.py's, whom it is sent to audience.py's and outbox.py's."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from fedi import fanout, limits, markup, plaintext, sanitize
@@ -99,7 +99,18 @@ def remove(tx: Tx, author: Account, post_id: int) -> Post:
 def _end(tx: Tx, post: Post, author: Account) -> None:
     fanout.post_removed(tx, post)
     tombstone_rows.put(tx, post.uri, author.uri, post.kind if author.is_local else "")
+    rows.delete_media(tx, post.id)
     rows.delete(tx, post.id)
+
+
+def prune(tx: Tx, post_ids: Iterable[int]) -> None:
+    """Forget old posts of others, with the counters they were part of. They may come again: no tombstone is left, and nobody is told."""
+    for post_id in post_ids:
+        post = rows.find(tx, post_id)
+        if post is not None:  # a boost goes with what it boosts
+            fanout.post_removed(tx, post, quiet=True)
+            rows.delete_media(tx, post.id)
+            rows.delete(tx, post.id)
 
 
 def _own(tx: Tx, author: Account, post_id: int) -> Post:
@@ -195,7 +206,7 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         account_id=author.id,
         published_at=min(note.published_at or tx.now, tx.now),
         edited_at=note.updated_at if note.updated_at and note.published_at and note.updated_at > note.published_at else None,
-        visibility=parse.visibility(note.to, note.cc, author.followers_uri),
+        visibility=note.visibility,
         in_reply_to_uri=note.in_reply_to,
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
@@ -260,7 +271,11 @@ def _receive_parts(tx: Tx, post: Post, note: parse.Note) -> None:
     if note.tags or post.edited_at:
         rows.set_tags(tx, post.id, note.tags)
     if note.attachments or post.edited_at:
-        rows.set_media(tx, post.id, [_receive_file(tx, post, item) for item in note.attachments])
+        present = {item.remote_url: item.media_id for item in rows.list_media(tx, [post.id]).get(post.id, [])}
+        kept = [present.pop(item.url, 0) or _receive_file(tx, post, item) for item in note.attachments]
+        rows.set_media(tx, post.id, kept)
+        for media_id in present.values():
+            media_rows.delete(tx, media_id)
 
 
 def _receive_file(tx: Tx, post: Post, item: parse.Attachment) -> int:

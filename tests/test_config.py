@@ -221,7 +221,6 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path):
         ({"storage": {"dir": "a\x00b"}}, "storage.dir", "not a path"),
         ({"storage": {"remote_posts_days": 0}}, "storage.remote_posts_days", "from 1"),
         ({"storage": {"remote_media_mb": -1}}, "storage.remote_media_mb", "from 1"),
-        ({"federation": {"mode": "closed"}}, "federation.mode", "open"),
         ({"federation": {"timeout_s": 0}}, "federation.timeout_s", "from 1 to 60"),
         ({"federation": {"allow_networks": ["10.0.0.0/33"]}}, "federation.allow_networks", '"127.0.0.0/8"'),
         ({"federation": {"host_map": ["peer.test"]}}, "federation.host_map", "a table of texts"),

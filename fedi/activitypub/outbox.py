@@ -16,7 +16,6 @@ from fedi.streaming import Event
 
 def send(tx: Tx, sender: Account, document: Json, inboxes: Inboxes, *, post_id: int | None = None, public: bool = False) -> None:
     """Queue a document of `sender` for inboxes. `post_id` is the post it is about; `public` lets anybody read it at its id."""
-    object_ = document["object"]
     activity_id = ids.new(tx.now)
     delivery_rows.insert_activity(
         tx,
@@ -26,7 +25,7 @@ def send(tx: Tx, sender: Account, document: Json, inboxes: Inboxes, *, post_id: 
             type=document["type"],
             account_id=sender.id,
             post_id=post_id,
-            object_uri=object_ if isinstance(object_, str) else str(object_.get("id", "")),
+            object_uri=_ordered_by(document),
             public=int(public),
             body=render.dump(document),
             created_at=tx.now,
@@ -36,6 +35,14 @@ def send(tx: Tx, sender: Account, document: Json, inboxes: Inboxes, *, post_id: 
     hosts = delivery_rows.enqueue(tx, activity_id, [(uri, host) for uri, host in inboxes.items() if not ours(host)])
     for host in hosts:
         tx.emit(Event("delivery", activity_id, host))
+
+
+def _ordered_by(document: Json) -> str:
+    """The thing that acts about it keep their order for, per inbox: an Undo comes after what it undoes, and before the same done again."""
+    object_ = document["object"]
+    if isinstance(object_, dict) and document["type"] == "Undo":
+        object_ = object_.get("object", object_)
+    return object_ if isinstance(object_, str) else str(object_.get("id", ""))
 
 
 def new_uri(tx: Tx) -> str:
@@ -127,4 +134,5 @@ def profile_changed(tx: Tx, account: Account) -> None:
 
 
 def account_deleted(tx: Tx, account: Account) -> None:
+    delivery_rows.supersede_account(tx, account.id)
     send(tx, account, render.delete_actor(account), audience.everybody(tx))

@@ -30,13 +30,13 @@ from fedi.activitypub.parse_objects import (
     recipients,
     visibility,
 )
-from fedi.activitypub.parse_values import Json, as_list, first_id, first_uri, text
+from fedi.activitypub.parse_values import Json, as_list, first_id, first_uri, text, type_of
 from fedi.errors import Malformed
 
 __all__ = [
     "Activity", "Actor", "ActorKey", "Attachment", "Collection", "Json", "Mention", "Note", "Option", "Poll", "activity", "actor",
     "as_list", "belongs_to", "collection", "document", "first_id", "first_uri", "has_own_id", "is_actor",
-    "is_collection", "is_post", "is_tombstone", "key", "note", "recipients", "text", "visibility",
+    "is_collection", "is_post", "is_tombstone", "key", "note", "recipients", "text", "type_of", "visibility",
 ]  # fmt: skip
 
 COLLECTION_ITEMS = 1_000
@@ -44,10 +44,11 @@ COLLECTION_ITEMS = 1_000
 # -- documents --
 
 _NUMBER_MAX = 2**63 - 1
+_PARTS_MAX = 50_000  # objects and lists on one level; a page of a thousand posts has a tenth of it
 _GUARDED = ("id", "type", "actor", "attributedTo", "object")
 _GUARDED_KEYS = [(name, f'"{name}"'.encode()) for name in _GUARDED]
 _REFUSED = frozenset({"@graph", "@included", "@reverse"})
-_WATCHED = _REFUSED | {"@context", "@id", "@type"}
+_WATCHED = _REFUSED | {"@context"}
 _ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
 _AS2 = ("https://www.w3.org/ns/activitystreams#", "http://www.w3.org/ns/activitystreams#")
 _TERMS: dict[str, tuple[str, ...]] = {
@@ -76,6 +77,8 @@ def document(body: bytes) -> Json:
         raise Malformed("That is not a JSON object.")
     objects = _objects(root)
     for one in objects:
+        if ("@id" in one and "id" in one) or ("@type" in one and "type" in one):
+            raise Malformed("That document has two ids or types.")
         if not _WATCHED.isdisjoint(one):
             _check_object(one)
     # Written out again as it came, it had no key twice and no odd escape. Else the count of the words decides whether to look closer.
@@ -104,6 +107,8 @@ def _objects(root: Json) -> list[Json]:
                     raise Malformed("That document has a number that is too large.")
         if not inner:
             return found
+        if len(inner) > _PARTS_MAX:
+            raise Malformed("That document has too many parts.")
         level = inner
     raise Malformed("That document is nested too deeply.")
 
@@ -112,8 +117,6 @@ def _check_object(one: Json) -> None:
     """Refuse an object that has what JSON-LD reads in another way than we do."""
     if not _REFUSED.isdisjoint(one):
         raise Malformed("That document uses parts of JSON-LD that nobody needs.")
-    if ("@id" in one and "id" in one) or ("@type" in one and "type" in one):
-        raise Malformed("That document has two ids or types.")
     _check_context(one.get("@context"))
 
 
@@ -164,7 +167,7 @@ def is_post(document: Json) -> bool:
 
 def is_collection(document: Json) -> bool:
     """Whether `collection` is the function to read it with."""
-    return values.type_of(document, COLLECTION_TYPES) in COLLECTION_TYPES
+    return type_of(document, COLLECTION_TYPES) in COLLECTION_TYPES
 
 
 def is_tombstone(document: Json) -> bool:
@@ -214,13 +217,13 @@ def activity(document: Json, body: bytes = b"") -> Activity:
     An `object` that is null, empty or no object gives `object_id == ""` and `object_doc is None`.
     Source: federation.md 7.3; security.md ORG-15, ORG-25.
     """
-    kind = values.type_of(document, ACTIVITY_TYPES)
+    kind = type_of(document, ACTIVITY_TYPES)
     if not kind or not _is_only_activity(document):
         raise Malformed("That is not an activity.")
     identity = document.get("id")
     if identity is not None and not values.uri(identity):
         raise Malformed("The id of that activity is not a web address.")
-    actors = {first_id(one) for one in as_list(document.get("actor"))}
+    actors = {first_id(one) for one in as_list(document.get("actor"))[:10]}
     who = values.uri(actors.pop()) if len(actors) == 1 else ""
     if not who:
         raise Malformed("An activity has one actor.")

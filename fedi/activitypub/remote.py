@@ -253,9 +253,8 @@ class Remote:
 
     async def mentions(self, text: str, fmt: markup.Format = "markdown") -> dict[tuple[str, str], int]:
         """Account ids of the handles a text names, by (lower-case username, host); those that cannot be found are left out."""
-        wanted = {
-            (name.lower(), host) for name, host in markup.scan(text, fmt).mentions[: limits.MENTIONS] if host and not self.uris.is_our_host(host)
-        }
+        named = markup.scan(text, fmt).mentions[: limits.MENTIONS]
+        wanted = {(name.lower(), host) for name, host in named if host and not self.uris.is_our_host(host)}
         found = await asyncio.gather(*(self.account_of(*handle) for handle in wanted), return_exceptions=True)
         for result in found:
             if isinstance(result, BaseException) and not isinstance(result, FediError):

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from fedi import clock
+from fedi import clock, ids, limits
 from fedi.activitypub import keys, vocab
 from fedi.storage import accounts as account_rows
 from fedi.storage import keys as key_rows
@@ -180,6 +180,9 @@ def update(tx: Tx, post: Post) -> Json:
 
 def _about_note(tx: Tx, post: Post, activity_type: str, uri: str, at: int) -> Json:
     document = note(tx, post)
+    for spare in ("contentMap", "source"):  # what readers can do without, when it would be too long for some of them
+        if spare in document and len(orjson.dumps(document)) > limits.SENT_BYTES:
+            del document[spare]
     return {
         "id": uri,
         "type": activity_type,
@@ -230,7 +233,7 @@ def embedded(activity_type: str, uri: str, actor_uri: str, object_uri: str) -> J
 
 def update_actor(tx: Tx, account: Account) -> Json:
     return {
-        "id": f"{account.uri}#updates/{tx.now}",
+        "id": f"{account.uri}#updates/{ids.new(tx.now)}",
         "type": "Update",
         "actor": account.uri,
         "to": [vocab.PUBLIC],

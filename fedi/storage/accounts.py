@@ -208,6 +208,15 @@ def count_posted(tx: Tx, account_id: int, by: int, at: int) -> None:
     )
 
 
+def uncount_boosters(tx: Tx, post_id: int) -> None:
+    """A post is about to go, and its boosts with it: they counted as posts of those who boosted."""
+    tx.execute(
+        """UPDATE accounts SET posts_count = max(0, posts_count - 1) WHERE id IN (
+          SELECT account_id FROM posts WHERE boost_of_id = ? AND visibility IN ('public', 'unlisted'))""",
+        (post_id,),
+    )
+
+
 def count_follow(tx: Tx, follower_id: int, followed_id: int, by: int) -> None:
     """Keep both counters of an accepted follow that begins (+1) or ends (-1)."""
     tx.execute("UPDATE accounts SET following_count = max(0, following_count + ?) WHERE id = ?", (by, follower_id))
@@ -243,8 +252,12 @@ _TRACES = (
     """UPDATE posts SET boosts_count = max(0, boosts_count - 1) WHERE id IN (
       SELECT boost_of_id FROM posts WHERE account_id = :account AND visibility IN ('public', 'unlisted'))""",
     """UPDATE posts SET replies_count = max(0, replies_count - (SELECT count(*) FROM posts r WHERE r.in_reply_to_id = posts.id
-      AND r.account_id = :account AND r.visibility IN ('public', 'unlisted')))
+      AND r.account_id = :account AND r.visibility IN ('public', 'unlisted') AND r.local_only = 0))
     WHERE id IN (SELECT in_reply_to_id FROM posts WHERE account_id = :account)""",
+    """UPDATE accounts SET posts_count = max(0, posts_count - (SELECT count(*) FROM posts p JOIN posts b ON b.boost_of_id = p.id
+      WHERE p.account_id = :account AND b.account_id = accounts.id AND b.visibility IN ('public', 'unlisted')))
+    WHERE id IN (SELECT b.account_id FROM posts p JOIN posts b ON b.boost_of_id = p.id WHERE p.account_id = :account)""",
+    "UPDATE accounts SET posts_count = 0, last_post_at = NULL WHERE id = :account",
     "DELETE FROM favourites WHERE account_id = :account",
     "DELETE FROM posts WHERE account_id = :account",
     "DELETE FROM blocks WHERE account_id = :account OR target_id = :account",

@@ -107,12 +107,23 @@ def list_reached(tx: Tx, post_id: int) -> list[tuple[str, str]]:
 
 
 def supersede(tx: Tx, post_id: int) -> None:
-    """A post was deleted: what was not sent of it yet need not be."""
+    """A post was deleted: what did not get through of it is not sent any more, not even on request, and its text goes."""
     tx.execute(
-        """UPDATE deliveries SET state = 'superseded', updated_at = ? WHERE state = 'queued'
+        """UPDATE deliveries SET state = 'superseded', updated_at = ? WHERE state <> 'delivered'
         AND activity_id IN (SELECT id FROM activities WHERE post_id = ? AND type IN ('Create', 'Update'))""",
         (tx.now, post_id),
     )
+    tx.execute("UPDATE activities SET body = x'' WHERE post_id = ? AND type IN ('Create', 'Update')", (post_id,))
+
+
+def supersede_account(tx: Tx, account_id: int) -> None:
+    """An account was deleted: of all it said only what it takes back is still sent, and the texts go."""
+    tx.execute(
+        """UPDATE deliveries SET state = 'superseded', updated_at = ? WHERE state <> 'delivered'
+        AND activity_id IN (SELECT id FROM activities WHERE account_id = ? AND type <> 'Delete')""",
+        (tx.now, account_id),
+    )
+    tx.execute("UPDATE activities SET body = x'' WHERE account_id = ? AND type <> 'Delete'", (account_id,))
 
 
 def list_queued_hosts(tx: Tx) -> list[tuple[str, int]]:
@@ -131,7 +142,8 @@ def list_queued(tx: Tx, host: str, limit: int) -> list[Delivery]:
 
 
 def find_body(tx: Tx, activity_id: int) -> bytes | None:
-    row = tx.one("SELECT body FROM activities WHERE id = ?", (activity_id,))
+    """The bytes to send; None when what they told of is gone."""
+    row = tx.one("SELECT body FROM activities WHERE id = ? AND length(body) > 0", (activity_id,))
     return bytes(row[0]) if row else None
 
 

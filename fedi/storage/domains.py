@@ -42,5 +42,11 @@ def is_blocked(tx: Tx, host: str) -> bool:
     return policy is not None and policy.severity == "block"
 
 
+def severity_of(tx: Tx, *hosts: str) -> str:
+    """The heaviest of the policies that hold for the hosts of one account (its handle's and its id's): `block`, `limit` or ''."""
+    found = {policy.severity for policy in (find(tx, host) for host in dict.fromkeys(hosts)) if policy is not None}
+    return "block" if "block" in found else "limit" if found else ""
+
+
 def list_all(tx: Tx) -> list[Policy]:
     return [Policy._make(row) for row in tx.query(f"SELECT {COLUMNS} FROM domain_policies ORDER BY host")]

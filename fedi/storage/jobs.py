@@ -49,8 +49,8 @@ def list_due(tx: Tx, limit: int, busy: Iterable[int] = (), busy_lanes: Iterable[
 
 
 def next_run_at(tx: Tx) -> int | None:
-    """When the next job is due, or None when none waits."""
-    row = tx.one("SELECT min(run_at) FROM jobs WHERE state = 'queued'")
+    """When a job will be due that is not yet, or None. Those that are due wait for a place or for their lane, not for the clock."""
+    row = tx.one("SELECT min(run_at) FROM jobs WHERE state = 'queued' AND run_at > ?", (tx.now,))
     return row[0] if row else None
 
 

@@ -48,24 +48,33 @@ def wants(tx: Tx, account_id: int, from_account_id: int) -> bool:
     )
 
 
+# What an owner is shown: nothing about accounts or posts that are no longer visible to them.
+_SHOWN = f"""n.account_id = :viewer AND s.suspended_at IS NULL AND s.host_blocked = 0 AND s.deleted_at IS NULL
+          AND NOT EXISTS (SELECT 1 FROM blocks WHERE account_id = :viewer AND target_id = s.id)
+          AND (s.host = '' OR NOT EXISTS (SELECT 1 FROM user_domain_blocks WHERE account_id = :viewer AND host = s.host))
+          AND (n.post_id IS NULL OR EXISTS (
+            SELECT 1 FROM posts p JOIN accounts a ON a.id = p.account_id WHERE p.id = n.post_id AND {visible.POST}))"""
+
+
 def list_of(tx: Tx, account_id: int, *, before: int = 0, after: int = 0, limit: int = 20, kinds: Iterable[str] = ()) -> list[Notification]:
     """The owner's, the latest first. Those about accounts or posts no longer visible to the owner are left out."""
     rows = tx.query(
         f"""SELECT {N_COLUMNS} FROM notifications n JOIN accounts s ON s.id = n.from_account_id
-        WHERE n.account_id = :viewer AND (:before = 0 OR n.id < :before) AND n.id > :after
+        WHERE {_SHOWN} AND n.id < :before AND n.id > :after
           AND (:kinds = '[]' OR n.kind IN (SELECT value FROM json_each(:kinds)))
-          AND s.suspended_at IS NULL AND s.host_blocked = 0 AND s.deleted_at IS NULL
-          AND NOT EXISTS (SELECT 1 FROM blocks WHERE account_id = :viewer AND target_id = s.id)
-          AND (n.post_id IS NULL OR EXISTS (
-            SELECT 1 FROM posts p JOIN accounts a ON a.id = p.account_id WHERE p.id = n.post_id AND {visible.POST}))
         ORDER BY n.id DESC LIMIT :limit""",
-        {"viewer": account_id, "before": before, "after": after, "limit": limit, "kinds": json.dumps(list(kinds))},
+        {"viewer": account_id, "before": before or ids.MAX, "after": after, "limit": limit, "kinds": json.dumps(list(kinds))},
     )
     return [Notification._make(row) for row in rows]
 
 
 def count_unread(tx: Tx, account_id: int) -> int:
-    row = tx.one("SELECT count(*) FROM notifications WHERE account_id = ? AND read_at IS NULL", (account_id,))
+    """How many the owner would see for the first time; counted to 100."""
+    row = tx.one(
+        f"""SELECT count(*) FROM (SELECT 1 FROM notifications n JOIN accounts s ON s.id = n.from_account_id
+        WHERE {_SHOWN} AND n.read_at IS NULL LIMIT 100)""",
+        {"viewer": account_id},
+    )
     return int(row[0]) if row else 0
 
 

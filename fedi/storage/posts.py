@@ -217,16 +217,16 @@ def list_descendants(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[P
 def adopt_orphans(tx: Tx, parent: Post) -> int:
     """A parent has arrived after its answers: tie them to it. Returns how many public ones there were."""
     counted = tx.one(
-        """SELECT count(*) FROM posts WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL
+        """SELECT count(*) FROM posts WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL AND id <> ?
         AND visibility IN ('public', 'unlisted') AND local_only = 0""",
-        (parent.uri,),
+        (parent.uri, parent.id),
     )
-    changed = tx.execute(
+    tx.execute(
         """UPDATE posts SET in_reply_to_id = ?, in_reply_to_account_id = ?, version = version + 1
         WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL AND id <> ?""",
         (parent.id, parent.account_id, parent.uri, parent.id),
     )
-    return int(counted[0]) if counted and changed else 0
+    return int(counted[0]) if counted else 0
 
 
 # -- what hangs on a post --
@@ -307,6 +307,15 @@ def set_media(tx: Tx, post_id: int, media_ids: Iterable[int]) -> None:
     tx.executemany(
         "INSERT INTO post_media (post_id, position, media_id) VALUES (?, ?, ?)",
         [(post_id, position, media_id) for position, media_id in enumerate(media_ids)],
+    )
+
+
+def delete_media(tx: Tx, post_id: int) -> None:
+    """The files that only this post shows go at once: their addresses answer no more. Bytes on disk are swept later."""
+    tx.execute(
+        """DELETE FROM media WHERE id IN (SELECT media_id FROM post_media WHERE post_id = :post)
+        AND NOT EXISTS (SELECT 1 FROM post_media WHERE media_id = media.id AND post_id <> :post)""",
+        {"post": post_id},
     )
 
 

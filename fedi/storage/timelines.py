@@ -150,14 +150,21 @@ def fill_home(tx: Tx, owner_id: int, account_id: int, limit: int) -> int:
         WHERE p.account_id = :account AND p.visibility <> 'direct'
           AND (p.in_reply_to_uri = '' OR p.in_reply_to_account_id IN (:account, :viewer) OR EXISTS (
             SELECT 1 FROM follows WHERE follower_id = :viewer AND followed_id = p.in_reply_to_account_id AND state = 'accepted'))
-          AND {visible.POST} ORDER BY p.id DESC LIMIT :limit
+          AND (p.boost_of_id IS NULL OR EXISTS (
+            SELECT 1 FROM follows WHERE follower_id = :viewer AND followed_id = :account AND boosts = 1))
+          AND {visible.POST} AND {visible.UNMUTED} ORDER BY p.id DESC LIMIT :limit
         ON CONFLICT DO NOTHING""",
-        {"viewer": owner_id, "account": account_id, "limit": limit},
+        {"viewer": owner_id, "account": account_id, "limit": limit, "now": tx.now},
     )
 
 
 def empty_home(tx: Tx, owner_id: int, account_id: int) -> int:
-    """A follow has ended, or a block begun: take what that account brought, and boosts of its posts, out of the home."""
+    """A follow has ended: take what that account brought out of the home."""
+    return tx.execute("DELETE FROM home WHERE owner_id = ? AND account_id = ?", (owner_id, account_id))
+
+
+def purge_home(tx: Tx, owner_id: int, account_id: int) -> int:
+    """A block has begun: take what that account brought, and what others have boosted of it, out of the home."""
     return tx.execute(
         """DELETE FROM home WHERE owner_id = :owner AND (account_id = :account OR post_id IN (
           SELECT h.post_id FROM home h JOIN posts p ON p.id = h.post_id JOIN posts o ON o.id = p.boost_of_id

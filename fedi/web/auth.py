@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from fedi import clock, logins
+from fedi import clock, limits, logins
 from fedi.activitypub import signatures, verify
 from fedi.errors import Forbidden, RemoteError, Unauthenticated, Unavailable
 from fedi.instance import Instance
@@ -258,9 +258,9 @@ async def _check_form(request: web.Request) -> None:
         raise Forbidden(_FORM_ERROR)
     given = request.headers.get("X-CSRF-Token")
     if given is None:
-        limit = request.app[keys.INSTANCE].config.limits.upload_mb * 1024 * 1024 if session_secret(request) else 0
+        limit = request.app[keys.INSTANCE].config.limits.upload_mb * 1024 * 1024 + limits.BODY_BYTES if session_secret(request) else 0
         given = (await params.read(request, limit)).text("csrf", max_chars=100)
-    if not hmac.compare_digest(given.encode(), csrf(request).encode()):
+    if "csrf" in request.query or not hmac.compare_digest(given.encode(), csrf(request).encode()):
         raise Forbidden(_FORM_ERROR)
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
 from fedi import accounts, clock, config, logins, posts
@@ -84,7 +84,9 @@ class Rig:
 
     def befriend(self, follower: Account, followed: Account) -> None:
         """An accepted follow."""
-        row = follow_rows.Follow(follower.id, followed.id, "accepted", int(follower.is_local), f"https://x.test/{next(_ids)}", 1, 0, "[]", 0)
+        row = follow_rows.Follow(
+            follower.id, followed.id, "accepted", int(follower.is_local), f"https://x.test/{next(_ids)}", 1, 0, "[]", 0
+        )
         self.instance.db.transact(follow_rows.put, row)
 
     def post(self, author: Account, text: str = "hello", **more: Any) -> Post:
@@ -132,7 +134,7 @@ async def served(made: config.Config) -> AsyncIterator[Rig]:
     server = TestServer(make_app(instance))
     await server.start_server(**server_options(made))
     try:
-        async with TestClient(server, headers={"Host": instance.uris.host}) as client:
+        async with TestClient(server, headers={"Host": instance.uris.host}, cookie_jar=DummyCookieJar()) as client:
             yield Rig(instance, client)
     finally:
         await instance.close()

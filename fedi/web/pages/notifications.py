@@ -18,9 +18,9 @@ from fedi.web.pages.site import Pages
 
 _SAID_CHARS: Final = 160
 _WORDS: Final = {
-    "follow": ("person", "follows you now"),
+    "follow": ("person", "followed you"),
     "follow_request": ("people", "asks to follow you"),
-    "favourite": ("heart", "likes your post"),
+    "favourite": ("heart", "liked your post"),
     "boost": ("boost", "boosted your post"),
     "edit": ("write", "edited a post you boosted"),
     "post": ("bell", "wrote something new"),

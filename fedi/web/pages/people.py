@@ -129,7 +129,7 @@ def _show_shut_out(request: web.Request, which: str) -> web.Response:
         lead="You and those you block see nothing of each other." if is_blocks else "You see nothing of those you mute; they are not told.",
         tabs=[
             ("/settings/profile", "Profile", False),
-            ("/settings/security", "Password and devices", False),
+            ("/settings/security", "Security", False),
             ("/blocks", "Blocked", is_blocks),
             ("/mutes", "Muted", not is_blocks),
         ],

@@ -180,7 +180,7 @@ def entries(pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], 
         key = keys[row.id]
         fragment = pages.fragments.get(key, lambda post=post, key=key: _render(pages, post, shelf, viewer, key))  # type: ignore[misc]
         mark = " ".join(name for name in marks.get(row.id, "").split() if name != "big")
-        why = _why(pages, row, accounts[row.account_id], viewer) if row.boost_of_id is not None else ""
+        why = _why(pages, row, accounts[row.account_id], viewer, "pinned" in mark)
         values = _values(row, post, flags.get(post.id, NO_FLAGS), mark, why)
         found.append(Entry(row, post, accounts[post.account_id], Html(fragment.fill(values))))
     return found
@@ -237,8 +237,13 @@ def _may_boost(post: Post, audience: str) -> bool:
     return not post.local_only and (post.visibility in ("public", "unlisted") or (post.visibility == "followers" and audience == "author"))
 
 
-def _why(pages: Pages, row: Post, booster: Account, viewer: Account | None) -> str:
+def _why(pages: Pages, row: Post, booster: Account, viewer: Account | None, pinned: bool) -> str:
+    """The line above a post that says why it stands here; '' where that is plain."""
+    if row.boost_of_id is None and not pinned:
+        return ""
     template = pages.templates.get_template("_why.html")
+    if pinned:
+        return template.render(sign="pin", face=None, words="Pinned")
     return template.render(sign="boost", face=face(pages, booster, {}, viewer), words="boosted")
 
 

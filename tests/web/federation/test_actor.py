@@ -20,7 +20,9 @@ async def test_an_actor_is_what_other_servers_can_read(rig: Rig, path: str) -> N
     assert all(keys.load_public(key.pem) for key in actor.keys)
 
 
-@pytest.mark.parametrize("accept", [AP, LD, "application/ld+json", f"{LD},{AP}", "application/activity+json,application/ld+json,application/json,*/*;q=0.9"])
+@pytest.mark.parametrize(
+    "accept", [AP, LD, "application/ld+json", f"{LD},{AP}", "application/activity+json,application/ld+json,application/json,*/*;q=0.9"]
+)
 async def test_every_way_of_asking_for_activitypub_is_understood(rig: Rig, accept: str) -> None:
     rig.person("alice")
 

@@ -54,7 +54,9 @@ async def test_pinned_posts_are_whole_in_featured(rig: Rig) -> None:
     assert [note["id"] for note in featured["orderedItems"]] == [pinned.uri]
 
 
-@pytest.mark.parametrize("query", ["page=true&max_id=x", "page=true&max_id=99999999999999999999", "page=true&max_id=-1", "page=", "page=%00"])
+@pytest.mark.parametrize(
+    "query", ["page=true&max_id=x", "page=true&max_id=99999999999999999999", "page=true&max_id=-1", "page=", "page=%00"]
+)
 async def test_odd_pages_are_no_error_of_ours_DOS_16(rig: Rig, query: str) -> None:
     rig.person("alice")
 

@@ -184,9 +184,13 @@ async def test_another_media_type_is_refused(rig: Rig, kind: str) -> None:
     assert (await rig.client.post("/inbox", data=b"{}", headers={"Content-Type": kind})).status == 415
 
 
-@pytest.mark.parametrize("kind", [AP, "application/ld+json", f'application/ld+json; profile="{AS2}"', "Application/Activity+JSON; charset=utf-8"])
+@pytest.mark.parametrize(
+    "kind", [AP, "application/ld+json", f'application/ld+json; profile="{AS2}"', "Application/Activity+JSON; charset=utf-8"]
+)
 async def test_both_media_types_are_read(rig: Rig, kind: str) -> None:
-    answer = await rig.client.post("/inbox", data=json.dumps(rig.stranger("x").activity("Like", "https://a.test/1")), headers={"Content-Type": kind})
+    answer = await rig.client.post(
+        "/inbox", data=json.dumps(rig.stranger("x").activity("Like", "https://a.test/1")), headers={"Content-Type": kind}
+    )
 
     assert answer.status == 401  # read, and found to be unsigned
 

@@ -143,7 +143,9 @@ async def test_a_local_only_post_leaves_the_house_for_nobody(rig: Rig) -> None:
 
     assert (await rig.signed_get(dan, path(post.uri))).status == 404
     assert (await rig.get(path(post.uri))).status == 404
-    assert post.uri.encode() not in await (await rig.get("/users/alice/outbox?page=true", Authorization=f"Bearer {rig.token(alice)}")).read()
+    assert (
+        post.uri.encode() not in await (await rig.get("/users/alice/outbox?page=true", Authorization=f"Bearer {rig.token(alice)}")).read()
+    )
 
 
 async def test_the_answers_to_a_post_are_the_public_ones(rig: Rig) -> None:

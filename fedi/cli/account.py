@@ -1,0 +1,171 @@
+"""`fedi account`: the people of this server."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from fedi.cli import ask, secret, show
+
+ROLES = ("owner", "admin", "moderator", "user")
+
+
+@click.group()
+def account() -> None:
+    """The people of this server.
+
+    \b
+    Example:
+      fedi account create alice --email alice@example.org
+      fedi account list
+    """
+
+
+@account.command()
+@click.argument("name")
+@click.option("--email", help="Where the person can be reached; they can sign in by it. Asked for when left out.")
+@secret.password_option
+@click.option("--role", type=click.Choice(ROLES), help="Without it the first person here is the owner, everybody after that a user.")
+@show.json_option
+@ask.config_option
+def create(name: str, email: str | None, password_stdin: bool, role: str | None, as_json: bool, config: Path) -> None:
+    """Make an account. NAME is what stands before the @ of the handle, and never changes.
+
+    \b
+    Example:
+      fedi account create alice --email alice@example.org
+      echo "$PASSWORD" | fedi account create alice --email alice@example.org --password-stdin
+    """
+    settings = ask.load(config)
+    if email is None:
+        if not sys.stdin.isatty() or password_stdin:
+            raise click.UsageError("Missing option '--email'.")
+        email = click.prompt("E-mail address", err=True)
+    password = secret.read(password_stdin)
+    made = ask.ask(config, "account.create", name=name, email=email, password=password, role=role or "")
+    if as_json:
+        show.as_json(made)
+        return
+    click.echo(f"@{made['name']}@{settings.instance.domain} is there, as {made['role']}.")
+    click.echo(f"Sign in at {settings.instance.base_url}/login", err=True)
+
+
+@account.command("list")
+@show.json_option
+@ask.config_option
+def list_all(as_json: bool, config: Path) -> None:
+    """Everybody who has an account here.
+
+    \b
+    Example:
+      fedi account list --json
+    """
+    found = ask.ask(config, "account.list")
+    if as_json:
+        show.as_json(found)
+        return
+    for one in found:
+        one["suspended"] = "suspended" if one["suspended_at"] else ""
+    headings = {"name": "Name", "role": "Role", "email": "E-mail", "posts": "Posts", "followers": "Followers", "following": "Following"}
+    show.table(
+        found,
+        {**headings, "created_at": "Since", "suspended": "State"},
+        "Nobody has an account here yet. `fedi account create NAME` makes one.",
+    )
+
+
+@account.command("show")
+@click.argument("name")
+@show.json_option
+@ask.config_option
+def show_one(name: str, as_json: bool, config: Path) -> None:
+    """What is known of somebody here, or of somebody elsewhere by handle.
+
+    \b
+    Example:
+      fedi account show alice
+      fedi account show bob@example.net
+    """
+    found = ask.ask(config, "account.show", name=name)
+    if as_json:
+        show.as_json(found)
+    else:
+        show.facts({key.replace("_", " "): value for key, value in found.items()})
+
+
+@account.command()
+@click.argument("name")
+@secret.password_option
+@ask.config_option
+def password(name: str, password_stdin: bool, config: Path) -> None:
+    """Give somebody a new password. Every browser and program of theirs is signed out.
+
+    \b
+    Example:
+      fedi account password alice
+    """
+    ask.ask(config, "account.password", name=name, password=secret.read(password_stdin))
+    click.echo("The password is changed; every browser and program is signed out.")
+
+
+@account.command()
+@click.argument("name")
+@click.argument("role_name", metavar="ROLE", type=click.Choice(ROLES))
+@ask.config_option
+def role(name: str, role_name: str, config: Path) -> None:
+    """Change what somebody may do: owner, admin, moderator or user.
+
+    \b
+    Example:
+      fedi account role bob moderator
+    """
+    ask.ask(config, "account.role", name=name, role=role_name)
+    click.echo(f"{name} is {role_name} now.")
+
+
+@account.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask whether this is meant.")
+@ask.config_option
+def delete(name: str, yes: bool, config: Path) -> None:
+    """Delete somebody's account for good, with all their posts, here and on other servers. The name is never given out again.
+
+    \b
+    Example:
+      fedi account delete alice
+    """
+    found = ask.ask(config, "account.show", name=name)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise click.UsageError("Nobody is there to say that this is meant. Add --yes.")
+        click.confirm(f"Delete {found['name']} with {found['posts']} posts, for good?", abort=True, err=True)
+    ask.ask(config, "account.delete", sends=True, name=name)
+    click.echo(f"{found['name']} is deleted.")
+
+
+@account.command()
+@click.argument("name")
+@ask.config_option
+def suspend(name: str, config: Path) -> None:
+    """Show nothing of an account and take nothing from it. NAME may be the handle of somebody elsewhere.
+
+    \b
+    Example:
+      fedi account suspend spammer@example.net
+    """
+    ask.ask(config, "account.suspend", name=name)
+    click.echo(f"{name} is suspended.")
+
+
+@account.command()
+@click.argument("name")
+@ask.config_option
+def unsuspend(name: str, config: Path) -> None:
+    """End a suspension.
+
+    \b
+    Example:
+      fedi account unsuspend bob
+    """
+    ask.ask(config, "account.unsuspend", name=name)
+    click.echo(f"{name} is suspended no more.")

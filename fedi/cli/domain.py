@@ -1,0 +1,159 @@
+"""`fedi domain`: other servers as a whole."""
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from fedi.cli import ask, show
+
+# The columns in which servers exchange such lists. Source: Mastodon documentation, domain blocks.
+_COLUMNS = ("#domain", "#severity", "#reject_media", "#reject_reports", "#public_comment", "#obfuscate")
+_THEIRS = {"block": "suspend", "limit": "silence"}
+_OURS = {"suspend": "block", "silence": "limit", "block": "block", "limit": "limit", "": "block"}
+_SLICE = 200
+
+
+@click.group()
+def domain() -> None:
+    """Other servers: blocked (nothing of them comes in, nothing goes out) or limited (kept out of public timelines).
+
+    What holds for a domain holds for everything under it.
+
+    \b
+    Example:
+      fedi domain block example.net --reason spam
+      fedi domain list
+    """
+
+
+@domain.command()
+@click.argument("host")
+@click.option("--reason", default="", help="Why, for those who look at the list later.")
+@ask.config_option
+def block(host: str, reason: str, config: Path) -> None:
+    """End all traffic with a server. Follows between it and this one end, and do not come back by themselves.
+
+    \b
+    Example:
+      fedi domain block example.net --reason spam
+    """
+    ask.ask(config, "domain.set", domain=host, severity="block", reason=reason)
+    click.echo(f"{host} is blocked.")
+
+
+@domain.command()
+@click.argument("host")
+@click.option("--reason", default="", help="Why, for those who look at the list later.")
+@ask.config_option
+def limit(host: str, reason: str, config: Path) -> None:
+    """Keep a server out of public timelines; who follows somebody there still reads them. Lifts a block.
+
+    \b
+    Example:
+      fedi domain limit example.net
+    """
+    ask.ask(config, "domain.set", domain=host, severity="limit", reason=reason)
+    click.echo(f"{host} is limited.")
+
+
+@domain.command()
+@click.argument("host")
+@ask.config_option
+def unblock(host: str, config: Path) -> None:
+    """Lift a block or a limit. Follows that a block ended stay ended.
+
+    \b
+    Example:
+      fedi domain unblock example.net
+    """
+    ask.ask(config, "domain.unblock", domain=host)
+    click.echo(f"{host} is neither blocked nor limited.")
+
+
+@domain.command("list")
+@show.json_option
+@ask.config_option
+def list_all(as_json: bool, config: Path) -> None:
+    """Which servers are blocked or limited, and why.
+
+    \b
+    Example:
+      fedi domain list --json
+    """
+    found = ask.ask(config, "domain.list")
+    if as_json:
+        show.as_json(found)
+        return
+    columns = {"domain": "Domain", "severity": "Severity", "reason": "Reason", "created_at": "Since"}
+    show.table(found, columns, "No server is blocked or limited.")
+
+
+@domain.command("import")
+@click.argument("file", type=click.File("r", encoding="utf-8-sig"))
+@show.json_option
+@ask.config_option
+def import_all(file: IO[str], as_json: bool, config: Path) -> None:
+    """Add the blocks and limits of a CSV file as Mastodon and others export it; plain lists of domains work too. - is standard input.
+
+    \b
+    Example:
+      fedi domain import blocks.csv
+    """
+    total: dict[str, Any] = {"added": 0, "unchanged": 0, "refused": []}
+    for policies in _slices(_read(file)):
+        done = ask.ask(config, "domain.import", policies=policies)
+        total = {key: total[key] + done[key] for key in total}
+    if as_json:
+        show.as_json(total)
+        return
+    click.echo(f"{total['added']} added, {total['unchanged']} there already.")
+    show.table(total["refused"], {"domain": "Not added", "why": "Why"}, "None was refused.")
+
+
+@domain.command()
+@ask.config_option
+def export(config: Path) -> None:
+    """Print all blocks and limits as CSV that this and other servers import.
+
+    \b
+    Example:
+      fedi domain export > blocks.csv
+    """
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(_COLUMNS)
+    for policy in ask.ask(config, "domain.list"):
+        out.writerow((policy["domain"], _THEIRS[policy["severity"]], False, False, policy["reason"], False))
+
+
+def _read(file: Iterable[str]) -> Iterator[list[str]]:
+    """[domain, severity, reason] of each line that has a policy; severities of no effect are left out."""
+    columns = ["domain"]
+    try:
+        for cells in csv.reader(file):
+            cells = [cell.strip() for cell in cells]
+            if not any(cells):
+                continue
+            if cells[0].lower().lstrip("#") == "domain":
+                columns = [cell.lower().lstrip("#") for cell in cells]
+                continue
+            row = dict(zip(columns, cells, strict=False))
+            severity = _OURS.get(row.get("severity", "").lower())
+            if row.get("domain") and not row["domain"].startswith("#") and severity:
+                yield [row["domain"][:300], severity, row.get("public_comment", row.get("comment", ""))[:500]]
+    except (csv.Error, UnicodeDecodeError):
+        raise click.UsageError("That file is not a list of domains (CSV in UTF-8).") from None
+
+
+def _slices(policies: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    part: list[list[str]] = []
+    for policy in policies:
+        part.append(policy)
+        if len(part) == _SLICE:
+            yield part
+            part = []
+    if part:
+        yield part

@@ -1,0 +1,62 @@
+"""Every verb by its name. A file here per noun; each verb is `async (instance, args) -> JSON-able`, called by the control socket and,
+without a server, by the command itself. Times go out as RFC 3339, ids as decimal strings."""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import fedi
+from fedi.control import accounts, domains, media, posts, queue, reports, tokens
+from fedi.errors import Invalid
+from fedi.instance import Instance
+
+Verb = Callable[[Instance, dict[str, Any]], Awaitable[Any]]
+
+
+async def _status(instance: Instance, args: dict[str, Any]) -> dict[str, Any]:
+    """How the running server is."""
+    return {
+        "version": fedi.__version__,
+        "pid": os.getpid(),
+        "writes": "ok" if instance.db.healthy else "failing",
+        **await queue.count(instance, {}),
+    }
+
+
+VERBS: dict[str, Verb] = {
+    "status": _status,
+    "account.create": accounts.create,
+    "account.list": accounts.list_all,
+    "account.show": accounts.show,
+    "account.password": accounts.set_password,
+    "account.role": accounts.set_role,
+    "account.delete": accounts.delete,
+    "account.suspend": accounts.suspend,
+    "account.unsuspend": accounts.unsuspend,
+    "token.create": tokens.create,
+    "token.list": tokens.list_all,
+    "token.revoke": tokens.revoke,
+    "post.create": posts.create,
+    "follow": posts.follow,
+    "unfollow": posts.unfollow,
+    "queue.list": queue.list_all,
+    "queue.count": queue.count,
+    "queue.retry": queue.retry,
+    "queue.drop": queue.drop,
+    "domain.set": domains.put,
+    "domain.unblock": domains.unblock,
+    "domain.list": domains.list_all,
+    "domain.import": domains.import_all,
+    "media.usage": media.usage,
+    "media.prune": media.prune,
+    "report.list": reports.list_all,
+    "report.resolve": reports.resolve,
+}
+
+
+async def perform(instance: Instance, verb: str, args: dict[str, Any]) -> Any:
+    """Do what a verb says. Raises Invalid for one that is not known, and what the verb raises."""
+    found = VERBS.get(verb)
+    if found is None:
+        raise Invalid("The running server does not know that command: it is of another version than this one. Restart it.")
+    return await found(instance, args)

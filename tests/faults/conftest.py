@@ -1,0 +1,82 @@
+"""A real server in a process of its own, with two people and four other servers' people, whose inboxes are here."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+import pytest
+
+from bench import seed
+from bench.seed import Peer
+from bench.server import Server, free_port
+from bench.sink import address
+
+PEERS = 4
+
+
+class Inboxes:
+    """The peers' inboxes: what came in, by activity id, in a thread with a loop of its own."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.received: dict[str, int] = {}
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self._ready.wait(10)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        hosts = [address(number) for number in range(PEERS)]
+        server = self._loop.run_until_complete(asyncio.start_server(self._serve, hosts, self.port))
+        self._ready.set()
+        self._loop.run_forever()
+        server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                sizes = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+                body = await reader.readexactly(int(sizes[0]) if sizes else 0)
+                if head.startswith(b"POST"):
+                    name = orjson.loads(body)["id"]
+                    self.received[name] = self.received.get(name, 0) + 1
+                    writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+                else:
+                    writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+
+class World(NamedTuple):
+    """`token` is writer's, whom all peers follow; reader follows all peers."""
+
+    server: Server
+    token: str
+    peers: list[Peer]
+    inboxes: Inboxes
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    yield from make_world(tmp_path / "data")
+
+
+def make_world(folder: Path) -> Iterator[World]:
+    """Set up in a folder; the server is not started."""
+    server = Server(folder)
+    server.account("reader")
+    token = server.account("writer")
+    inboxes = Inboxes(free_port())
+    people = seed.peers(folder, PEERS, followed_by="reader", following="writer", sink_port=inboxes.port)
+    yield World(server, token, people, inboxes)
+    server.stop()
+    inboxes.stop()

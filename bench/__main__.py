@@ -131,7 +131,7 @@ def pages(server: Server) -> list[Figure]:
 def _print(figures: list[Figure]) -> None:
     print(f"\n{'per second of the server’s processor':<40} {'value':>10}  {'ceiling':>9}  {'share':>6}  {'wanted':>8}")
     for figure in figures:
-        share = figure.ceiling / figure.value if figure.most else figure.value / figure.ceiling
+        share = figure.ceiling / (figure.value or 1.0) if figure.most else figure.value / figure.ceiling
         good = not figure.wanted or (figure.value <= figure.wanted if figure.most else figure.value >= figure.wanted)
         value = f"{figure.value:,.2f}" if figure.value < 100 else f"{figure.value:,.0f}"
         wanted = f"{figure.wanted:,g}" if figure.wanted else ""

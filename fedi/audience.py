@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from fedi import uris
 from fedi.errors import Malformed
+from fedi.storage import blocks as block_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import posts as post_rows
@@ -15,7 +16,7 @@ Inboxes = dict[str, str]  # inbox uri -> host
 
 
 def of_accounts(accounts: Iterable[Account], *, shared: bool) -> Inboxes:
-    """Where accounts elsewhere are reached. Nobody suspended, blocked by domain or moved away; with `shared`, one inbox per server."""
+    """Where accounts elsewhere are reached. Nobody suspended or blocked by domain; with `shared`, one inbox per server."""
     return _with_hosts(
         (account.shared_inbox_uri if shared and account.shared_inbox_uri else account.inbox_uri)
         for account in accounts
@@ -29,21 +30,27 @@ def of_followers(tx: Tx, account_id: int) -> Inboxes:
 
 
 def of_post(tx: Tx, post: Post, author: Account) -> Inboxes:
-    """Whom a new post goes to: followers if it is for them, everybody mentioned, and whom it answers.
+    """Whom a new post goes to: followers if it is for them, everybody mentioned, and whom it answers; nobody a block stands between.
 
     A direct post goes to the personal inboxes of the mentioned and to nobody else. Source: federation.md 8.1.
     """
     if post.local_only:
         return {}
-    mentioned = post_rows.list_mentions(tx, [post.id], silent=True).get(post.id, [])
+    addressed = post_rows.list_mentions(tx, [post.id], silent=True).get(post.id, [])
+    mentioned = [account for account in addressed if account.is_local or not block_rows.stands_between(tx, author.id, account.id)]
     if post.visibility == "direct":
         return of_accounts(mentioned, shared=False)
     return of_followers(tx, author.id) | of_accounts(mentioned, shared=True)
 
 
 def of_reached(tx: Tx, post_id: int) -> Inboxes:
-    """Whoever got the post in whatever form before: whom an edit or its end concerns."""
+    """Whoever got the post in whatever form before, also as a boost by somebody here: whom an edit or its end concerns."""
     return dict(delivery_rows.list_reached(tx, post_id))
+
+
+def of_touched(tx: Tx, post_id: int) -> Inboxes:
+    """Servers of those who answered, boosted or liked a post: they hold copies of it."""
+    return of_accounts(post_rows.list_touched_by(tx, post_id), shared=True)
 
 
 def everybody(tx: Tx) -> Inboxes:

@@ -46,7 +46,7 @@ def post_edited(tx: Tx, post: Post, author: Account) -> None:
 
 
 def post_removed(tx: Tx, post: Post, *, quiet: bool = False) -> None:
-    """A post is about to go: counters, also of those whose boosts go with it. Rows that hang on it go with it. `quiet` tells no listener."""
+    """A post is about to go, and its boosts and all that hangs on it with it: counters. `quiet` tells no listener."""
     _count(tx, post, -1)
     account_rows.uncount_boosters(tx, post.id)
     if not quiet:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from fedi import accounts, clock, limits
+from fedi import accounts, clock, limits, posts
 from fedi.activitypub import receive
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
@@ -21,7 +21,7 @@ from fedi.storage import settings as setting_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage import users as user_rows
-from fedi.storage.db import Database, Tx
+from fedi.storage.db import Database
 from fedi.storage.files import Files
 from fedi.storage.jobs import Job
 from fedi.streaming import Hub
@@ -66,19 +66,18 @@ async def _tidy(instance: Workplace) -> None:
     await instance.db.write(host_rows.prune, now - 30 * clock.DAY, 10_000)
     await instance.db.write(timeline_rows.trim_homes, limits.HOME_ROWS)
     await instance.db.write(delivery_rows.expire, now - 7 * clock.DAY)
+    await instance.db.write(post_rows.prune_idempotent, now - clock.DAY)
 
 
 async def _prune_posts(instance: Workplace) -> None:
     """Old posts of others that nobody here touched."""
     before = clock.now() - instance.config.storage.remote_posts_days * clock.DAY
-    while found := instance.db.read(post_rows.list_unreferenced, before, _SLICE):
-        await instance.db.write(_delete_posts, found)
+    after: int | None = 0
+    while after is not None:
+        found, after = instance.db.read(post_rows.list_unreferenced, before, after, _SLICE)
+        if found:
+            await instance.db.write(posts.prune, found)
         await asyncio.sleep(0)
-
-
-def _delete_posts(tx: Tx, post_ids: list[int]) -> None:
-    for post_id in post_ids:
-        post_rows.delete(tx, post_id)
 
 
 async def _prune_media(instance: Workplace) -> None:
@@ -150,10 +149,11 @@ class Runner:
         await asyncio.gather(*self._tasks, *self._loop_tasks, return_exceptions=True)
 
     async def settle(self) -> None:
-        """Until nothing due is left."""
-        while bool(self._tasks) or self._instance.db.read(rows.list_due, 1):
-            self._wake.set()
-            await asyncio.sleep(0.005)
+        """Do what is due until nothing is; also without `start`."""
+        self._claim()
+        while self._tasks:
+            await asyncio.wait(tuple(self._tasks))
+            self._claim()
 
     async def _run(self) -> None:
         while not self._stopping:

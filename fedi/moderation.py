@@ -31,13 +31,15 @@ def block_domain(tx: Tx, host: str, *, severity: str = "block", reason: str = ""
     if any(tx.uris.is_our_host(name) for name in (host, *(our for our in (tx.uris.domain, tx.uris.host) if host in uris.parents(our)))):
         raise Conflict("That is this server, or a domain it is part of.")
     domain_rows.put(tx, host, severity, plaintext.line(reason, 500))
-    account_rows.set_host_policy(tx, host, blocked=severity == "block", limited=severity == "limit")
+    _mark_accounts(tx)
     if severity == "block":
-        for made in follow_rows.list_with_host(tx, host):
+        for made in follow_rows.list_with_blocked(tx):
             one, other = account_rows.get(tx, made.follower_id), account_rows.get(tx, made.followed_id)
             follows.sever(tx, one, other, quietly=True)
-        timeline_rows.empty_homes_of_host(tx)
-        delivery_rows.drop(tx, host=host, answer="the domain was blocked")
+        timeline_rows.empty_homes_of_blocked(tx)
+        for name, _ in delivery_rows.list_queued_hosts(tx):
+            if host in uris.parents(name):
+                delivery_rows.drop(tx, host=name, answer="the domain was blocked")
     setting_rows.audit(tx, by_id, f"domain.{severity}", host)
     tx.emit(Event("domain", 0, host))
 
@@ -47,12 +49,22 @@ def unblock_domain(tx: Tx, host: str, *, by_id: int | None = None) -> None:
     host = _host(host)
     if not domain_rows.delete(tx, host):
         raise NotFound(f"There is no policy for {host}.")
-    above = domain_rows.find(tx, host)
-    account_rows.set_host_policy(
-        tx, host, blocked=above is not None and above.severity == "block", limited=above is not None and above.severity == "limit"
-    )
+    _mark_accounts(tx)
     setting_rows.audit(tx, by_id, "domain.unblock", host)
     tx.emit(Event("domain", 0, host))
+
+
+def _mark_accounts(tx: Tx) -> None:
+    """Policies have changed: each account's marks say again what holds for its handle's host and its id's, of which the heavier counts."""
+    for pair in account_rows.list_hosts(tx):
+        account_rows.set_host_policy(tx, pair, domain_rows.severity_of(tx, pair[0], _authority(pair[1])))
+
+
+def _authority(text: str) -> str:
+    try:
+        return uris.normal_host(text)
+    except Malformed:
+        return text
 
 
 def _host(text: str) -> str:

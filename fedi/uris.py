@@ -18,6 +18,8 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")  # half a surrogate pair cannot be stored
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\Z")
 _BRACKETED = re.compile(r"\[[^\[\]]*\](:[0-9]*)?\Z")
+# Scheme and authority of almost every address there is: the rest cannot change whose it is, and the few authorities are remembered.
+_PLAIN = re.compile(r"(https?://[A-Za-z0-9.:_-]{1,260})(?:[/?#][!-\[\]-~]*)?\Z")
 _NUMBER = re.compile(r"(\d+|0x[0-9a-f]*)\Z")
 
 
@@ -54,13 +56,18 @@ def _ascii_host(host: str, bracketed: bool) -> str:
         raise Malformed("That address has no valid host name.") from None
 
 
-@lru_cache(maxsize=8192)
 def origin(url: str) -> Origin:
     """The origin of an http(s) URL; raises Malformed for everything else that is not safe to compare or fetch.
 
     Refused: other schemes, user info, spaces, control characters and lone surrogates, empty labels (`example.org.`), what no
     host name may contain, over 2,048 characters.
     """
+    plain = _PLAIN.match(url) if len(url) <= limits.URI_CHARS else None
+    return _origin(plain[1] if plain else url)
+
+
+@lru_cache(maxsize=8192)
+def _origin(url: str) -> Origin:
     if not url or len(url) > limits.URI_CHARS or _UNSAFE.search(url):
         raise Malformed("That is not a web address.")
     try:

@@ -132,6 +132,7 @@ CREATE TABLE posts (
   version INTEGER NOT NULL DEFAULT 0        -- rises with every change that a rendering shows, counters excepted
 ) STRICT;
 CREATE INDEX posts_account ON posts (account_id, id);
+CREATE INDEX posts_url ON posts (url) WHERE boost_of_id IS NULL;
 CREATE INDEX posts_public ON posts (id) WHERE visibility = 'public' AND boost_of_id IS NULL;
 CREATE INDEX posts_reply ON posts (in_reply_to_id, id) WHERE in_reply_to_id IS NOT NULL;
 CREATE INDEX posts_reply_account ON posts (in_reply_to_account_id) WHERE in_reply_to_account_id IS NOT NULL;

@@ -358,6 +358,8 @@ CREATE INDEX posts_reply ON posts (in_reply_to_id, id) WHERE in_reply_to_id IS N
 
 CREATE INDEX posts_reply_account ON posts (in_reply_to_account_id) WHERE in_reply_to_account_id IS NOT NULL;
 
+CREATE INDEX posts_url ON posts (url) WHERE boost_of_id IS NULL;
+
 CREATE TABLE reports (
   id INTEGER PRIMARY KEY,
   uri TEXT NOT NULL DEFAULT '',

@@ -268,7 +268,7 @@ class Peer:
         return claim.key_id, claim.scheme
 
     async def start(self, context: Any) -> None:
-        self._runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.1)
+        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.address, 0, ssl_context=context)
         await site.start()

@@ -63,6 +63,8 @@ def updated(tx: Tx, post: Post, author: Account) -> None:
     """Tell of an edit: those the post is for now, and all who ever got it."""
     if not post.local_only:
         inboxes = audience.of_reached(tx, post.id) | audience.of_post(tx, post, author)
+        if post.is_public:
+            inboxes |= audience.of_touched(tx, post.id)
         send(tx, author, render.update(tx, post), inboxes, post_id=post.id, public=post.is_public)
 
 
@@ -71,8 +73,7 @@ def deleted(tx: Tx, post: Post, author: Account) -> None:
     if post.local_only:
         return
     mentioned = post_rows.list_mentions(tx, [post.id], silent=True).get(post.id, [])
-    touched = audience.of_accounts(post_rows.list_touched_by(tx, post.id), shared=True)
-    inboxes = audience.of_reached(tx, post.id) | audience.of_post(tx, post, author) | touched
+    inboxes = audience.of_reached(tx, post.id) | audience.of_post(tx, post, author) | audience.of_touched(tx, post.id)
     delivery_rows.supersede(tx, post.id)
     document = render.delete(tx, post, author, [account.uri for account in mentioned])
     send(tx, author, document, inboxes, post_id=post.id, public=post.is_public)

@@ -65,12 +65,14 @@ async def accept(db: Database, signer: Signer, activity: Activity) -> Accepted:
         return await db.write(_queue, signer, activity, forwarded=forwarded)
 
 
-def _digest(activity: Activity) -> bytes:
-    return hashlib.sha256(f"{activity.actor}|{activity.dedup_key}".encode("utf-8", "surrogatepass")).digest()
+def _digest(signer: Signer, activity: Activity) -> bytes:
+    """What tells a second copy. With the signer: what somebody passes on does not use up the id of what the actor will say."""
+    said = f"{signer.account.uri}|{activity.actor}|{activity.dedup_key}"
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()
 
 
 def _accept_now(tx: Tx, signer: Signer, activity: Activity, *, forwarded: bool) -> Accepted:
-    if not job_rows.mark_seen(tx, _digest(activity)):
+    if not job_rows.mark_seen(tx, _digest(signer, activity)):
         return Accepted("repeated", activity.type)
     _mark_host(tx, signer)
     if activity.type not in inbox.HANDLERS:
@@ -91,7 +93,7 @@ def _accept_now(tx: Tx, signer: Signer, activity: Activity, *, forwarded: bool) 
 
 
 def _queue(tx: Tx, signer: Signer, activity: Activity, *, forwarded: bool) -> Accepted:
-    job_rows.mark_seen(tx, _digest(activity))
+    job_rows.mark_seen(tx, _digest(signer, activity))
     return _insert(tx, activity, forwarded=forwarded)
 
 

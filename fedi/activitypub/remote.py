@@ -28,6 +28,8 @@ from fedi.storage.posts import Post
 
 Cpu = Callable[..., Awaitable[Any]]
 _STALE_MS = clock.DAY
+_HANDLE_MS = 7 * clock.DAY  # a handle that was proven is not asked about again for this long
+_MENTIONS_S = 15  # how long a post waits for the people it names
 _DENIED = (400, 401, 403)
 
 
@@ -67,7 +69,7 @@ class Remote:
         fetched = await self._signed_get(url)
         document = parse.document(fetched.body)
         own_id = parse.first_uri(document)
-        if own_id == fetched.final_url or own_id == url:
+        if own_id == fetched.final_url or (own_id == url and uris.same_origin(fetched.final_url, url)):
             return document
         if not own_id or self.uris.is_ours(own_id):
             raise Untrusted("The document says that it is another one.")
@@ -90,6 +92,7 @@ class Remote:
                 if error.status not in _DENIED or scheme == (others or [first])[-1]:
                     raise
             else:
+                self._refuse_blocked(uris.host(fetched.final_url))
                 if scheme != first:
                     await self.db.write(_remember_scheme, host, scheme)
                 return fetched
@@ -118,7 +121,7 @@ class Remote:
         """Several who want the same thing now share one fetch; one that failed lately is not asked for again at once."""
         failed = self._failed.get(name)
         if failed is not None and failed.until > clock.now():
-            raise failed.error
+            raise failed.error.with_traceback(None)  # else it would grow with every time it is raised
         task = self._running.get(name)
         if task is None:
             task = self._running[name] = asyncio.ensure_future(self._noting(name, make))
@@ -167,11 +170,11 @@ class Remote:
 
     async def take_actor(self, actor: Actor) -> Account:
         """Store an actor whose document came from its own server."""
-        host = await self._handle_host(actor)
+        username, host = await self._handle(actor)
         if self.uris.is_our_host(host):
             raise Untrusted("That account claims a name of this server.")
         bio_html = await self.clean(actor.summary)
-        return await self.db.write(accounts.receive, actor, host, bio_html)
+        return await self.db.write(accounts.receive, actor._replace(username=username), host, bio_html)
 
     async def clean(self, html: str) -> Html:
         """Sanitised; off the loop where that takes long."""
@@ -187,21 +190,27 @@ class Remote:
             return cleaned
         return posts.html_of(note, self.uris.tag)
 
-    async def _handle_host(self, actor: Actor) -> str:
-        """What an actor's handle ends in: its own host, or another one where each vouches for the other. Source: federation.md 3.1."""
+    async def _handle(self, actor: Actor) -> tuple[str, str]:
+        """(username, host) of an actor: on its own host, or on another one where each vouches for the other.
+
+        A name that was changed counts when WebFinger agrees; until then the earlier one stays. Source: federation.md 3.1; security.md ORG-18.
+        """
         own = uris.host(actor.id)
         known = self.db.read(account_rows.find_by_uri, actor.id)
-        if known is not None and known.username == actor.username and known.fetched_at > clock.now() - 7 * clock.DAY:
-            return known.host
+        before = (known.username, known.host) if known is not None else (actor.username, own)
+        if known is not None and known.username == actor.username and known.fetched_at > clock.now() - _HANDLE_MS:
+            return before
         try:
             there = await self._webfinger(actor.username, own, urlsplit(actor.id).scheme)
-            if there.actor_uri != actor.id or there.host == own:
-                return own
+            if there.actor_uri != actor.id:
+                return before if before[0] != actor.username else (actor.username, own)
+            if there.host == own:
+                return actor.username, own
             back = await self._webfinger(there.username, there.host, urlsplit(actor.id).scheme)
         except FediError:
-            return known.host if known is not None and known.username == actor.username else own
+            return before
         proven = back.actor_uri == actor.id and back.host == there.host and back.username.lower() == actor.username.lower()
-        return back.host if proven else own
+        return actor.username, back.host if proven else own
 
     # -- WebFinger --
 
@@ -255,11 +264,20 @@ class Remote:
         """Account ids of the handles a text names, by (lower-case username, host); those that cannot be found are left out."""
         named = markup.scan(text, fmt).mentions[: limits.MENTIONS]
         wanted = {(name.lower(), host) for name, host in named if host and not self.uris.is_our_host(host)}
-        found = await asyncio.gather(*(self.account_of(*handle) for handle in wanted), return_exceptions=True)
-        for result in found:
-            if isinstance(result, BaseException) and not isinstance(result, FediError):
-                raise result
-        return {handle: result.id for handle, result in zip(wanted, found, strict=True) if isinstance(result, Account)}
+        asked = {asyncio.ensure_future(self.account_of(*handle)): handle for handle in wanted}
+        if not asked:
+            return {}
+        done, late = await asyncio.wait(asked, timeout=_MENTIONS_S)
+        for task in late:
+            task.cancel()
+        found = {}
+        for task in done:
+            error = task.exception()
+            if error is not None and not isinstance(error, FediError):
+                raise error
+            if error is None:
+                found[asked[task]] = task.result().id
+        return found
 
     # -- posts --
 
@@ -283,16 +301,20 @@ class Remote:
 
     async def note(self, uri: str) -> tuple[Note, Account]:
         """A post as its server has it now, and its author; not stored. Raises RemoteError, Untrusted when they have two origins."""
-        if self.db.read(tombstone_rows.find, uri):
-            raise RemoteGone("That post was deleted.")
         document = await self.document(uri)
+        if parse.is_tombstone(document):
+            raise RemoteGone("That post was deleted.")
         author_uri, _ = attribution(document)
         own_id = parse.first_uri(document)
         if not author_uri or not uris.same_origin(own_id, author_uri):
             raise Untrusted("The post is not from its author's server.")
         author = await self.actor(author_uri)
+        if author.uri != author_uri:  # its document has led to somebody else's, maybe on another server
+            raise Untrusted("The post's author is somebody else.")
         if author.is_hidden:
             raise Refused("That account is suspended here.", 403)
+        if self.db.read(tombstone_rows.is_taken_back, own_id, author_uri):
+            raise RemoteGone("That post was deleted.")
         return parse.note(document, clock.now(), author.followers_uri), author
 
     async def resolve(self, query: str) -> Account | Post:
@@ -346,29 +368,27 @@ class Remote:
 
     async def _fetch_key_owner(self, key_uri: str, host: str, refresh: bool) -> Account:
         self._spend_key_fetch(host)
-        document_uri = key_uri.partition("#")[0]
-        document = await self._key_document(document_uri)
+        document, is_proven = await self._key_document(key_uri.partition("#")[0])
         owner_uri = parse.first_uri(document) if parse.is_actor(document) else parse.key(document).owner
         if not uris.same_origin(owner_uri, key_uri):
             raise Untrusted("The key is not on its owner's server.")
-        if parse.is_actor(document) and owner_uri == parse.first_uri(document) and document.get("inbox"):
-            actor = parse.actor(document)
-        else:
-            actor = parse.actor(await self.document(owner_uri))
+        if not is_proven or not parse.is_actor(document) or not document.get("inbox"):
+            document = await self.document(owner_uri)
+        actor = parse.actor(document)
         if all(key.id != key_uri for key in actor.keys):
             raise Untrusted("The owner's document does not list the key.")
         return await self.take_actor(actor)
 
-    async def _key_document(self, url: str) -> dict[str, Any]:
-        """A key's document: its id is the key's, or, where the key's address serves the actor (a stub), the actor's on that server."""
+    async def _key_document(self, url: str) -> tuple[dict[str, Any], bool]:
+        """A key's document, and whether it is what its own id serves. One that is not only says whom to ask, on the same server."""
         try:
-            return await self.document(url)
+            return await self.document(url), True
         except Untrusted:
             fetched = await self._signed_get(url)
             document = parse.document(fetched.body)
-            if not uris.same_origin(parse.first_uri(document), url):
+            if not uris.same_origin(parse.first_uri(document), url) or not uris.same_origin(fetched.final_url, url):
                 raise
-            return document
+            return document, False
 
     def _spend_key_fetch(self, host: str) -> None:
         """At most so many key fetches a minute, in all and from one host: signatures nobody can check cost others nothing."""

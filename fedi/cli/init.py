@@ -110,7 +110,7 @@ def begin(directory: Path, place: Place) -> bool:
             raise Conflict(f"{path}: this is the instance {there.domain} at {there.base_url}. Take another folder with --dir.")
     else:
         private.folder(directory)
-        _write(path, text)
+        write(path, text)
         made = True
     found = configuration.load(path)
     if (found.dir / db.NAME).exists() and not made:
@@ -156,7 +156,7 @@ def _parsed(text: str) -> dict[str, object]:
     return tomllib.loads(text)
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     """0600 from its first byte on, and durable."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with open(handle, "w", encoding="utf-8") as file:

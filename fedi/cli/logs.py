@@ -16,11 +16,30 @@ _CHARS: Final = 4000
 
 def begin(level: str) -> None:
     """Send what the program logs to standard error, from `level` (debug, info, warning, error) on."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(Lines())
-    handler.addFilter(Flood())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    logging.getLogger("asyncio").setLevel(max(logging.INFO, logging.getLogger().level))
+    root = logging.getLogger()
+    for old in [handler for handler in root.handlers if isinstance(handler, _Stderr)]:
+        root.removeHandler(old)
+    root.addHandler(_Stderr())
+    root.setLevel(level.upper())
+    logging.getLogger("asyncio").setLevel(max(logging.INFO, root.level))
+
+
+class _Stderr(logging.Handler):
+    """Whatever is standard error at the time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(Lines())
+        self.addFilter(Flood())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except OSError:  # a full disk or a closed pipe stops no server
+            return
+        except Exception:
+            self.handleError(record)
 
 
 class Lines(logging.Formatter):

@@ -223,12 +223,22 @@ def count_follow(tx: Tx, follower_id: int, followed_id: int, by: int) -> None:
     tx.execute("UPDATE accounts SET followers_count = max(0, followers_count + ?) WHERE id = ?", (by, followed_id))
 
 
-def set_host_policy(tx: Tx, host: str, *, blocked: bool, limited: bool) -> int:
-    """Mark the accounts of a host and of its sub-domains with a domain policy; returns how many there are."""
+# The authority of an account's id, as it is written there.
+_URI_HOST = "substr(uri, instr(uri, '://') + 3, instr(substr(uri, instr(uri, '://') + 3) || '/', '/') - 1)"
+
+
+def list_hosts(tx: Tx) -> list[tuple[str, str]]:
+    """(what the handle ends in, where the id lives) of all accounts elsewhere, each pair once. Reads all accounts."""
+    return [(row[0], row[1]) for row in tx.query(f"SELECT DISTINCT host, {_URI_HOST} FROM accounts WHERE host <> ''")]
+
+
+def set_host_policy(tx: Tx, pair: tuple[str, str], severity: str) -> int:
+    """Mark the accounts of a pair that `list_hosts` gave with what holds for them now; returns how many have changed."""
+    flags = {"blocked": int(severity == "block"), "limited": int(severity == "limit")}
     return tx.execute(
-        """UPDATE accounts SET host_blocked = :blocked, host_limited = :limited, version = version + 1
-        WHERE host <> '' AND (host = :host OR host LIKE '%.' || :host OR host LIKE :host || ':%' OR host LIKE '%.' || :host || ':%')""",
-        {"blocked": int(blocked), "limited": int(limited), "host": host},
+        f"""UPDATE accounts SET host_blocked = :blocked, host_limited = :limited, version = version + 1
+        WHERE host = :host AND {_URI_HOST} = :uri_host AND (host_blocked <> :blocked OR host_limited <> :limited)""",
+        {**flags, "host": pair[0], "uri_host": pair[1]},
     )
 
 

@@ -97,10 +97,11 @@ def enqueue(tx: Tx, activity_id: int, inboxes: Iterable[tuple[str, str]]) -> lis
 
 
 def list_reached(tx: Tx, post_id: int) -> list[tuple[str, str]]:
-    """(inbox uri, host) of everybody who got, or may have got, any activity about a post."""
+    """(inbox uri, host) of everybody who got, or may have got, any activity about a post or about a boost of it."""
     rows = tx.query(
         """SELECT DISTINCT i.uri, i.host FROM activities v JOIN deliveries d ON d.activity_id = v.id JOIN inboxes i ON i.id = d.inbox_id
-        WHERE v.post_id = ? AND (d.state = 'delivered' OR d.attempts > 0 OR d.state = 'queued')""",
+        WHERE v.post_id IN (SELECT ?1 UNION ALL SELECT id FROM posts WHERE boost_of_id = ?1)
+          AND (d.state = 'delivered' OR d.attempts > 0 OR d.state = 'queued')""",
         (post_id,),
     )
     return [(row[0], row[1]) for row in rows]
@@ -148,9 +149,10 @@ def find_body(tx: Tx, activity_id: int) -> bytes | None:
 
 
 def record(tx: Tx, outcomes: Iterable[Outcome]) -> None:
-    """Write what attempts came to. A row that was superseded or dropped meanwhile keeps that state."""
+    """Write what attempts came to. A row that was dropped meanwhile keeps that state, and a superseded one unless it did arrive."""
     tx.executemany(
-        """UPDATE deliveries SET state = ?3, attempts = ?4, next_at = ?5, status = ?6, answer = ?7, updated_at = ?8
+        """UPDATE deliveries SET state = CASE WHEN state = 'superseded' AND ?3 <> 'delivered' THEN state ELSE ?3 END,
+          attempts = ?4, next_at = ?5, status = ?6, answer = ?7, updated_at = ?8
         WHERE activity_id = ?1 AND inbox_id = ?2 AND state IN ('queued', 'superseded')""",
         [(*outcome, tx.now) for outcome in outcomes],
     )

@@ -23,6 +23,7 @@ class Follow(NamedTuple):
 
 
 COLUMNS = ", ".join(Follow._fields)
+_F_COLUMNS = ", ".join(f"f.{name}" for name in Follow._fields)
 
 
 def find(tx: Tx, follower_id: int, followed_id: int) -> Follow | None:
@@ -110,13 +111,11 @@ def list_inboxes(tx: Tx, account_id: int) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
-def list_with_host(tx: Tx, host: str) -> list[Follow]:
-    """Every follow between us and accounts that a domain policy has just blocked: to be ended."""
+def list_with_blocked(tx: Tx) -> list[Follow]:
+    """Follows with accounts that a domain policy has just blocked: to be ended."""
     rows = tx.query(
-        f"""SELECT {", ".join("f." + name for name in Follow._fields)} FROM follows f
-        JOIN accounts a ON a.id IN (f.follower_id, f.followed_id) WHERE a.host_blocked = 1 AND a.host <> ''
-          AND (a.host = :host OR a.host LIKE '%.' || :host OR a.host LIKE :host || ':%' OR a.host LIKE '%.' || :host || ':%')""",
-        {"host": host},
+        f"""SELECT {_F_COLUMNS} FROM accounts a JOIN follows f ON f.follower_id = a.id WHERE a.host_blocked = 1
+        UNION SELECT {_F_COLUMNS} FROM accounts a JOIN follows f ON f.followed_id = a.id WHERE a.host_blocked = 1"""
     )
     return [Follow._make(row) for row in rows]
 
@@ -141,7 +140,7 @@ def list_all_of(tx: Tx, account_id: int) -> list[Follow]:
 def list_local_followers(tx: Tx, account_id: int) -> list[tuple[Follow, Account]]:
     """People here who follow an account, with the follow."""
     rows = tx.query(
-        f"""SELECT {", ".join("f." + name for name in Follow._fields)}, {A_COLUMNS} FROM follows f JOIN accounts a ON a.id = f.follower_id
+        f"""SELECT {_F_COLUMNS}, {A_COLUMNS} FROM follows f JOIN accounts a ON a.id = f.follower_id
         WHERE f.followed_id = ? AND f.state = 'accepted' AND f.local = 1""",
         (account_id,),
     )

@@ -20,10 +20,10 @@ COLUMNS = ", ".join(Key._fields)
 
 
 def put(tx: Tx, key: Key) -> None:
-    """Add a key or replace what was known under its id."""
+    """Add a key or replace what was known under its id. A key of somebody else stays theirs: listing it proves nothing."""
     tx.execute(
-        f"INSERT INTO account_keys ({COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET account_id = excluded.account_id,"
-        " public_pem = excluded.public_pem, private_pem = excluded.private_pem, fetched_at = excluded.fetched_at",
+        f"INSERT INTO account_keys ({COLUMNS}) VALUES (?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET public_pem = excluded.public_pem,"
+        " private_pem = excluded.private_pem, fetched_at = excluded.fetched_at WHERE account_id = excluded.account_id",
         key,
     )
 

@@ -137,8 +137,11 @@ def find_by_uri(tx: Tx, uri: str) -> Post | None:
 
 def find_by_url(tx: Tx, url: str) -> Post | None:
     """By its id, or by the page a person copied the address of."""
-    row = tx.one(f"SELECT {COLUMNS} FROM posts WHERE uri = ?1 OR (url = ?1 AND boost_of_id IS NULL) LIMIT 1", (url,))
-    return Post._make(row) if row else None
+    found = find_by_uri(tx, url)
+    if found is None:
+        row = tx.one(f"SELECT {COLUMNS} FROM posts WHERE url = ? AND boost_of_id IS NULL LIMIT 1", (url,))
+        found = Post._make(row) if row else None
+    return found
 
 
 def find_boost(tx: Tx, account_id: int, post_id: int) -> Post | None:
@@ -194,10 +197,15 @@ def list_ancestors(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[Pos
           UNION SELECT q.in_reply_to_id, up.depth + 1 FROM posts q JOIN up ON q.id = up.id
           WHERE q.in_reply_to_id IS NOT NULL AND up.depth < :limit)
         SELECT {P_COLUMNS} FROM up JOIN posts p ON p.id = up.id JOIN accounts a ON a.id = p.account_id
-        WHERE {visible.POST} ORDER BY up.depth DESC""",
+        WHERE p.id <> :post AND {visible.POST} ORDER BY up.depth DESC""",
         {"post": post_id, "viewer": viewer_id, "limit": limit},
     )
-    return [Post._make(row) for row in rows]
+    return _each_once(Post._make(row) for row in reversed(rows))[::-1]
+
+
+def _each_once(posts: Iterable[Post]) -> list[Post]:
+    """Posts of strangers may answer each other in a circle."""
+    return list({post.id: post for post in posts}.values())
 
 
 def list_descendants(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[Post]:
@@ -211,7 +219,7 @@ def list_descendants(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[P
         WHERE p.id <> :post AND {visible.POST} ORDER BY down.path LIMIT :limit""",
         {"post": post_id, "viewer": viewer_id, "limit": limit},
     )
-    return [Post._make(row) for row in rows]
+    return _each_once(Post._make(row) for row in rows)
 
 
 def adopt_orphans(tx: Tx, parent: Post) -> int:
@@ -347,6 +355,11 @@ def put_idempotent(tx: Tx, account_id: int, key: str, post_id: int) -> None:
     tx.execute(sql, (account_id, key, post_id, tx.now))
 
 
+def prune_idempotent(tx: Tx, before: int) -> int:
+    """Requests are not repeated after a time."""
+    return tx.execute("DELETE FROM idempotency_keys WHERE created_at < ?", (before,))
+
+
 # -- numbers and house-keeping --
 
 
@@ -359,14 +372,18 @@ def count_local(tx: Tx) -> tuple[int, int]:
     return (row[0], row[1]) if row else (0, 0)
 
 
-def list_unreferenced(tx: Tx, before: int, limit: int) -> list[int]:
-    """Remote posts from before a time that nobody here touched: not saw in notifications, answered, liked, boosted, bookmarked or pinned.
+def list_unreferenced(tx: Tx, before: int, after: int, limit: int) -> tuple[list[int], int | None]:
+    """Of the next `limit` posts after an id and from before a time, those of others that nobody here touched; and the id to go on after.
 
-    What a local person wrote, is mentioned in, or what stands in a thread with a local post directly above or below it, stays.
+    What a local person wrote, liked, boosted, bookmarked, pinned, answered, was told of or is mentioned in stays, and so does what
+    stands directly above or below a local post.
     """
+    looked = tx.query("SELECT id FROM posts WHERE id > ? AND id < ? ORDER BY id LIMIT ?", (after, ids.first_at(before), limit))
+    if not looked:
+        return [], None
     rows = tx.query(
         """SELECT p.id FROM posts p JOIN accounts a ON a.id = p.account_id
-        WHERE p.id < :before AND a.host <> ''
+        WHERE p.id > :after AND p.id <= :last AND a.host <> ''
           AND NOT EXISTS (SELECT 1 FROM favourites f JOIN users u ON u.account_id = f.account_id WHERE f.post_id = p.id)
           AND NOT EXISTS (SELECT 1 FROM bookmarks WHERE post_id = p.id)
           AND NOT EXISTS (SELECT 1 FROM notifications WHERE post_id = p.id)
@@ -377,10 +394,10 @@ def list_unreferenced(tx: Tx, before: int, limit: int) -> list[int]:
           AND NOT EXISTS (SELECT 1 FROM posts q JOIN users u ON u.account_id = q.account_id WHERE q.id = p.in_reply_to_id)
           AND (p.boost_of_id IS NULL OR NOT EXISTS (
             SELECT 1 FROM posts o JOIN users u ON u.account_id = o.account_id WHERE o.id = p.boost_of_id))
-        ORDER BY p.id LIMIT :limit""",
-        {"before": ids.first_at(before), "limit": limit},
+        ORDER BY p.id""",
+        {"after": after, "last": looked[-1][0]},
     )
-    return [row[0] for row in rows]
+    return [row[0] for row in rows], looked[-1][0]
 
 
 def list_touched_by(tx: Tx, post_id: int) -> list[Account]:

@@ -173,7 +173,7 @@ def purge_home(tx: Tx, owner_id: int, account_id: int) -> int:
     )
 
 
-def empty_homes_of_host(tx: Tx) -> int:
+def empty_homes_of_blocked(tx: Tx) -> int:
     """A domain was blocked: take what its accounts wrote out of every home."""
     return tx.execute(
         """DELETE FROM home WHERE post_id IN (SELECT h.post_id FROM home h JOIN posts p ON p.id = h.post_id

@@ -4,16 +4,9 @@ from aiohttp import web
 
 from fedi import limits
 from fedi.web import health, media
+from fedi.web.api import routes as api_routes
 from fedi.web.federation import actor, collections, hostmeta, inbox, nodeinfo, objects, webfinger
-
-try:
-    from fedi.web.api import routes as api_routes
-except ImportError:
-    api_routes = None
-try:
-    from fedi.web.pages import routes as page_routes
-except ImportError:
-    page_routes = None
+from fedi.web.pages import routes as page_routes
 
 _NAME = f"{{name:{limits.USERNAME}}}"
 _POST = f"/users/{_NAME}/posts/{{id:[0-9]{{1,19}}}}"
@@ -53,7 +46,5 @@ def add(app: web.Application) -> None:
             web.get("/healthz", health.show),
         ]
     )
-    if api_routes:
-        api_routes.add(app)
-    if page_routes:
-        page_routes.add(app)
+    api_routes.add(app)
+    page_routes.add(app)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from aiohttp import ClientResponse, DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
@@ -25,17 +26,18 @@ AS2 = "https://www.w3.org/ns/activitystreams"
 AP = "application/activity+json"
 HOST = "fedi.test"
 _ids = itertools.count(1)
+_generate_rsa, _generate_ed25519 = keys.generate_rsa, keys.generate_ed25519
 
 
 @cache
 def rsa(name: str) -> str:
     """A key pair per name, made once: making one takes up to 200 ms."""
-    return keys.generate_rsa()
+    return _generate_rsa()
 
 
 @cache
 def ed25519(name: str) -> str:
-    return keys.generate_ed25519()
+    return _generate_ed25519()
 
 
 class Stranger:
@@ -128,9 +130,15 @@ def settings(folder: Path, **sections: dict[str, Any]) -> config.Config:
     return config.parse(document, folder)
 
 
+async def opened(made: config.Config) -> Instance:
+    """An instance in memory; its own keys are made once for all tests."""
+    with patch.object(keys, "generate_rsa", lambda: rsa("instance")), patch.object(keys, "generate_ed25519", lambda: ed25519("instance")):
+        return await Instance.in_memory(made)
+
+
 @asynccontextmanager
 async def served(made: config.Config) -> AsyncIterator[Rig]:
-    instance = await Instance.in_memory(made)
+    instance = await opened(made)
     server = TestServer(make_app(instance))
     await server.start_server(**server_options(made))
     try:
@@ -140,4 +148,4 @@ async def served(made: config.Config) -> AsyncIterator[Rig]:
         await instance.close()
 
 
-__all__ = ["AP", "AS2", "HOST", "Rig", "Stranger", "served", "settings"]
+__all__ = ["AP", "AS2", "HOST", "Rig", "Stranger", "opened", "served", "settings"]

@@ -9,11 +9,10 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from fedi import errors
-from fedi.instance import Instance
 from fedi.web import errors as web_errors
 from fedi.web import params
 from fedi.web.app import make_app, server_options
-from tests.web.rig import Rig, served, settings
+from tests.web.rig import Rig, opened, served, settings
 
 SECRET = "/home/x/fedi.sqlite3 SELECT"
 
@@ -44,7 +43,7 @@ def raising(error: Exception) -> Any:
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     """With some addresses that do what handlers should not."""
     made = settings(tmp_path)
-    instance = await Instance.in_memory(made)
+    instance = await opened(made)
     app = make_app(instance)
     app.router.add_get("/broken", broken)
     app.router.add_get("/api/broken", broken)

@@ -142,7 +142,8 @@ def test_typed_values_are_read_as_they_were_meant() -> None:
 @pytest.mark.parametrize(
     ("getter", "value"),
     [
-        ("text", True), ("text", ["a"]), ("find_number", "x"), ("find_number", 1.5), ("find_number", 2**63), ("find_number", True), ("find_number", "1e9"),
+        ("text", True), ("text", ["a"]), ("find_number", "x"), ("find_number", 1.5), ("find_number", 2**63), ("find_number", True),
+        ("find_number", "1e9"),
         ("find_flag", ["x"]), ("find_flag", 1.5), ("texts", [True]), ("texts", ["x"] * 41), ("text", "x" * (1024 * 1024 + 1)),
     ],
 )  # fmt: skip

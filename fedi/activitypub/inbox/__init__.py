@@ -25,10 +25,19 @@ HANDLERS: dict[str, Handler] = {
 }
 
 
+TAKING_BACK = frozenset({"Delete", "Reject", "Undo"})
+
+
 def wants(tx: Tx, received: Received) -> Wants | None:
     """What must be known before the activity can be applied; None when it means nothing to anybody here."""
     handler = HANDLERS.get(received.activity.type)
-    return handler.wants(tx, received) if handler and not received.actor.is_hidden else None
+    return handler.wants(tx, received) if handler and may_act(received) else None
+
+
+def may_act(received: Received) -> bool:
+    """Whether the actor is heard: of a suspended one only what it takes back counts. Source: federation.md 6.1."""
+    actor = received.actor
+    return not actor.is_hidden or (actor.suspended_at is not None and not actor.host_blocked and received.activity.type in TAKING_BACK)
 
 
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:

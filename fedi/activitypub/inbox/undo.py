@@ -1,6 +1,6 @@
 """Undo: what somebody did is taken back, by the one who did it, maybe before it reached us."""
 
-from fedi import blocks, follows, interactions
+from fedi import blocks, follows, interactions, uris
 from fedi.activitypub import parse, parse_values
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, wants_nothing
 from fedi.storage import accounts as account_rows
@@ -20,6 +20,8 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
     if inner.get("actor") is not None and parse.first_id(inner.get("actor")) != actor.uri:
         return
     if activity.object_id:
+        if not uris.same_origin(activity.object_id, actor.uri):
+            return  # not theirs: nobody takes back what bears the name of another server
         tombstone_rows.put(tx, activity.object_id, actor.uri)
         if _by_id(tx, actor, activity.object_id):
             return

@@ -3,6 +3,7 @@
 Source: federation.md 2.2, 7.1; security.md SIG, DOS-15.
 """
 
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
@@ -34,14 +35,12 @@ async def post(request: web.Request) -> web.Response:
     _refuse(activity, actor, is_blocked)
     if actor is None and _is_about_self(activity):
         return web.Response(status=202)  # most of what arrives unasked: the end of people nobody here has heard of
-    head = auth.head(request)
-    _refuse_key(instance, head, host)
     limit = request.app[keys.LIMITS].inbox
     limit.check(host)
-    signer = await _signer(instance, head, body, activity)
+    signer = await _signer(instance, auth.head(request), body, activity)
     if signer is None:
         return web.Response(status=202)
-    limit.take(uris.host(signer.account.uri))  # counted only for who has proved to be it
+    limit.spend(uris.host(signer.account.uri))  # counted only for who has proved to be it
     _refuse(activity, signer.account, is_blocked)
     await receive.accept(instance.db, signer, activity)
     return web.Response(status=202)
@@ -56,7 +55,11 @@ async def post_to_person(request: web.Request) -> web.Response:
 
 
 def _look_up(tx: Tx, actor_uri: str, host: str) -> tuple[Account | None, bool]:
-    return account_rows.find_by_uri(tx, actor_uri), domain_rows.is_blocked(tx, host)
+    """(who is known under that id, whether its server is blocked), which a known account's row says already."""
+    account = account_rows.find_by_uri(tx, actor_uri)
+    if account is not None and account.host == host:
+        return account, account.host_blocked == 1
+    return account, domain_rows.is_blocked(tx, host)
 
 
 def _refuse(activity: Activity, actor: Account | None, is_blocked: bool) -> None:
@@ -70,16 +73,6 @@ def _is_about_self(activity: Activity) -> bool:
     return activity.type in ("Delete", "Update") and activity.object_id == activity.actor
 
 
-def _refuse_key(instance: Instance, head: signatures.RequestHead, host: str) -> None:
-    """A key of a blocked server is not even fetched, whoever is named as actor. Raises Unauthenticated, Forbidden."""
-    try:
-        key_host = uris.host(signatures.parse(head).key_id)
-    except RemoteError as error:
-        raise Unauthenticated(error.message) from None
-    if key_host != host and instance.db.read(domain_rows.is_blocked, key_host):
-        raise Forbidden("Your server is blocked here.")
-
-
 async def _signer(instance: Instance, head: signatures.RequestHead, body: bytes, activity: Activity) -> verify.Signer | None:
     """Who has signed; None when nobody can say, and it is the end of somebody whose key has gone with them."""
     try:
@@ -91,4 +84,12 @@ async def _signer(instance: Instance, head: signatures.RequestHead, body: bytes,
             return None
         raise Unauthenticated("The signature's key is deleted.") from None
     except RemoteError as error:
+        _refuse_key(instance, head)
         raise Unauthenticated(error.message) from None
+
+
+def _refuse_key(instance: Instance, head: signatures.RequestHead) -> None:
+    """A key on a blocked server was not fetched, whoever is named as actor: say why. Raises Forbidden."""
+    with suppress(RemoteError):
+        if instance.db.read(domain_rows.is_blocked, uris.host(signatures.parse(head).key_id)):
+            raise Forbidden("Your server is blocked here.")

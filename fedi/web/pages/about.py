@@ -9,6 +9,7 @@ from fedi import clock
 from fedi.storage import accounts as account_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import users as user_rows
+from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.web.pages import site, views
 from fedi.web.pages.site import Head, Pages
@@ -24,17 +25,17 @@ class Numbers(NamedTuple):
     posts: int
 
 
-def _read(tx: Tx, pages: Pages, request: web.Request) -> tuple[Numbers, list[views.Face]]:
+def _read(tx: Tx, pages: Pages, viewer: Account | None) -> tuple[Numbers, list[views.Face]]:
     posts, answers = post_rows.count_local(tx)
     numbers = Numbers(account_rows.count_local(tx), account_rows.count_local(tx, tx.now - _MONTH_MS), posts + answers)
     staff = account_rows.list_by_ids(tx, user_rows.list_staff(tx))
     shown = [account for account in staff.values() if account.discoverable and not account.is_hidden]
-    return numbers, views.faces(pages, tx, shown, site.viewer(request))
+    return numbers, views.faces(pages, tx, shown, viewer)
 
 
 async def show(request: web.Request) -> web.Response:
     pages = site.of(request)
-    numbers, staff = pages.instance.db.read(_read, pages, request)
+    numbers, staff = pages.instance.db.read(_read, pages, site.viewer(request))
     url = f"{pages.site.base_url}/about"
     head = Head(noindex=False, canonical=url, properties=views.properties(pages, "website", pages.site.title, pages.site.description, url))
     return site.show(request, "about.html", "About", area="about", head=head, numbers=numbers, staff=staff, version=fedi.__version__)

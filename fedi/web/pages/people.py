@@ -16,13 +16,15 @@ from fedi.web.pages.site import Pages, Void
 _MOST: Final = 40
 
 
-def _read_follows(tx: Tx, pages: Pages, request: web.Request, account: Account, which: str) -> tuple[list[views.Person], Turn]:
-    viewer, page = site.viewer(request), paging.page(request, _MOST)._replace(after=0, forward=False)
+def _read_follows(
+    tx: Tx, pages: Pages, request: web.Request, viewer: Account, account: Account, which: str
+) -> tuple[list[views.Person], Turn]:
+    page = paging.page(request, _MOST)._replace(after=0, forward=False)
     read = follow_rows.list_followers if which == "followers" else follow_rows.list_following
     found = [row for _, row in read(tx, account.id, before=page.before, limit=page.limit)]
     rows, turn = paging.turn(request, page, found)
     people = views.people(pages, tx, rows, viewer)
-    if which == "followers" and viewer is not None and viewer.id == account.id:
+    if which == "followers" and viewer.id == account.id:
         people = [person._replace(acts=[(f"/accounts/{person.face.id}/remove", "Remove", "plain")]) for person in people]
     return people, turn._replace(newer=request.path if turn.newer else "")
 
@@ -37,10 +39,9 @@ async def show_following(request: web.Request) -> web.Response:
 
 def _show_follows(request: web.Request, which: str) -> web.Response:
     """For people of this server only: who knows whom is not for everybody to collect."""
-    site.signed_in(request)
-    pages = site.of(request)
+    viewer, pages = site.signed_in(request), site.of(request)
     account = pages.instance.db.read(profile.account_of, request.match_info["name"], "")
-    people, turn = pages.instance.db.read(_read_follows, pages, request, account, which)
+    people, turn = pages.instance.db.read(_read_follows, pages, request, viewer, account, which)
     href = f"/@{account.username}"
     words = "Nobody follows them yet" if which == "followers" else "They follow nobody yet"
     return site.show(

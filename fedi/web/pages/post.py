@@ -95,7 +95,7 @@ async def show(request: web.Request) -> web.Response:
     place = request.match_info["name"], request.match_info.get("host", "").lower(), ids.parse(request.match_info["id"])
     post, author = pages.instance.db.read(_get, viewer, *place)
     if not author.is_local and viewer is None:
-        return elsewhere.leave(request, f"This post of @{author.handle}", post.url or post.uri, author.host)
+        return elsewhere.leave(request, f"This post of @{author.handle}", text.web_address(post.url) or post.uri, author.host)
     found = pages.instance.db.read(_read, pages, viewer, post)
     context: dict[str, Any] = found._asdict() | {
         "heading": f"Post by {author.name}",

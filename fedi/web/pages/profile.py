@@ -38,8 +38,7 @@ def account_of(tx: Tx, name: str, host: str) -> Account:
     return account
 
 
-def _read(tx: Tx, pages: Pages, request: web.Request, account: Account, wanted: Wanted) -> _Found:
-    viewer = site.viewer(request)
+def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account | None, account: Account, wanted: Wanted) -> _Found:
     pictures = picture_rows.list_keys(tx, [account.avatar_id, account.header_id])
     page = paging.page(request)
     rows, turn = paging.turn(request, page, timeline_rows.list_profile(tx, viewer.id if viewer else 0, account.id, page, wanted))
@@ -75,10 +74,10 @@ async def _show(request: web.Request, tab: str, wanted: Wanted) -> web.Response:
     pages, viewer = site.of(request), site.viewer(request)
     account = pages.instance.db.read(account_of, request.match_info["name"], request.match_info.get("host", "").lower())
     if not account.is_local and viewer is None:
-        return elsewhere.leave(request, f"The profile of @{account.handle}", account.url or account.uri, account.host)
+        return elsewhere.leave(request, f"The profile of @{account.handle}", text.web_address(account.url) or account.uri, account.host)
     if not account.is_local:
         account = await pages.instance.remote.fresh_actor(account)
-    found = pages.instance.db.read(_read, pages, request, account, wanted)
+    found = pages.instance.db.read(_read, pages, request, viewer, account, wanted)
     is_me = viewer is not None and viewer.id == account.id
     return site.show(
         request,

@@ -270,7 +270,17 @@ def _values(row: Post, post: Post, flags: Flags, mark: str, why: str) -> dict[st
 # -- links inside of posts --
 
 _LINK = re.compile(r'<a href="([^"]*)"([^>]*)>')  # as our sanitiser and our markup write every link
-_REST = re.compile(r' (?:target="_blank"|rel="(?:nofollow |noopener |noreferrer |nofollow|noopener|noreferrer)*")')
+_REL = re.compile(r' rel="([^"]*)"')
+_FOREIGN = frozenset(["nofollow", "noopener", "noreferrer"])
+
+
+_BLANK = ' target="_blank"'
+
+
+def _own_rel(match: re.Match[str]) -> str:
+    """What a link says of where it leads, when that is here."""
+    words = " ".join(word for word in match[1].split() if word not in _FOREIGN)
+    return f' rel="{words}"' if words else ""
 
 
 def links(pages: Pages, html: Html, mentions: Iterable[Account], tags: Iterable[str]) -> Html:
@@ -291,7 +301,7 @@ def links(pages: Pages, html: Html, mentions: Iterable[Account], tags: Iterable[
             target = text.local_path(href[len(ours) - 1 :], "")
         if not target:
             return match[0]
-        return f'<a href="{Markup.escape(target)}"{_REST.sub("", rest)}>'
+        return f'<a href="{Markup.escape(target)}"{_REL.sub(_own_rel, rest).replace(_BLANK, "")}>'
 
     return Html(_LINK.sub(lead, html))
 

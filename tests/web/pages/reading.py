@@ -11,7 +11,7 @@ from fedi.storage.accounts import Account
 from tests.web.rig import Rig
 
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-ICON_TAGS = frozenset(["svg", "use"])
+INLINE = frozenset("a abbr b bdi code em i s span strong sub sup time u".split())
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
 
 
@@ -19,7 +19,7 @@ class Element:
     def __init__(self, tag: str, attributes: dict[str, str], parent: "Element | None") -> None:
         self.tag, self.attributes, self.parent = tag, attributes, parent
         self.children: list[Element] = []
-        self.text_parts: list[str] = []
+        self.contents: list[Element | str] = []
 
     def get(self, name: str, default: str = "") -> str:
         return self.attributes.get(name, default)
@@ -33,11 +33,21 @@ class Element:
         return found
 
     @property
+    def own_text(self) -> str:
+        """The text directly inside, as it stands in the source."""
+        return "".join(part for part in self.contents if isinstance(part, str))
+
+    @property
     def text(self) -> str:
-        """Everything that is read out, pictures by their text."""
-        own = " ".join(self.text_parts)
-        inner = " ".join(child.text for child in self.children if child.get("aria-hidden") != "true")
-        return " ".join(f"{self.get('aria-label')} {self.get('alt')} {own} {inner}".split())
+        """Everything that is read out, in order, pictures by their text."""
+        return " ".join(self._read().split())
+
+    def _read(self) -> str:
+        if self.get("aria-hidden") == "true":
+            return ""
+        inner = "".join(part if isinstance(part, str) else part._read() for part in self.contents)
+        gap = "" if self.tag in INLINE else " "
+        return f"{gap}{self.get('aria-label')}{self.get('alt')}{inner}{gap}"
 
     def within(self, *tags: str) -> bool:
         return self.parent is not None and (self.parent.tag in tags or self.parent.within(*tags))
@@ -58,11 +68,13 @@ class Page(HTMLParser):
         assert len({name for name, _ in attrs}) == len(attrs), f"an attribute twice on <{tag}>"
         made = Element(tag, {name: value or "" for name, value in attrs}, self._at)
         self._at.children.append(made)
+        self._at.contents.append(made)
         if tag not in VOID:
             self._at = made
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._at.children.append(Element(tag, {name: value or "" for name, value in attrs}, self._at))
+        self._at.contents.append(self._at.children[-1])
 
     def handle_endtag(self, tag: str) -> None:
         assert self._at.tag == tag, f"</{tag}> closes <{self._at.tag}>"
@@ -70,7 +82,7 @@ class Page(HTMLParser):
         self._at = self._at.parent
 
     def handle_data(self, data: str) -> None:
-        self._at.text_parts.append(data)
+        self._at.contents.append(data)
 
     def all(self, *tags: str) -> list[Element]:
         return self.root.all(*tags)
@@ -175,7 +187,8 @@ class Visitor:
         text = await response.text()
         assert response.status == status, (path, response.status, response.headers.get("Location"), text[:300])
         page = Page(text)
-        assert faults(page) == []
+        found = faults(page)
+        assert not found, (path, found)
         return page
 
     async def post(self, path: str, data: dict[str, Any] | FormData | None = None, **headers: str) -> ClientResponse:

@@ -1,0 +1,70 @@
+"""What changes about the posts of a list while their texts stay the same: versions, counters, and what the viewer did to each.
+
+The client API keeps rendered posts by id and version, so that a page of a list costs one statement of small rows.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from fedi.storage import visible
+from fedi.storage.db import Tx
+from fedi.storage.timelines import Page
+
+
+class Brief(NamedTuple):
+    """A row of a list: a post, or a boost of one. Counters and `flags` are of the post that is shown.
+
+    `stamp` changes whenever a rendering of the row would (its author's and the counters excepted); `shown_*` are the boosted post's,
+    None where the row is a post itself. `flags` is a sum of FAVOURITED, BOOSTED, BOOKMARKED, PINNED and OWN.
+    """
+
+    id: int
+    stamp: int
+    account_id: int
+    account_version: int
+    replies: int
+    boosts: int
+    favourites: int
+    flags: int
+    shown_id: int | None
+    shown_stamp: int
+    shown_account_id: int
+    shown_account_version: int
+
+
+FAVOURITED, BOOSTED, BOOKMARKED, PINNED, OWN = 1, 2, 4, 8, 16
+
+# The parent's row can go without this one's version rising (ON DELETE SET NULL), so whether it is there is part of the stamp.
+_BRIEF = """p.id, p.version * 2 + (p.in_reply_to_id IS NOT NULL), p.account_id, a.version,
+  iif(b.id IS NULL, p.replies_count, b.replies_count), iif(b.id IS NULL, p.boosts_count, b.boosts_count),
+  iif(b.id IS NULL, p.favourites_count, b.favourites_count),
+  EXISTS (SELECT 1 FROM favourites WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id))
+    + 2 * EXISTS (SELECT 1 FROM posts WHERE boost_of_id = ifnull(p.boost_of_id, p.id) AND account_id = :viewer)
+    + 4 * EXISTS (SELECT 1 FROM bookmarks WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id))
+    + iif(ifnull(b.account_id, p.account_id) = :viewer,
+      16 + 8 * EXISTS (SELECT 1 FROM pins WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id)), 0),
+  b.id, b.version * 2 + (b.in_reply_to_id IS NOT NULL), b.account_id, c.version"""
+_BESIDE = "JOIN accounts a ON a.id = p.account_id LEFT JOIN posts b ON b.id = p.boost_of_id LEFT JOIN accounts c ON c.id = b.account_id"
+
+_HOME = f"""SELECT {_BRIEF} FROM home h CROSS JOIN posts p ON p.id = h.post_id {_BESIDE}
+  WHERE h.owner_id = :viewer AND h.post_id < :before AND h.post_id > :after AND {visible.POST} AND {visible.UNMUTED}"""
+_HOME_BACKWARDS = f"{_HOME} ORDER BY h.post_id DESC LIMIT :limit"
+_HOME_FORWARDS = f"{_HOME} ORDER BY h.post_id ASC LIMIT :limit"
+_THESE = f"""SELECT {_BRIEF} FROM json_each(:ids) j CROSS JOIN posts p ON p.id = j.value {_BESIDE}
+  WHERE {visible.POST} ORDER BY j.key"""
+
+
+def list_home(tx: Tx, owner_id: int, page: Page) -> list[Brief]:
+    """The rows of `timelines.list_home`, without their texts."""
+    last = page.before or (1 << 63) - 1
+    params = {"viewer": owner_id, "now": tx.now, "before": last, "after": page.after, "limit": page.limit}
+    if page.forward:
+        return [Brief._make(row) for row in tx.query(_HOME_FORWARDS, params)[::-1]]
+    return [Brief._make(row) for row in tx.query(_HOME_BACKWARDS, params)]
+
+
+def list_these(tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> list[Brief]:
+    """Those of many posts that the viewer may see, in the order given."""
+    rows = tx.query(_THESE, {"viewer": viewer_id, "ids": json.dumps(list(post_ids))})
+    return [Brief._make(row) for row in rows]

@@ -1,0 +1,133 @@
+"""Lists that programs read page by page in both directions, newest first: notifications, followers, requests, bookmarks.
+
+And the small things beside them: pictures with their descriptions, hashtags with their ids, how many servers are known.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from fedi.storage import visible
+from fedi.storage.accounts import A_COLUMNS, Account
+from fedi.storage.db import Tx
+from fedi.storage.notifications import N_COLUMNS, Notification
+from fedi.storage.timelines import Page
+
+_LAST: Final = (1 << 63) - 1
+
+
+def _bounds(page: Page, **more: object) -> dict[str, object]:
+    return {"before": page.before or _LAST, "after": page.after, "limit": page.limit, **more}
+
+
+# -- notifications --
+
+_TOLD = f"""SELECT {N_COLUMNS} FROM notifications n JOIN accounts s ON s.id = n.from_account_id
+  WHERE n.account_id = :viewer AND n.id < :before AND n.id > :after
+    AND n.kind IN (SELECT value FROM json_each(:kinds)) AND (:sender = 0 OR n.from_account_id = :sender)
+    AND s.suspended_at IS NULL AND s.host_blocked = 0 AND s.deleted_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM blocks WHERE account_id = :viewer AND target_id = s.id)
+    AND (n.post_id IS NULL OR EXISTS (
+      SELECT 1 FROM posts p JOIN accounts a ON a.id = p.account_id WHERE p.id = n.post_id AND {visible.POST}))"""
+_TOLD_BACKWARDS = f"{_TOLD} ORDER BY n.id DESC LIMIT :limit"
+_TOLD_FORWARDS = f"{_TOLD} ORDER BY n.id ASC LIMIT :limit"
+
+
+def list_notifications(tx: Tx, owner_id: int, page: Page, kinds: Iterable[str], sender_id: int = 0) -> list[Notification]:
+    """The owner's of these kinds, of one sender if one is given; none about what the owner may not see (any more)."""
+    params = _bounds(page, viewer=owner_id, kinds=json.dumps(list(kinds)), sender=sender_id)
+    if page.forward:
+        return [Notification._make(row) for row in tx.query(_TOLD_FORWARDS, params)[::-1]]
+    return [Notification._make(row) for row in tx.query(_TOLD_BACKWARDS, params)]
+
+
+def find_notification(tx: Tx, owner_id: int, notification_id: int, kinds: Iterable[str]) -> Notification | None:
+    """One of the owner's, by the same rules."""
+    page = Page(before=notification_id + 1 if notification_id < _LAST else 0, after=notification_id - 1, limit=1)
+    return next(iter(list_notifications(tx, owner_id, page, kinds)), None)
+
+
+# -- people --
+
+_SHOWN = "a.suspended_at IS NULL AND a.host_blocked = 0 AND a.deleted_at IS NULL AND a.id < :before AND a.id > :after"
+_FOLLOWERS = f"""SELECT {A_COLUMNS} FROM follows f JOIN accounts a ON a.id = f.follower_id
+  WHERE f.followed_id = :account AND f.state = :state AND {_SHOWN}"""
+_FOLLOWERS_BACKWARDS = f"{_FOLLOWERS} ORDER BY a.id DESC LIMIT :limit"
+_FOLLOWERS_FORWARDS = f"{_FOLLOWERS} ORDER BY a.id ASC LIMIT :limit"
+_FOLLOWING = f"""SELECT {A_COLUMNS} FROM follows f JOIN accounts a ON a.id = f.followed_id
+  WHERE f.follower_id = :account AND f.state = :state AND {_SHOWN}"""
+_FOLLOWING_BACKWARDS = f"{_FOLLOWING} ORDER BY a.id DESC LIMIT :limit"
+_FOLLOWING_FORWARDS = f"{_FOLLOWING} ORDER BY a.id ASC LIMIT :limit"
+
+
+def list_followers(tx: Tx, account_id: int, page: Page, state: str = "accepted") -> list[Account]:
+    """Who follows an account, or with the state `pending` asks to; by account id."""
+    params = _bounds(page, account=account_id, state=state)
+    if page.forward:
+        return [Account._make(row) for row in tx.query(_FOLLOWERS_FORWARDS, params)[::-1]]
+    return [Account._make(row) for row in tx.query(_FOLLOWERS_BACKWARDS, params)]
+
+
+def list_following(tx: Tx, account_id: int, page: Page) -> list[Account]:
+    """Whom an account follows; by account id."""
+    params = _bounds(page, account=account_id, state="accepted")
+    if page.forward:
+        return [Account._make(row) for row in tx.query(_FOLLOWING_FORWARDS, params)[::-1]]
+    return [Account._make(row) for row in tx.query(_FOLLOWING_BACKWARDS, params)]
+
+
+def hides_network(tx: Tx, account_ids: Iterable[int]) -> dict[int, bool]:
+    """For each person of this server: whether they keep to themselves whom they follow. Others are left out."""
+    rows = tx.query(
+        """SELECT account_id, ifnull(json_extract(settings, '$.hide_network'), 0) FROM users
+        WHERE account_id IN (SELECT value FROM json_each(?))""",
+        (json.dumps(list(account_ids)),),
+    )
+    return {row[0]: bool(row[1]) for row in rows}
+
+
+# -- bookmarks --
+
+_BOOKMARKS = f"""SELECT p.id FROM bookmarks k JOIN posts p ON p.id = k.post_id JOIN accounts a ON a.id = p.account_id
+  WHERE k.account_id = :viewer AND p.id < :before AND p.id > :after AND {visible.POST}"""
+_BOOKMARKS_BACKWARDS = f"{_BOOKMARKS} ORDER BY p.id DESC LIMIT :limit"
+_BOOKMARKS_FORWARDS = f"{_BOOKMARKS} ORDER BY p.id ASC LIMIT :limit"
+
+
+def list_bookmarked(tx: Tx, owner_id: int, page: Page) -> list[int]:
+    """Ids of the posts that the owner has bookmarked and may still see."""
+    params = _bounds(page, viewer=owner_id)
+    if page.forward:
+        return [row[0] for row in tx.query(_BOOKMARKS_FORWARDS, params)[::-1]]
+    return [row[0] for row in tx.query(_BOOKMARKS_BACKWARDS, params)]
+
+
+# -- beside --
+
+
+class Picture(NamedTuple):
+    """An avatar or header: its public name, and what is on it."""
+
+    key: str
+    alt: str
+
+
+def list_pictures(tx: Tx, media_ids: Iterable[int | None]) -> dict[int, Picture]:
+    """Avatars and headers by id; absent ones (and None) are left out."""
+    wanted = [media_id for media_id in dict.fromkeys(media_ids) if media_id is not None]
+    if not wanted:
+        return {}
+    rows = tx.query("SELECT id, key, alt FROM media WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(wanted),))
+    return {row[0]: Picture(row[1], row[2]) for row in rows}
+
+
+def tag_ids(tx: Tx, names: Iterable[str]) -> dict[str, int]:
+    """The ids of (normalised) hashtags by name."""
+    rows = tx.query("SELECT name, id FROM tags WHERE name IN (SELECT value FROM json_each(?))", (json.dumps(list(names)),))
+    return {row[0]: row[1] for row in rows}
+
+
+def count_hosts(tx: Tx) -> int:
+    """How many other servers have accounts here."""
+    row = tx.one("SELECT count(DISTINCT host) FROM accounts WHERE host <> '' AND host_blocked = 0")
+    return int(row[0]) if row else 0

@@ -1,0 +1,233 @@
+"""People: oneself, others, what stands between, and changing that. Source: Mastodon documentation, accounts; follow_requests."""
+
+from typing import Final, NamedTuple
+
+import orjson
+from aiohttp import web
+
+from fedi import blocks, clock, follows, markup
+from fedi.activitypub import webfinger
+from fedi.errors import Invalid, NotFound
+from fedi.storage import accounts as account_rows
+from fedi.storage import follows as follow_rows
+from fedi.storage import listings
+from fedi.storage import timelines as timeline_rows
+from fedi.storage import users as user_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.timelines import Page, Wanted
+from fedi.web import auth, keys, params
+from fedi.web.api import answers
+from fedi.web.api.entities import account as account_entity
+from fedi.web.api.entities.relationship import relationships
+from fedi.web.api.entities.shelf import SHELF, Shelf
+
+_AT_ONCE: Final = 100
+_MUTE_S: Final = 10 * 365 * 24 * 3600
+
+
+# -- showing people --
+
+
+async def verify_credentials(request: web.Request) -> web.Response:
+    viewer = auth.require(request, "profile", "read:accounts")
+    return answers.entity(request.app[keys.INSTANCE].db.read(_credentials, request.app[SHELF], viewer))
+
+
+def _credentials(tx: Tx, shelf: Shelf, viewer: Account) -> bytes:
+    requests = follow_rows.count_pending(tx, viewer.id)
+    return shelf.account(tx, viewer, account_entity.credentials(user_rows.get(tx, viewer.id), viewer, requests))
+
+
+async def lookup(request: web.Request) -> web.Response:
+    """Somebody known here, by handle; nobody is asked for somebody unknown."""
+    answers.reader(request, "read:accounts")
+    handle = webfinger.handle("@" + params.query(request).text("acct", max_chars=400).strip().removeprefix("@"))
+    if handle is None:
+        raise NotFound("There is no such account.")
+    return answers.entity(request.app[keys.INSTANCE].db.read(_lookup, request.app[SHELF], *handle))
+
+
+def _lookup(tx: Tx, shelf: Shelf, username: str, host: str) -> bytes:
+    found = account_rows.find_by_handle(tx, username, "" if tx.uris.is_our_host(host) else host)
+    return shelf.account(tx, answers.person(tx, found.id if found is not None else 0))
+
+
+async def show(request: web.Request) -> web.Response:
+    answers.reader(request, "read:accounts")
+    return answers.entity(request.app[keys.INSTANCE].db.read(_show, request.app[SHELF], answers.named_id(request)))
+
+
+def _show(tx: Tx, shelf: Shelf, account_id: int) -> bytes:
+    return shelf.account(tx, answers.person(tx, account_id))
+
+
+# -- their posts and people --
+
+
+async def statuses(request: web.Request) -> web.Response:
+    viewer_id, given, shown = answers.reader_id(request, "read:statuses"), params.query(request), answers.page(request)
+    tag = given.text("tagged", max_chars=500)
+    wanted = Wanted(
+        replies=not given.flag("exclude_replies"),
+        boosts=not given.flag("exclude_reblogs"),
+        only_media=given.flag("only_media"),
+        pinned=given.flag("pinned"),
+        tag=(markup.normalise_tag(tag) or " ") if tag else "",  # what is no hashtag is on no post
+    )
+    asked = _Posts(answers.named_id(request), shown, wanted)
+    items, cursors = request.app[keys.INSTANCE].db.read(_statuses, request.app[SHELF], viewer_id, asked)
+    return answers.listing(request, shown, items, cursors)
+
+
+class _Posts(NamedTuple):
+    account_id: int
+    page: Page
+    wanted: Wanted
+
+
+def _statuses(tx: Tx, shelf: Shelf, viewer_id: int, asked: _Posts) -> tuple[list[bytes], list[int]]:
+    account = answers.person(tx, asked.account_id)
+    found = [post.id for post in timeline_rows.list_profile(tx, viewer_id, account.id, asked.page, asked.wanted)]
+    return shelf.posts(tx, viewer_id, found), found
+
+
+async def followers(request: web.Request) -> web.Response:
+    return _network(request, "followers")
+
+
+async def following(request: web.Request) -> web.Response:
+    return _network(request, "following")
+
+
+def _network(request: web.Request, side: str) -> web.Response:
+    viewer_id, shown = answers.reader_id(request, "read:accounts"), answers.page(request, 40, answers.ACCOUNTS_MAX)
+    who = viewer_id, answers.named_id(request)
+    items, cursors = request.app[keys.INSTANCE].db.read(_neighbours, request.app[SHELF], who, shown, side)
+    return answers.listing(request, shown, items, cursors)
+
+
+def _neighbours(tx: Tx, shelf: Shelf, who: tuple[int, int], shown: Page, side: str) -> tuple[list[bytes], list[int]]:
+    viewer_id, account_id = who
+    account = answers.person(tx, account_id)
+    if viewer_id != account.id and listings.hides_network(tx, [account.id]).get(account.id):
+        return [], []
+    found = (listings.list_followers if side == "followers" else listings.list_following)(tx, account.id, shown)
+    return shelf.accounts(tx, found), [other.id for other in found]
+
+
+# -- what stands between --
+
+
+async def relations(request: web.Request) -> web.Response:
+    viewer = auth.require(request, "read:follows")
+    wanted = params.query(request).ids("id", _AT_ONCE)
+    return answers.entity(request.app[keys.INSTANCE].db.read(relationships, viewer.id, wanted))
+
+
+def _relation(request: web.Request, viewer: Account, account_id: int) -> web.Response:
+    found = request.app[keys.INSTANCE].db.read(relationships, viewer.id, [account_id])
+    if not found:
+        raise NotFound("There is no such account.")
+    return answers.entity(orjson.dumps(found[0]))
+
+
+async def follow(request: web.Request) -> web.Response:
+    viewer, account_id = auth.require(request, "write:follows"), answers.named_id(request)
+    given = await params.read(request)
+    await request.app[keys.INSTANCE].db.write(_follow, viewer, account_id, (given.find_flag("reblogs"), given.find_flag("notify")))
+    return _relation(request, viewer, account_id)
+
+
+def _follow(tx: Tx, viewer: Account, account_id: int, wishes: tuple[bool | None, bool | None]) -> None:
+    """What is not said about an existing follow stays as it is."""
+    known = follow_rows.find(tx, viewer.id, account_id)
+    boosts, notify = wishes
+    if boosts is None:
+        boosts = bool(known.boosts) if known is not None else True
+    if notify is None:
+        notify = bool(known.notify) if known is not None else False
+    follows.follow(tx, viewer, answers.person(tx, account_id).id, boosts=boosts, notify=notify)
+
+
+async def unfollow(request: web.Request) -> web.Response:
+    viewer, account_id = auth.require(request, "write:follows"), answers.named_id(request)
+    await request.app[keys.INSTANCE].db.write(follows.unfollow, viewer, account_id)
+    return _relation(request, viewer, account_id)
+
+
+async def remove_from_followers(request: web.Request) -> web.Response:
+    viewer, account_id = auth.require(request, "write:follows"), answers.named_id(request)
+    await request.app[keys.INSTANCE].db.write(_remove_follower, viewer, account_id)
+    return _relation(request, viewer, account_id)
+
+
+def _remove_follower(tx: Tx, viewer: Account, account_id: int) -> None:
+    """Somebody who does not follow is left alone: they are gone already."""
+    if follow_rows.is_follower(tx, account_rows.get(tx, account_id).id, viewer.id):
+        follows.remove_follower(tx, viewer, account_id)
+
+
+async def block(request: web.Request) -> web.Response:
+    viewer, account_id = auth.require(request, "write:blocks"), answers.named_id(request)
+    await request.app[keys.INSTANCE].db.write(blocks.block, viewer, account_id)
+    return _relation(request, viewer, account_id)
+
+
+async def unblock(request: web.Request) -> web.Response:
+    viewer, account_id = auth.require(request, "write:blocks"), answers.named_id(request)
+    await request.app[keys.INSTANCE].db.write(blocks.unblock, viewer, account_id)
+    return _relation(request, viewer, account_id)
+
+
+async def mute(request: web.Request) -> web.Response:
+    viewer, account_id = auth.require(request, "write:mutes"), answers.named_id(request)
+    given = await params.read(request)
+    duration_s = given.find_number("duration") or 0
+    if not 0 <= duration_s <= _MUTE_S:
+        raise Invalid("duration: write seconds, or 0 for ever.", "duration")
+    ends = clock.now() + duration_s * clock.SECOND if duration_s else None
+    quiet = given.flag("notifications", True)
+    await request.app[keys.INSTANCE].db.write(blocks.mute, viewer, account_id, notifications=quiet, expires_at=ends)
+    return _relation(request, viewer, account_id)
+
+
+async def unmute(request: web.Request) -> web.Response:
+    viewer, account_id = auth.require(request, "write:mutes"), answers.named_id(request)
+    await request.app[keys.INSTANCE].db.write(blocks.unmute, viewer, account_id)
+    return _relation(request, viewer, account_id)
+
+
+# -- who asks to follow --
+
+
+async def follow_requests(request: web.Request) -> web.Response:
+    viewer = auth.require(request, "read:follows")
+    shown = answers.page(request, 40, answers.ACCOUNTS_MAX)
+    items, cursors = request.app[keys.INSTANCE].db.read(_requests, request.app[SHELF], viewer.id, shown)
+    return answers.listing(request, shown, items, cursors)
+
+
+def _requests(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page) -> tuple[list[bytes], list[int]]:
+    found = listings.list_followers(tx, viewer_id, shown, "pending")
+    return shelf.accounts(tx, found), [other.id for other in found]
+
+
+async def authorize(request: web.Request) -> web.Response:
+    viewer, account_id = auth.require(request, "write:follows"), answers.named_id(request)
+    await request.app[keys.INSTANCE].db.write(follows.accept, viewer, account_id)
+    return _relation(request, viewer, account_id)
+
+
+async def reject(request: web.Request) -> web.Response:
+    viewer, account_id = auth.require(request, "write:follows"), answers.named_id(request)
+    await request.app[keys.INSTANCE].db.write(_reject, viewer, account_id)
+    return _relation(request, viewer, account_id)
+
+
+def _reject(tx: Tx, viewer: Account, account_id: int) -> None:
+    """A request only: whoever follows already is ended by `remove_from_followers`."""
+    made = follow_rows.find(tx, account_id, viewer.id)
+    if made is None or made.state != "pending":
+        raise NotFound("That account does not ask to follow you.")
+    follows.reject(tx, viewer, account_id)

@@ -1,0 +1,77 @@
+"""What the handlers of the client API share: who asks, which thing they name, and how answers leave."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+from fedi import ids, limits
+from fedi.errors import NotFound
+from fedi.storage import accounts as account_rows
+from fedi.storage import posts as post_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.posts import Post
+from fedi.storage.timelines import Page
+from fedi.web import auth, paging, params
+
+_JSON: Final = "application/json; charset=utf-8"
+ACCOUNTS_MAX: Final = 2 * limits.PAGE_MAX  # accounts are smaller than posts
+
+
+# -- who --
+
+
+def reader(request: web.Request, *scopes: str) -> Account | None:
+    """Who reads what anybody may read: nobody in particular, or a person whose program has one of these scopes. Raises Forbidden."""
+    return auth.require(request, *scopes) if auth.viewer(request) is not None else None
+
+
+def reader_id(request: web.Request, *scopes: str) -> int:
+    """The same as an id, 0 for nobody."""
+    account = reader(request, *scopes)
+    return account.id if account is not None else 0
+
+
+# -- what --
+
+
+def named_id(request: web.Request) -> int:
+    """The id in the address. Raises NotFound for what cannot be one."""
+    return ids.parse(request.match_info["id"])
+
+
+def person(tx: Tx, account_id: int) -> Account:
+    """An account that may be shown. Raises NotFound alike for what is not there, what is hidden, and the server's own actor."""
+    account = account_rows.get(tx, account_id)
+    if account.is_hidden or (account.kind == "Application" and account.is_local):
+        raise NotFound("There is no such account.")
+    return account
+
+
+def post(tx: Tx, viewer_id: int, post_id: int) -> Post:
+    """A post the viewer may see; of a boost, what it boosts. Raises NotFound."""
+    found = post_rows.get_visible(tx, viewer_id, post_id)
+    return post_rows.get_visible(tx, viewer_id, found.boost_of_id) if found.boost_of_id is not None else found
+
+
+def page(request: web.Request, default: int = limits.PAGE, most: int = limits.PAGE_MAX) -> Page:
+    return paging.page(params.query(request), default, most)
+
+
+# -- show --
+
+
+def entity(shown: Any) -> web.Response:
+    """One thing: bytes that are JSON already, or what is made of dicts, lists and fragments."""
+    return web.Response(body=shown if isinstance(shown, bytes) else orjson.dumps(shown), headers={"Content-Type": _JSON})
+
+
+def array(items: Sequence[bytes]) -> bytes:
+    return b"[" + b",".join(items) + b"]"
+
+
+def listing(request: web.Request, shown: Page, items: Sequence[bytes], cursors: Sequence[int]) -> web.Response:
+    """A page of a list, with `Link` to its neighbours. `cursors` are the ids of its rows, the newest first."""
+    return web.Response(body=array(items), headers={"Content-Type": _JSON, **paging.links(request, shown, cursors)})

@@ -1,0 +1,138 @@
+"""Instance and V1::Instance: what a server says of itself."""
+
+from typing import Final, NamedTuple
+
+import orjson
+
+from fedi import __version__, limits
+from fedi.config import Config
+from fedi.interactions import PINS
+from fedi.web.api.entities.places import Json
+
+# Programs look at the number in front to know what they may ask for. Observed: GoToSocial and Akkoma write theirs like this.
+VERSION: Final = f"4.2.0 (compatible; fedi {__version__})"
+_PICTURE: Final = "/static/header.png"
+_ICON: Final = "/static/avatar.png"
+_MIMES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
+
+
+class Census(NamedTuple):
+    """How much there is. `contact` is the JSON of the account that answers for the server."""
+
+    people: int
+    active_month: int
+    posts: int
+    hosts: int
+    contact: bytes | None
+
+
+def instance(config: Config, census: Census) -> Json:
+    """Source: Mastodon documentation, Instance."""
+    settings, base_url = config.instance, config.instance.base_url
+    return {
+        "domain": settings.domain,
+        "title": settings.title,
+        "version": VERSION,
+        "source_url": f"{base_url}/about",
+        "description": settings.description,
+        "wrapstodon": None,
+        "usage": {"users": {"active_month": census.active_month}},
+        "thumbnail": {"url": f"{base_url}{_PICTURE}", "description": "", "blurhash": None, "versions": {}},
+        "icon": [{"src": f"{base_url}{_ICON}", "size": "400x400"}],
+        "languages": list(settings.languages),
+        "configuration": _configuration(config),
+        "registrations": {
+            "enabled": settings.registrations == "open",
+            "approval_required": False,
+            "message": None,
+            "min_age": None,
+            "reason_required": False,
+            "url": None,
+        },
+        "api_versions": {"mastodon": 0},
+        "contact": {"email": _email(config), "account": _fragment(census.contact)},
+        "rules": [],
+    }
+
+
+def instance_v1(config: Config, census: Census) -> Json:
+    """Source: Mastodon documentation, V1::Instance. Observed: GoToSocial reads it before it first speaks with a server."""
+    settings, base_url = config.instance, config.instance.base_url
+    configuration = _configuration(config)
+    return {
+        "uri": settings.domain,
+        "title": settings.title,
+        "short_description": settings.description,
+        "description": settings.description,
+        "email": _email(config),
+        "version": VERSION,
+        "urls": {"streaming_api": _streaming(base_url)},
+        "stats": {"user_count": census.people, "status_count": census.posts, "domain_count": census.hosts},
+        "thumbnail": f"{base_url}{_PICTURE}",
+        "languages": list(settings.languages),
+        "registrations": settings.registrations == "open",
+        "approval_required": False,
+        "invites_enabled": False,
+        "configuration": {name: configuration[name] for name in ("accounts", "statuses", "media_attachments", "polls")},
+        "contact_account": _fragment(census.contact),
+        "rules": [],
+    }
+
+
+def _configuration(config: Config) -> Json:
+    base_url = config.instance.base_url
+    public = {"local": "public", "remote": "public"}
+    upload_bytes = config.limits.upload_mb * 1024 * 1024
+    return {
+        "urls": {
+            "streaming": _streaming(base_url),
+            "status": None,
+            "about": f"{base_url}/about",
+            "privacy_policy": None,
+            "terms_of_service": None,
+        },
+        "vapid": {"public_key": ""},
+        "accounts": {
+            "max_display_name_length": 60,
+            "max_note_length": 500,
+            "max_avatar_description_length": 1500,
+            "max_header_description_length": 1500,
+            "max_featured_tags": 0,
+            "max_pinned_statuses": PINS,
+            "max_profile_fields": 8,
+            "profile_field_name_limit": 255,
+            "profile_field_value_limit": 255,
+        },
+        "statuses": {
+            "max_characters": config.limits.post_chars,
+            "max_media_attachments": 0,
+            "characters_reserved_per_url": 23,
+            "supported_mime_types": ["text/plain", "text/markdown"],
+        },
+        "media_attachments": {
+            "supported_mime_types": list(_MIMES),
+            "description_limit": 1500,
+            "image_size_limit": upload_bytes,
+            "image_matrix_limit": limits.IMAGE_PIXELS,
+            "video_size_limit": 0,
+            "video_frame_rate_limit": 0,
+            "video_matrix_limit": 0,
+        },
+        "polls": {"max_options": 0, "max_characters_per_option": 0, "min_expiration": 0, "max_expiration": 0},
+        "translation": {"enabled": False},
+        "timelines_access": {"live_feeds": public, "hashtag_feeds": public, "trending_link_feeds": public},
+        "limited_federation": False,
+    }
+
+
+def _streaming(base_url: str) -> str:
+    return f"ws{base_url.removeprefix('http')}"
+
+
+def _email(config: Config) -> str:
+    contact = config.instance.contact.removeprefix("mailto:")
+    return contact if "@" in contact.lstrip("@") and "/" not in contact else ""
+
+
+def _fragment(made: bytes | None) -> orjson.Fragment | None:
+    return orjson.Fragment(made) if made is not None else None

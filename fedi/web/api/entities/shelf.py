@@ -1,0 +1,139 @@
+"""Accounts and posts as JSON, for whoever asks, whole lists at a time.
+
+What is the same for everybody is rendered once per version and kept; counters and the viewer's flags are added per answer. A list whose
+posts are all kept costs one statement, one with new posts a fixed number more.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import orjson
+from aiohttp import web
+
+from fedi.storage import accounts as account_rows
+from fedi.storage import briefs
+from fedi.storage import posts as post_rows
+from fedi.storage.accounts import Account
+from fedi.storage.briefs import Brief
+from fedi.storage.db import Tx
+from fedi.storage.posts import Post
+from fedi.storage.timelines import Page
+from fedi.streaming import Hub
+from fedi.uris import Uris
+from fedi.web.api.entities import account as account_entity
+from fedi.web.api.entities import status as status_entity
+from fedi.web.api.entities.kept import Kept
+from fedi.web.api.entities.places import Json
+
+_POSTS_BYTES: Final = 12 * 1024 * 1024
+_ACCOUNTS_BYTES: Final = 4 * 1024 * 1024
+_COUNTS_S: Final = 60.0  # under a post, its author's counters may be this old; asked for by itself an account is of this moment
+
+
+class _Made(NamedTuple):
+    """What was rendered for this answer, by id: heads of posts, and accounts. Held besides what is kept, which has its bounds."""
+
+    heads: Mapping[int, bytes]
+    accounts: Mapping[int, bytes]
+
+
+_NOTHING: Final = _Made({}, {})
+
+
+class Shelf:
+    """One per application; `close` ends it."""
+
+    def __init__(self, us: Uris, hub: Hub) -> None:
+        self.uris = us
+        self.close = hub.subscribe("post_removed", lambda event: self._heads.drop(event.id))
+        self._heads = Kept(_POSTS_BYTES)
+        self._accounts = Kept(_ACCOUNTS_BYTES)
+        self._until = 0.0
+
+    # -- accounts --
+
+    def accounts(self, tx: Tx, shown: Sequence[Account]) -> list[bytes]:
+        """Each as JSON, of this moment. The caller has left out those that nobody is to see."""
+        if not shown:
+            return []
+        beside = account_entity.load(tx, list(shown))
+        return [orjson.dumps(account_entity.account(self.uris, account, beside)) for account in shown]
+
+    def account(self, tx: Tx, shown: Account, more: Json | None = None) -> bytes:
+        """One, with `more` of its own, and with where it has moved to."""
+        successor = account_rows.find_by_uri(tx, shown.moved_to_uri) if shown.moved_to_uri else None
+        people = [shown, successor] if successor is not None and not successor.is_hidden and successor.id != shown.id else [shown]
+        found, *moved = self.accounts(tx, people)
+        extra = {**(more or {}), **({"moved": orjson.Fragment(moved[0])} if moved else {})}
+        return found[:-1] + b"," + orjson.dumps(extra)[1:] if extra else found
+
+    # -- posts --
+
+    def home(self, tx: Tx, owner_id: int, page: Page) -> tuple[list[bytes], list[int]]:
+        """A page of somebody's home as JSON, and the ids of its rows."""
+        return self._list(tx, owner_id, briefs.list_home(tx, owner_id, page))
+
+    def posts(self, tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> list[bytes]:
+        """Posts and boosts as JSON in the order given; those the viewer may not see are left out."""
+        wanted = list(post_ids)
+        return self._list(tx, viewer_id, briefs.list_these(tx, viewer_id, wanted))[0] if wanted else []
+
+    def posts_by_id(self, tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> dict[int, bytes]:
+        """The same by id."""
+        wanted = list(dict.fromkeys(post_ids))
+        if not wanted:
+            return {}
+        found, ids = self._list(tx, viewer_id, briefs.list_these(tx, viewer_id, wanted))
+        return dict(zip(ids, found, strict=True))
+
+    def _list(self, tx: Tx, viewer_id: int, rows: Sequence[Brief]) -> tuple[list[bytes], list[int]]:
+        if time.monotonic() > self._until:
+            self._accounts.clear()
+            self._until = time.monotonic() + _COUNTS_S
+        found = [self._status(viewer_id, row, _NOTHING) for row in rows]
+        if None in found:
+            made = self._load(tx, viewer_id, [row for row, status in zip(rows, found, strict=True) if status is None])
+            found = [status or self._status(viewer_id, row, made) for row, status in zip(rows, found, strict=True)]
+        shown = [(status, row.id) for status, row in zip(found, rows, strict=True) if status is not None]
+        return [status for status, _ in shown], [row_id for _, row_id in shown]
+
+    def _status(self, viewer_id: int, row: Brief, made: _Made) -> bytes | None:
+        """The row as JSON, or None when a part of it is neither kept nor made."""
+        head = self._heads.get(row.id, row.stamp) or made.heads.get(row.id)
+        author = self._accounts.get(row.account_id, row.account_version) or made.accounts.get(row.account_id)
+        if head is None or author is None:
+            return None
+        counts = status_entity.counts(row.replies, row.boosts, row.favourites)
+        mine = status_entity.MINE[row.flags] if viewer_id else status_entity.NOBODYS
+        if row.shown_id is None:
+            return b"".join((head, author, b',"reblog":null', counts, mine))
+        inner = self._heads.get(row.shown_id, row.shown_stamp) or made.heads.get(row.shown_id)
+        writer = self._accounts.get(row.shown_account_id, row.shown_account_version) or made.accounts.get(row.shown_account_id)
+        if inner is None or writer is None:
+            return None
+        return b"".join((head, author, b',"reblog":', inner, writer, b',"reblog":null', counts, mine, counts, mine))
+
+    def _load(self, tx: Tx, viewer_id: int, rows: Sequence[Brief]) -> _Made:
+        """Render what these rows need and keep it."""
+        people = {row.account_id for row in rows} | {row.shown_account_id for row in rows if row.shown_id is not None}
+        accounts = list(account_rows.list_by_ids(tx, people).values())
+        rendered = {account.id: made for account, made in zip(accounts, self.accounts(tx, accounts), strict=True)}
+        for account in accounts:
+            self._accounts.put(account.id, account.version, rendered[account.id])
+        wanted = {row.id: row.stamp for row in rows} | {row.shown_id: row.shown_stamp for row in rows if row.shown_id is not None}
+        missing = [row_id for row_id, stamp in wanted.items() if self._heads.get(row_id, stamp) is None]
+        posts = post_rows.list_visible(tx, viewer_id, missing) if missing else {}
+        beside = status_entity.load(tx, missing) if missing else status_entity.NOTHING
+        heads = {post.id: status_entity.head(self.uris, post, beside) for post in posts.values()}
+        for post_id, head in heads.items():
+            self._heads.put(post_id, wanted[post_id], head)
+        return _Made(heads, rendered)
+
+    def edits(self, tx: Tx, post: Post, author: Account) -> list[Json]:
+        """The revisions of a post."""
+        beside = status_entity.load(tx, [post.id])
+        return status_entity.edits(self.uris, post, post_rows.list_edits(tx, post.id), self.account(tx, author), beside)
+
+
+SHELF = web.AppKey[Shelf]("shelf")

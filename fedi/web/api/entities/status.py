@@ -1,0 +1,132 @@
+"""Status: the parts of its JSON that stay the same for everybody, and the end that does not; StatusEdit and StatusSource."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import orjson
+
+from fedi import clock
+from fedi.html import escape_text
+from fedi.storage import posts as post_rows
+from fedi.storage.accounts import Account
+from fedi.storage.briefs import BOOKMARKED, BOOSTED, FAVOURITED, OWN, PINNED
+from fedi.storage.db import Tx
+from fedi.storage.posts import Attachment, Edit, Post
+from fedi.uris import Uris
+from fedi.web.api.entities.media import media
+from fedi.web.api.entities.places import Json, address, visibility
+
+_NO_QUOTES: Final = {"automatic": [], "manual": [], "current_user": "denied"}
+
+
+class Beside(NamedTuple):
+    """What hangs on the posts of a list, by post id."""
+
+    mentions: dict[int, list[Account]]
+    media: dict[int, list[Attachment]]
+    tags: dict[int, list[str]]
+
+
+NOTHING: Final = Beside({}, {}, {})
+
+
+def load(tx: Tx, post_ids: Sequence[int]) -> Beside:
+    """In three statements."""
+    return Beside(post_rows.list_mentions(tx, post_ids), post_rows.list_media(tx, post_ids), post_rows.list_tags(tx, post_ids))
+
+
+def head(us: Uris, post: Post, beside: Beside) -> bytes:
+    """The JSON up to where the account stands. Of a boost: what the boost itself has. Source: Mastodon documentation, Status."""
+    is_boost = post.boost_of_id is not None
+    found: Json = {
+        "id": str(post.id),
+        "uri": post.uri,
+        "url": address(post.url),
+        "created_at": clock.rfc3339(post.published_at),
+        "edited_at": clock.rfc3339(post.edited_at) if post.edited_at is not None else None,
+        "in_reply_to_id": str(post.in_reply_to_id) if post.in_reply_to_id is not None else None,
+        "in_reply_to_account_id": _parent_author(post),
+        "sensitive": bool(post.sensitive),
+        "spoiler_text": post.warning,
+        "visibility": visibility(post.visibility),
+        "local_only": bool(post.local_only),
+        "language": post.language or None,
+        "content": "" if is_boost else content(post.title, post.content_html),
+        "text": None,
+        "media_attachments": [media(us, file) for file in beside.media.get(post.id, ())],
+        "mentions": [_mention(account) for account in beside.mentions.get(post.id, ())],
+        "tags": [{"name": name, "url": us.tag(name)} for name in beside.tags.get(post.id, ())],
+        "emojis": [],
+        "poll": None,
+        "card": None,
+        "quote": None,
+        "quotes_count": 0,
+        "quote_approval": _NO_QUOTES,
+        "tagged_collections": [],
+    }
+    return orjson.dumps(found)[:-1] + b',"account":'
+
+
+def _parent_author(post: Post) -> str | None:
+    known = post.in_reply_to_id is not None and post.in_reply_to_account_id is not None
+    return str(post.in_reply_to_account_id) if known else None
+
+
+def content(title: str, html: str) -> str:
+    """What a post says; articles and the like begin with their title."""
+    return f"<p><strong>{escape_text(title)}</strong></p>{html}" if title else html
+
+
+def _mention(account: Account) -> Json:
+    return {"id": str(account.id), "username": account.username, "url": address(account.url) or account.uri, "acct": account.handle}
+
+
+# -- the end: counters, and what the viewer did --
+
+
+def counts(replies: int, boosts: int, favourites: int) -> bytes:
+    return b',"replies_count":%d,"reblogs_count":%d,"favourites_count":%d' % (replies, boosts, favourites)
+
+
+def _mine(flags: int) -> bytes:
+    found: Json = {
+        "favourited": bool(flags & FAVOURITED),
+        "reblogged": bool(flags & BOOSTED),
+        "muted": False,
+        "bookmarked": bool(flags & BOOKMARKED),
+        "filtered": [],
+    }
+    if flags & OWN:
+        found["pinned"] = bool(flags & PINNED)
+    return b"," + orjson.dumps(found)[1:]
+
+
+MINE: Final = tuple(_mine(flags) for flags in range(32))
+NOBODYS: Final = b"}"
+
+
+# -- beside a status --
+
+
+def edits(us: Uris, post: Post, earlier: Sequence[Edit], author: bytes, beside: Beside) -> list[Json]:
+    """Every revision, the first one first. Attachments are those of today. Source: Mastodon documentation, StatusEdit."""
+    today = Edit(post.edited_at or post.published_at, post.title, post.content_html, post.warning, post.sensitive)
+    files = [media(us, file) for file in beside.media.get(post.id, ())]
+    return [
+        {
+            "content": content(edit.title, edit.content_html),
+            "spoiler_text": edit.warning,
+            "sensitive": bool(edit.sensitive),
+            "created_at": clock.rfc3339(edit.edited_at),
+            "account": orjson.Fragment(author),
+            "media_attachments": files,
+            "emojis": [],
+            "quote": None,
+        }
+        for edit in (*earlier, today)
+    ]
+
+
+def source(post: Post) -> Json:
+    """Source: Mastodon documentation, StatusSource."""
+    return {"id": str(post.id), "text": post.content_source, "spoiler_text": post.warning, "content_type": post.content_type}

@@ -1,0 +1,67 @@
+"""What programs and other servers ask about this server. Source: Mastodon documentation, instance."""
+
+import time
+from typing import Final
+
+from aiohttp import web
+
+from fedi import clock
+from fedi.storage import accounts as account_rows
+from fedi.storage import listings
+from fedi.storage import posts as post_rows
+from fedi.storage.db import Tx
+from fedi.web import headers, keys
+from fedi.web.api import answers
+from fedi.web.api.entities import instance as entity
+from fedi.web.api.entities.instance import Census
+from fedi.web.api.entities.shelf import SHELF, Shelf
+
+_COUNTED_S: Final = 600.0  # counting reads every local post: not for each who asks
+
+
+class Counted:
+    """The last census of one application."""
+
+    def __init__(self) -> None:
+        self.census: Census | None = None
+        self.until_s = 0.0
+
+
+COUNTED = web.AppKey[Counted]("api_counted")
+
+
+async def show(request: web.Request) -> web.Response:
+    return _public(entity.instance(request.app[keys.INSTANCE].config, await _census(request.app)))
+
+
+async def show_v1(request: web.Request) -> web.Response:
+    return _public(entity.instance_v1(request.app[keys.INSTANCE].config, await _census(request.app)))
+
+
+def _public(document: object) -> web.Response:
+    response = answers.entity(document)
+    response.headers["Cache-Control"] = headers.PUBLIC
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+async def _census(app: web.Application) -> Census:
+    counted, instance = app[COUNTED], app[keys.INSTANCE]
+    if counted.census is None or counted.until_s < time.monotonic():
+        contact = instance.db.read(_contact, app[SHELF], instance.config.instance.contact)
+        census: Census = await instance.db.scan(_count)
+        counted.census, counted.until_s = census._replace(contact=contact), time.monotonic() + _COUNTED_S
+    return counted.census
+
+
+def _count(tx: Tx) -> Census:
+    posts, answered = post_rows.count_local(tx)
+    people, month = account_rows.count_local(tx), account_rows.count_local(tx, tx.now - 30 * clock.DAY)
+    return Census(people, month, posts + answered, listings.count_hosts(tx), None)
+
+
+def _contact(tx: Tx, shelf: Shelf, contact: str) -> bytes | None:
+    """The account that `instance.contact` names, if it is a handle of somebody here."""
+    name = contact.removeprefix("@")
+    found = account_rows.find_by_handle(tx, name.removesuffix(f"@{tx.uris.domain}"), "") if contact.startswith("@") else None
+    return shelf.account(tx, found) if found is not None and not found.is_hidden and found.kind != "Application" else None

@@ -1,0 +1,85 @@
+"""Every address of the client API. Where Mastodon takes PUT to change something it takes PATCH as well, and so do we."""
+
+from aiohttp import web
+
+from fedi.web import keys
+from fedi.web.api import accounts, instance, notifications, search, statuses, timelines
+from fedi.web.api.entities.shelf import SHELF, Shelf
+
+
+def add(app: web.Application) -> None:
+    """Give an application the client API."""
+    made = app[keys.INSTANCE]
+    app[SHELF] = Shelf(made.uris, made.hub)
+    app[instance.COUNTED] = instance.Counted()
+    app.on_cleanup.append(_close)
+    app.router.add_routes([*_people(), *_posts(), *_lists()])
+
+
+async def _close(app: web.Application) -> None:
+    app[SHELF].close()
+
+
+def _people() -> list[web.RouteDef]:
+    acts = {
+        "follow": accounts.follow,
+        "unfollow": accounts.unfollow,
+        "remove_from_followers": accounts.remove_from_followers,
+        "block": accounts.block,
+        "unblock": accounts.unblock,
+        "mute": accounts.mute,
+        "unmute": accounts.unmute,
+    }
+    return [
+        web.get("/api/v1/accounts/verify_credentials", accounts.verify_credentials),
+        web.get("/api/v1/accounts/lookup", accounts.lookup),
+        web.get("/api/v1/accounts/relationships", accounts.relations),
+        web.get("/api/v1/accounts/{id}", accounts.show),
+        web.get("/api/v1/accounts/{id}/statuses", accounts.statuses),
+        web.get("/api/v1/accounts/{id}/followers", accounts.followers),
+        web.get("/api/v1/accounts/{id}/following", accounts.following),
+        *(web.post(f"/api/v1/accounts/{{id}}/{name}", handler) for name, handler in acts.items()),
+        web.get("/api/v1/follow_requests", accounts.follow_requests),
+        web.post("/api/v1/follow_requests/{id}/authorize", accounts.authorize),
+        web.post("/api/v1/follow_requests/{id}/reject", accounts.reject),
+    ]
+
+
+def _posts() -> list[web.RouteDef]:
+    acts = {
+        "favourite": statuses.favourite,
+        "unfavourite": statuses.unfavourite,
+        "reblog": statuses.reblog,
+        "unreblog": statuses.unreblog,
+        "bookmark": statuses.bookmark,
+        "unbookmark": statuses.unbookmark,
+        "pin": statuses.pin,
+        "unpin": statuses.unpin,
+    }
+    return [
+        web.post("/api/v1/statuses", statuses.create),
+        web.get("/api/v1/statuses/{id}", statuses.show),
+        web.put("/api/v1/statuses/{id}", statuses.edit),
+        web.patch("/api/v1/statuses/{id}", statuses.edit),
+        web.delete("/api/v1/statuses/{id}", statuses.delete),
+        web.get("/api/v1/statuses/{id}/context", statuses.context),
+        web.get("/api/v1/statuses/{id}/source", statuses.source),
+        web.get("/api/v1/statuses/{id}/history", statuses.history),
+        web.get("/api/v1/statuses/{id}/favourited_by", statuses.favourited_by),
+        web.get("/api/v1/statuses/{id}/reblogged_by", statuses.reblogged_by),
+        *(web.post(f"/api/v1/statuses/{{id}}/{name}", handler) for name, handler in acts.items()),
+    ]
+
+
+def _lists() -> list[web.RouteDef]:
+    return [
+        web.get("/api/v1/timelines/home", timelines.home),
+        web.get("/api/v1/timelines/public", timelines.public),
+        web.get("/api/v1/timelines/tag/{hashtag}", timelines.tag),
+        web.get("/api/v1/bookmarks", timelines.bookmarks),
+        web.get("/api/v1/notifications", notifications.index),
+        web.get("/api/v1/notifications/{id}", notifications.show),
+        web.get("/api/v2/search", search.search),
+        web.get("/api/v1/instance", instance.show_v1),
+        web.get("/api/v2/instance", instance.show),
+    ]

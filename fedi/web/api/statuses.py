@@ -1,0 +1,259 @@
+"""Posts: writing, changing, reading, and what one does to them. Source: Mastodon documentation, statuses."""
+
+from collections.abc import Callable
+from typing import Any, Final, Literal, NamedTuple
+
+import orjson
+from aiohttp import web
+
+from fedi import interactions, posts
+from fedi.errors import Invalid, NotFound
+from fedi.instance import Instance
+from fedi.posts import Draft
+from fedi.storage import accounts as account_rows
+from fedi.storage import interactions as interaction_rows
+from fedi.storage import posts as post_rows
+from fedi.storage import users as user_rows
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.storage.posts import Post
+from fedi.web import auth, keys, params
+from fedi.web.api import answers
+from fedi.web.api.entities import account as account_entity
+from fedi.web.api.entities import status as status_entity
+from fedi.web.api.entities.places import read_visibility
+from fedi.web.api.entities.shelf import SHELF, Shelf
+
+_Format = Literal["plain", "markdown"]
+_FORMATS: Final[dict[str, _Format]] = {"text/plain": "plain", "text/markdown": "markdown"}
+_NOT_YET: Final = {
+    "media_ids": "Files cannot be attached to posts here yet.",
+    "poll[options]": "Polls cannot be made here yet.",
+    "scheduled_at": "Posts cannot be scheduled here yet.",
+    "quoted_status_id": "Posts cannot quote others here yet.",
+}
+# (ancestors, descendants) for a person and for nobody in particular
+_THREAD: Final = ((100, 500), (40, 60))
+
+
+# -- writing --
+
+
+async def create(request: web.Request) -> web.Response:
+    viewer = auth.require(request, "write:statuses")
+    given = await params.read(request)
+    instance = request.app[keys.INSTANCE]
+    draft = _draft(given, _habits(instance, viewer), request.headers.get("Idempotency-Key", ""))
+    found = await instance.remote.mentions(draft.text)
+    post = await instance.db.write(posts.publish, viewer, draft, found)
+    return _shown(request, viewer, post.id)
+
+
+class _Habits(NamedTuple):
+    """What holds where a program does not say."""
+
+    visibility: str
+    sensitive: bool
+    language: str
+
+
+def _habits(instance: Instance, viewer: Account) -> _Habits:
+    user = instance.db.read(user_rows.get, viewer.id)
+    languages = instance.config.instance.languages
+    language = str(user.setting("language", "")) or (languages[0] if languages else "")
+    return _Habits(account_entity.default_visibility(user), bool(user.setting("sensitive", False)), language)
+
+
+def _draft(given: params.Params, habits: _Habits, key: str) -> Draft:
+    _refuse_unknown(given)
+    return Draft(
+        text=given.text("status"),
+        fmt=_format(given, "markdown"),
+        warning=given.text("spoiler_text"),
+        sensitive=given.flag("sensitive", habits.sensitive),
+        language=given.text("language") or habits.language,
+        visibility=read_visibility(given.text("visibility")) if given.text("visibility") else habits.visibility,
+        local_only=given.flag("local_only"),
+        in_reply_to_id=given.find_id("in_reply_to_id"),
+        idempotency_key=key,
+    )
+
+
+def _refuse_unknown(given: params.Params) -> None:
+    """Better no post than one without its pictures."""
+    for name, message in _NOT_YET.items():
+        if any(value not in (None, "") for value in given.values.get(name, ())):
+            raise Invalid(message, name)
+
+
+def _format(given: params.Params, default: _Format) -> _Format:
+    mime = given.text("content_type", max_chars=100)
+    if mime and mime not in _FORMATS:
+        raise Invalid(f"`{mime}` is not a format. There are {', '.join(_FORMATS)}.", "content_type")
+    return _FORMATS[mime] if mime else default
+
+
+async def edit(request: web.Request) -> web.Response:
+    viewer, post_id = auth.require(request, "write:statuses"), answers.named_id(request)
+    given = await params.read(request)
+    instance = request.app[keys.INSTANCE]
+    _refuse_unknown(given)
+    draft = _changed(given, instance.db.read(_own, viewer.id, post_id))
+    found = await instance.remote.mentions(draft.text)
+    post = await instance.db.write(posts.edit, viewer, post_id, draft, found)
+    return _shown(request, viewer, post.id)
+
+
+def _own(tx: Tx, viewer_id: int, post_id: int) -> Post:
+    """A post of the viewer's; others' are as unknown as those that are not there."""
+    post = post_rows.get_visible(tx, viewer_id, post_id)
+    if post.account_id != viewer_id or post.boost_of_id is not None:
+        raise NotFound("There is no such post.")
+    return post
+
+
+def _changed(given: params.Params, post: Post) -> Draft:
+    """What is not said stays as it is."""
+    warning = given.text("spoiler_text", post.warning)
+    return Draft(
+        text=given.text("status", post.content_source),
+        fmt=_format(given, _FORMATS.get(post.content_type, "plain")),
+        warning=warning,
+        sensitive=given.flag("sensitive", bool(post.sensitive) and not post.warning),
+        language=given.text("language", post.language),
+    )
+
+
+async def delete(request: web.Request) -> web.Response:
+    """The answer has the post's source, so that a program can offer it anew."""
+    viewer, post_id = auth.require(request, "write:statuses"), answers.named_id(request)
+    instance = request.app[keys.INSTANCE]
+    post = instance.db.read(_own, viewer.id, post_id)
+    shown = orjson.loads(_shown_bytes(request, viewer.id, post_id))
+    await instance.db.write(posts.remove, viewer, post_id)
+    return answers.entity({**shown, "text": post.content_source})
+
+
+# -- reading --
+
+
+def _shown_bytes(request: web.Request, viewer_id: int, post_id: int) -> bytes:
+    found: list[bytes] = request.app[keys.INSTANCE].db.read(_read, request.app[SHELF], viewer_id, [post_id])
+    if not found:
+        raise NotFound("There is no such post.")
+    return found[0]
+
+
+def _shown(request: web.Request, viewer: Account, post_id: int) -> web.Response:
+    return answers.entity(_shown_bytes(request, viewer.id, post_id))
+
+
+def _read(tx: Tx, shelf: Shelf, viewer_id: int, post_ids: list[int]) -> list[bytes]:
+    return shelf.posts(tx, viewer_id, post_ids)
+
+
+async def show(request: web.Request) -> web.Response:
+    viewer_id = answers.reader_id(request, "read:statuses")
+    return answers.entity(_shown_bytes(request, viewer_id, answers.named_id(request)))
+
+
+async def context(request: web.Request) -> web.Response:
+    viewer_id, post_id = answers.reader_id(request, "read:statuses"), answers.named_id(request)
+    return answers.entity(request.app[keys.INSTANCE].db.read(_context, request.app[SHELF], viewer_id, post_id))
+
+
+def _context(tx: Tx, shelf: Shelf, viewer_id: int, post_id: int) -> bytes:
+    post = answers.post(tx, viewer_id, post_id)
+    up, down = _THREAD[0] if viewer_id else _THREAD[1]
+    ancestors = [other.id for other in post_rows.list_ancestors(tx, viewer_id, post.id, up)]
+    descendants = [other.id for other in post_rows.list_descendants(tx, viewer_id, post.id, down)]
+    made = shelf.posts_by_id(tx, viewer_id, [*ancestors, *descendants])
+    above, below = ([made[other] for other in ids if other in made] for ids in (ancestors, descendants))
+    return b'{"ancestors":%b,"descendants":%b}' % (answers.array(above), answers.array(below))
+
+
+async def source(request: web.Request) -> web.Response:
+    """Only for its author: what is hidden in the source of a post is nobody else's."""
+    viewer, post_id = auth.require(request, "read:statuses"), answers.named_id(request)
+    return answers.entity(status_entity.source(request.app[keys.INSTANCE].db.read(_own, viewer.id, post_id)))
+
+
+async def history(request: web.Request) -> web.Response:
+    viewer_id, post_id = answers.reader_id(request, "read:statuses"), answers.named_id(request)
+    return answers.entity(request.app[keys.INSTANCE].db.read(_history, request.app[SHELF], viewer_id, post_id))
+
+
+def _history(tx: Tx, shelf: Shelf, viewer_id: int, post_id: int) -> list[dict[str, Any]]:
+    post = answers.post(tx, viewer_id, post_id)
+    return shelf.edits(tx, post, account_rows.get(tx, post.account_id))
+
+
+async def favourited_by(request: web.Request) -> web.Response:
+    return _people(request, lambda tx, viewer_id, post_id, limit: interaction_rows.list_favouriters(tx, post_id, limit))
+
+
+async def reblogged_by(request: web.Request) -> web.Response:
+    return _people(request, interaction_rows.list_boosters)
+
+
+_People = Callable[[Tx, int, int, int], list[Account]]
+
+
+def _people(request: web.Request, rows: _People) -> web.Response:
+    viewer_id, post_id = answers.reader_id(request, "read:statuses"), answers.named_id(request)
+    limit = params.query(request).number("limit", 40, 1, answers.ACCOUNTS_MAX)
+    found = request.app[keys.INSTANCE].db.read(_read_people, request.app[SHELF], (viewer_id, post_id), rows, limit)
+    return answers.entity(answers.array(found))
+
+
+def _read_people(tx: Tx, shelf: Shelf, what: tuple[int, int], rows: _People, limit: int) -> list[bytes]:
+    viewer_id, post_id = what
+    post = answers.post(tx, viewer_id, post_id)
+    return shelf.accounts(tx, [account for account in rows(tx, viewer_id, post.id, limit) if not account.is_hidden])
+
+
+# -- acts --
+
+_Act = Callable[[Tx, Account, int], Post]
+
+
+async def _act(request: web.Request, scope: str, act: _Act) -> web.Response:
+    viewer, post_id = auth.require(request, scope), answers.named_id(request)
+    post = await request.app[keys.INSTANCE].db.write(act, viewer, post_id)
+    return _shown(request, viewer, post.id)
+
+
+async def favourite(request: web.Request) -> web.Response:
+    return await _act(request, "write:favourites", interactions.favourite)
+
+
+async def unfavourite(request: web.Request) -> web.Response:
+    return await _act(request, "write:favourites", interactions.unfavourite)
+
+
+async def reblog(request: web.Request) -> web.Response:
+    """Answers with the boost, which holds the post."""
+    viewer, post_id = auth.require(request, "write:statuses"), answers.named_id(request)
+    visibility = read_visibility((await params.read(request)).text("visibility", "public") or "public")
+    post = await request.app[keys.INSTANCE].db.write(interactions.boost, viewer, post_id, visibility)
+    return _shown(request, viewer, post.id)
+
+
+async def unreblog(request: web.Request) -> web.Response:
+    return await _act(request, "write:statuses", interactions.unboost)
+
+
+async def bookmark(request: web.Request) -> web.Response:
+    return await _act(request, "write:bookmarks", interactions.bookmark)
+
+
+async def unbookmark(request: web.Request) -> web.Response:
+    return await _act(request, "write:bookmarks", interactions.unbookmark)
+
+
+async def pin(request: web.Request) -> web.Response:
+    return await _act(request, "write:accounts", interactions.pin)
+
+
+async def unpin(request: web.Request) -> web.Response:
+    return await _act(request, "write:accounts", interactions.unpin)

@@ -71,6 +71,13 @@ def follow_began(tx: Tx, follower: Account, followed_id: int) -> None:
         tx.emit(Event("home", follower.id))
 
 
+def boosts_unwanted(tx: Tx, follower: Account, followed_id: int) -> None:
+    """A local follower wants no boosts of the account any more: those it brought go."""
+    if follower.is_local:
+        timeline_rows.drop_boosts(tx, follower.id, followed_id)
+        tx.emit(Event("home", follower.id))
+
+
 def follow_ended(tx: Tx, follower: Account, followed_id: int) -> None:
     """Take out of a local follower's home what the account brought."""
     if follower.is_local:

@@ -32,6 +32,8 @@ def follow(tx: Tx, follower: Account, target_id: int, *, boosts: bool = True, no
     if known is not None:
         changed = known._replace(boosts=int(boosts), notify=int(notify))
         rows.put(tx, changed)
+        if known.boosts and not boosts:
+            fanout.boosts_unwanted(tx, follower, target.id)
         return changed
     made = Follow(follower.id, target.id, "pending", 1, outbox.new_uri(tx), int(boosts), int(notify), "[]", tx.now)
     rows.put(tx, made)

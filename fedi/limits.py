@@ -44,6 +44,7 @@ KEY_FETCHES = 60  # per minute
 KEY_REFETCH_S = 300  # a known key is fetched again at most this often on a bad signature
 NEGATIVE_KEY_S = 60
 THREAD_HOPS = 20
+BOOSTED_FETCHES = 30  # per minute and booster: posts that are fetched because somebody boosts them
 
 # -- freshness of signatures, seconds --
 DATE_PAST_S = 12 * 3600

@@ -98,7 +98,8 @@ def remove(tx: Tx, author: Account, post_id: int) -> Post:
 
 def _end(tx: Tx, post: Post, author: Account) -> None:
     fanout.post_removed(tx, post)
-    tombstone_rows.put(tx, post.uri, author.uri, post.kind if author.is_local else "")
+    if post.is_public or not author.is_local:  # of what few could see nobody learns afterwards that it was there
+        tombstone_rows.put(tx, post.uri, author.uri, post.kind if author.is_local else "")
     rows.delete_media(tx, post.id)
     rows.delete(tx, post.id)
 
@@ -271,11 +272,21 @@ def _receive_parts(tx: Tx, post: Post, note: parse.Note) -> None:
     if note.tags or post.edited_at:
         rows.set_tags(tx, post.id, note.tags)
     if note.attachments or post.edited_at:
-        present = {item.remote_url: item.media_id for item in rows.list_media(tx, [post.id]).get(post.id, [])}
-        kept = [present.pop(item.url, 0) or _receive_file(tx, post, item) for item in note.attachments]
-        rows.set_media(tx, post.id, kept)
-        for media_id in present.values():
-            media_rows.delete(tx, media_id)
+        _receive_files(tx, post, note)
+
+
+def _receive_files(tx: Tx, post: Post, note: parse.Note) -> None:
+    """Files that the post showed before keep their row, and with it the bytes that were fetched."""
+    present = {item.remote_url: item.media_id for item in rows.list_media(tx, [post.id]).get(post.id, [])}
+    shown = []
+    for item in note.attachments:
+        known = present.pop(item.url, None)
+        if known is not None:
+            media_rows.set_alt(tx, known, plaintext.plain(item.alt, limits.ALT_CHARS))
+        shown.append(known or _receive_file(tx, post, item))
+    rows.set_media(tx, post.id, shown)
+    for media_id in present.values():
+        media_rows.delete(tx, media_id)
 
 
 def _receive_file(tx: Tx, post: Post, item: parse.Attachment) -> int:

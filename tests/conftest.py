@@ -22,7 +22,7 @@ hypothesis.register_profile("fedi", deadline=None, derandomize=True)  # the same
 hypothesis.register_profile("long", deadline=None, max_examples=2_000)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fedi"))
 
-freezegun.configure(extend_ignore_list=["_pytest."])  # pytest measures with the real clock
+freezegun.configure(extend_ignore_list=["_pytest.timing"])  # pytest measures with the real clock
 
 START = "2026-11-22T12:00:00Z"  # of frozen time
 

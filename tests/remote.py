@@ -1,9 +1,9 @@
 """Other servers, for real: HTTPS on loopback under names of their own, people who sign with keys, and every way to misbehave.
 
-    async with remote.world(tmp_path) as w:
-        carol = w.peer("peer.test").actor("carol")
-        answer = await w.deliver(carol, carol.activity("Follow", w.alice.uri))
-        await w.settle()
+async with remote.world(tmp_path) as w:
+    carol = w.peer("peer.test").actor("carol")
+    answer = await w.deliver(carol, carol.activity("Follow", w.alice.uri))
+    await w.settle()
 """
 
 import asyncio
@@ -68,7 +68,12 @@ class Seen(NamedTuple):
 
 
 def answers(
-    body: object = b"", status: int = 200, content_type: str = AP, headers: Json | None = None, times: int = 0, then: Behaviour | None = None
+    body: object = b"",
+    status: int = 200,
+    content_type: str = AP,
+    headers: Json | None = None,
+    times: int = 0,
+    then: Behaviour | None = None,
 ) -> Behaviour:
     """Answer this; with `times`, so often, and after that as `then` (a plain 202)."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -163,8 +168,8 @@ class Actor:
         """A post of theirs, served at its id."""
         uri = f"{self.uri}/notes/{next(_numbers)}"
         made: Json = {
-            "@context": AS2, "id": uri, "type": "Note", "attributedTo": self.uri, "content": f"<p>{text}</p>", "to": list(to), "cc": list(cc),
-            "published": clock.rfc3339(clock.now()), **more,
+            "@context": AS2, "id": uri, "type": "Note", "attributedTo": self.uri, "content": f"<p>{text}</p>",
+            "to": list(to), "cc": list(cc), "published": clock.rfc3339(clock.now()), **more,
         }  # fmt: skip
         if serve:
             self.peer.documents[made["id"].removeprefix(self.peer.base)] = made
@@ -366,8 +371,8 @@ class World:
 
     def deliveries(self) -> list[tuple[str, str, str]]:
         """(type, inbox, state) of everything that was to be sent."""
-        sql = """SELECT v.type, i.uri, d.state FROM deliveries d JOIN activities v ON v.id = d.activity_id JOIN inboxes i ON i.id = d.inbox_id
-        ORDER BY d.activity_id, i.uri"""
+        sql = """SELECT v.type, i.uri, d.state FROM deliveries d JOIN activities v ON v.id = d.activity_id
+        JOIN inboxes i ON i.id = d.inbox_id ORDER BY d.activity_id, i.uri"""
         return [tuple(row) for row in self.db.read(lambda tx: tx.query(sql))]
 
     def receipts(self, post: Post) -> list[delivery_rows.Delivery]:

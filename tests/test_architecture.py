@@ -43,6 +43,7 @@ FLOORS = {
     "fedi.activitypub.backoff": 2,
     "fedi.audience": 3,
     "fedi.activitypub.outbox": 3,
+    "fedi.activitypub.documents": 5,
     "fedi.activitypub.remote": 5,
     "fedi.activitypub.verify": 5,
     "fedi.mediacache": 5,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fedi import errors, logins
+from fedi import errors, logins, moderation
 from fedi.config import Config
 from fedi.control import verbs, wire
 from fedi.control.server import Doorway
@@ -19,7 +19,6 @@ from fedi.storage import domains as domain_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import jobs as job_rows
 from fedi.storage import posts as post_rows
-from fedi.storage import reports as report_rows
 from fedi.storage import settings as setting_rows
 from fedi.storage import users as user_rows
 from tests import cast, make
@@ -532,16 +531,14 @@ async def test_files_are_counted_and_pruned(instance: Instance):
 async def test_a_report_is_listed_and_settled(instance: Instance):
     await new_account(instance, "alice")
 
-    def complain(tx: Any) -> int:
+    def complain(tx: Any) -> None:
         alice, carol = make.account_rows.get_local(tx, "alice"), make.person(tx, cast.CAROL)
-        return report_rows.insert(
-            tx, uri="", reporter_id=carol.id, target_id=alice.id, host="peer.test", comment="rude", post_uris=["https://fedi.test/1"]
-        ).id
+        moderation.receive_report(tx, carol, alice, "rude", ["https://fedi.test/1"], "https://peer.test/flags/1")
 
-    report_id = await instance.db.write(complain)
+    await instance.db.write(complain)
 
     listed = await perform(instance, "report.list", resolved=False)
     assert [(one["about"], one["by"], one["comment"]) for one in listed] == [("alice", "carol@peer.test", "rude")]
-    await perform(instance, "report.resolve", id=report_id)
+    await perform(instance, "report.resolve", id=int(listed[0]["id"]))
     assert await perform(instance, "report.list", resolved=False) == []
     assert len(await perform(instance, "report.list", resolved=True)) == 1

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from fedi import fanout, interactions, posts
+from fedi.activitypub import parse
 from fedi.errors import Forbidden, Invalid, NotFound
 from fedi.posts import Draft
 from fedi.storage import accounts as account_rows
@@ -336,17 +337,16 @@ def test_an_edit_of_what_is_not_known_is_nothing(run: Run, carol: Account) -> No
 
 
 def test_files_of_an_edited_post_are_kept_added_and_dropped(db: Database, run: Run, carol: Account) -> None:
-    def file(name: str) -> Any:
-        return make.parse.Attachment("image", f"https://peer.test/{name}", "image/png", name, 10, 10, "", *_rest)
+    def file(name: str, alt: str = "") -> parse.Attachment:
+        return parse.Attachment(f"https://peer.test/{name}", "image/png", "image", alt or name, 10, 10, "")
 
-    _rest = ("",) * (len(make.parse.Attachment._fields) - 7)
     note = make.note(carol, attachments=(file("a"), file("b")), published_at=1)
     post = run(make.arrive, note)
     before = {item.alt: item.media_id for item in db.read(post_rows.list_media, [post.id])[post.id]}
-    edited = note._replace(attachments=(file("b"), file("c")), updated_at=5)
+    edited = note._replace(attachments=(file("b", "better said"), file("c")), updated_at=5)
     run(posts.receive_edit, edited, carol, posts.html_of(edited, str))
     after = db.read(post_rows.list_media, [post.id])[post.id]
-    assert [item.alt for item in after] == ["b", "c"]
+    assert [item.alt for item in after] == ["better said", "c"]
     assert after[0].media_id == before["b"], "fetched bytes stay"
     assert db.read(media_rows.find, before["a"]) is None
 

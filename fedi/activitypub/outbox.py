@@ -15,7 +15,13 @@ from fedi.streaming import Event
 
 
 def send(tx: Tx, sender: Account, document: Json, inboxes: Inboxes, *, post_id: int | None = None, public: bool = False) -> None:
-    """Queue a document of `sender` for inboxes. `post_id` is the post it is about; `public` lets anybody read it at its id."""
+    """Queue a document of `sender` for inboxes. `post_id` is the post it is about; `public` lets anybody read it at its id.
+
+    What goes to nobody is not kept, but for boosts: those are read at their ids.
+    """
+    elsewhere = [(uri, host) for uri, host in inboxes.items() if not tx.uris.is_our_host(host)]
+    if not elsewhere and document["type"] != "Announce":
+        return
     activity_id = ids.new(tx.now)
     delivery_rows.insert_activity(
         tx,
@@ -31,9 +37,7 @@ def send(tx: Tx, sender: Account, document: Json, inboxes: Inboxes, *, post_id: 
             created_at=tx.now,
         ),
     )
-    ours = tx.uris.is_our_host
-    hosts = delivery_rows.enqueue(tx, activity_id, [(uri, host) for uri, host in inboxes.items() if not ours(host)])
-    for host in hosts:
+    for host in delivery_rows.enqueue(tx, activity_id, elsewhere):
         tx.emit(Event("delivery", activity_id, host))
 
 

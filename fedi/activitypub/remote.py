@@ -4,40 +4,28 @@ Every GET is signed by the instance actor. Nothing here believes a copy: a docum
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from fedi import accounts, clock, limits, markup, posts, sanitize, uris
-from fedi.activitypub import keys, parse, signatures, vocab, webfinger
+from fedi.activitypub import parse, vocab, webfinger
+from fedi.activitypub.documents import Cpu, Documents, Rate
 from fedi.activitypub.parse import Actor, Note
 from fedi.activitypub.parse_objects import attribution
 from fedi.config import Config, is_loopback
-from fedi.errors import FediError, Malformed, NotFound, Refused, RemoteError, RemoteGone, Unreachable, Untrusted
+from fedi.errors import FediError, Malformed, NotFound, Refused, RemoteError, RemoteGone, TooMany, Unreachable, Untrusted
 from fedi.html import Html
-from fedi.http import Client, Fetched
+from fedi.http import Client
 from fedi.storage import accounts as account_rows
-from fedi.storage import domains as domain_rows
-from fedi.storage import hosts as host_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Database, Tx
 from fedi.storage.posts import Post
 
-Cpu = Callable[..., Awaitable[Any]]
 _STALE_MS = clock.DAY
 _HANDLE_MS = 7 * clock.DAY  # a handle that was proven is not asked about again for this long
 _MENTIONS_S = 15  # how long a post waits for the people it names
-_DENIED = (400, 401, 403)
-
-
-class _Failed(NamedTuple):
-    """An address that could not be read lately, and why: not asked again before `until`."""
-
-    until: int
-    error: RemoteError
 
 
 class Remote:
@@ -49,95 +37,18 @@ class Remote:
         self.db = db
         self.cpu = cpu
         self._http = http
-        self._key: signatures.Key | None = None
-        self._failed: OrderedDict[str, _Failed] = OrderedDict()
-        self._key_fetches: list[tuple[int, str]] = []
-        self._running: dict[str, asyncio.Task[Any]] = {}
+        self._documents = Documents(config.uris, db, http, cpu)
+        self._key_fetches = Rate(limits.KEY_FETCHES)
+        self._key_fetches_of = Rate(limits.KEY_FETCHES_PER_HOST)
+        self._boosted = Rate(limits.BOOSTED_FETCHES)
 
     def use_key(self, key_uri: str, private_pem: str) -> None:
         """What GETs are signed with: the instance actor's key."""
-        self._key = signatures.Key(key_uri, keys.load_private(private_pem))
-
-    # -- documents --
+        self._documents.use_key(key_uri, private_pem)
 
     async def document(self, url: str) -> dict[str, Any]:
-        """The ActivityPub document with exactly this id. Raises RemoteError of all kinds.
-
-        An address that answers with a document of another id is followed to that id once, on the id's own server, and only that result
-        counts. Source: federation.md 2.2; security.md ORG-01..05.
-        """
-        fetched = await self._signed_get(url)
-        document = parse.document(fetched.body)
-        own_id = parse.first_uri(document)
-        if own_id == fetched.final_url or (own_id == url and uris.same_origin(fetched.final_url, url)):
-            return document
-        if not own_id or self.uris.is_ours(own_id):
-            raise Untrusted("The document says that it is another one.")
-        fetched = await self._signed_get(own_id)
-        document = parse.document(fetched.body)
-        if parse.first_uri(document) != own_id or not uris.same_origin(fetched.final_url, own_id):
-            raise Untrusted("The document says that it is another one.")
-        return document
-
-    async def _signed_get(self, url: str) -> Fetched:
-        host = uris.host(url)
-        self._refuse_blocked(host)
-        known = self.db.read(host_rows.find, host)
-        first = known.signature if known and known.signature else "cavage"
-        others = [scheme for scheme in ("cavage", "rfc9421", "cavage-path") if scheme != first and (scheme != "cavage-path" or "?" in url)]
-        for scheme in (first, *others):
-            try:
-                fetched = await self._http.get_document(url, sign=self._sign_with(scheme))
-            except Refused as error:
-                if error.status not in _DENIED or scheme == (others or [first])[-1]:
-                    raise
-            else:
-                self._refuse_blocked(uris.host(fetched.final_url))
-                if scheme != first:
-                    await self.db.write(_remember_scheme, host, scheme)
-                return fetched
-        raise Refused("That server does not let us read.", 401)
-
-    def _sign_with(self, scheme: str) -> Callable[[str, str], Awaitable[dict[str, str]]]:
-        async def sign(method: str, url: str) -> dict[str, str]:
-            if self._key is None:
-                return {}
-            request = signatures.Outgoing(method, url, content_type=None, body_digest=None)
-            base: signatures.Scheme = "rfc9421" if scheme == "rfc9421" else "cavage"
-            headers: dict[str, str] = await self.cpu(
-                signatures.sign, request, self._key, clock.now(), scheme=base, path_only=scheme == "cavage-path"
-            )
-            return headers
-
-        return sign
-
-    def _refuse_blocked(self, host: str) -> None:
-        if self.db.read(domain_rows.is_blocked, host):
-            raise Refused("That server is blocked here.", 403)
-        if self.uris.is_our_host(host):
-            raise Malformed("That is this server.")
-
-    async def _once(self, name: str, make: Callable[[], Awaitable[Any]]) -> Any:
-        """Several who want the same thing now share one fetch; one that failed lately is not asked for again at once."""
-        failed = self._failed.get(name)
-        if failed is not None and failed.until > clock.now():
-            raise failed.error.with_traceback(None)  # else it would grow with every time it is raised
-        task = self._running.get(name)
-        if task is None:
-            task = self._running[name] = asyncio.ensure_future(self._noting(name, make))
-            task.add_done_callback(lambda _: self._running.pop(name, None))
-        return await asyncio.shield(task)
-
-    async def _noting(self, name: str, make: Callable[[], Awaitable[Any]]) -> Any:
-        try:
-            result = await make()
-        except RemoteError as error:
-            self._failed[name] = _Failed(clock.now() + limits.NEGATIVE_KEY_S * clock.SECOND, error)
-            while len(self._failed) > 4096:
-                self._failed.popitem(last=False)
-            raise
-        self._failed.pop(name, None)
-        return result
+        """The ActivityPub document with exactly this id. Raises RemoteError of all kinds."""
+        return await self._documents.get(url)
 
     # -- actors --
 
@@ -148,7 +59,7 @@ class Remote:
             return known
         if self.uris.is_ours(uri):
             raise NotFound("There is nobody of that name here.")
-        found: Account = await self._once(f"actor {uri}", lambda: self._fetch_actor(uri))
+        found: Account = await self._documents.once(f"actor {uri}", lambda: self._fetch_actor(uri))
         return found
 
     async def fresh_actor(self, account: Account) -> Account:
@@ -193,7 +104,7 @@ class Remote:
     async def _handle(self, actor: Actor) -> tuple[str, str]:
         """(username, host) of an actor: on its own host, or on another one where each vouches for the other.
 
-        A name that was changed counts when WebFinger agrees; until then the earlier one stays. Source: federation.md 3.1; security.md ORG-18.
+        A changed name counts when WebFinger agrees; until then the earlier one stays. Source: federation.md 3.1; security.md ORG-18.
         """
         own = uris.host(actor.id)
         known = self.db.read(account_rows.find_by_uri, actor.id)
@@ -216,7 +127,7 @@ class Remote:
 
     async def _webfinger(self, username: str, host: str, scheme: str = "https") -> webfinger.Subject:
         """Whom a handle means. Asks host-meta where WebFinger is not at its place. Raises RemoteError."""
-        self._refuse_blocked(host)
+        self._documents.refuse_blocked(host)
         resource = quote(f"acct:{username}@{host}", safe="")
         try:
             return await self._jrd(f"{scheme}://{host}/.well-known/webfinger?resource={resource}")
@@ -241,7 +152,7 @@ class Remote:
         if known is not None and known.fetched_at > clock.now() - _STALE_MS:
             return known
         try:
-            found: Account = await self._once(f"acct {username.lower()}@{host}", lambda: self._resolve_handle(username, host))
+            found: Account = await self._documents.once(f"acct {username.lower()}@{host}", lambda: self._resolve_handle(username, host))
         except RemoteError:
             if known is not None:
                 return known
@@ -288,7 +199,7 @@ class Remote:
             return known
         if self.uris.is_ours(uri):
             raise NotFound("There is no such post.")
-        found: Post = await self._once(f"post {uri}", lambda: self._fetch_post(uri))
+        found: Post = await self._documents.once(f"post {uri}", lambda: self._fetch_post(uri))
         return found
 
     async def _fetch_post(self, uri: str) -> Post:
@@ -298,6 +209,12 @@ class Remote:
         if post is None:
             raise RemoteGone("That post was deleted.")
         return post
+
+    async def boosted(self, uri: str, by: Account) -> Post:
+        """The post somebody boosts, like `post`; raises TooMany when it is not here and they have made us fetch much in this minute."""
+        if self.db.read(post_rows.find_by_uri, uri) is None:
+            self._boosted.spend(by.uri)
+        return await self.post(uri)
 
     async def note(self, uri: str) -> tuple[Note, Account]:
         """A post as its server has it now, and its author; not stored. Raises RemoteError, Untrusted when they have two origins."""
@@ -362,8 +279,8 @@ class Remote:
         Source: federation.md 5.4; security.md SIG-14, SIG-15, SIG-19, SIG-20, SIG-27.
         """
         host = uris.host(key_uri)
-        self._refuse_blocked(host)
-        found: Account = await self._once(f"key {key_uri}", lambda: self._fetch_key_owner(key_uri, host, refresh))
+        self._documents.refuse_blocked(host)
+        found: Account = await self._documents.once(f"key {key_uri}", lambda: self._fetch_key_owner(key_uri, host, refresh))
         return found
 
     async def _fetch_key_owner(self, key_uri: str, host: str, refresh: bool) -> Account:
@@ -384,7 +301,7 @@ class Remote:
         try:
             return await self.document(url), True
         except Untrusted:
-            fetched = await self._signed_get(url)
+            fetched = await self._documents.fetch(url)
             document = parse.document(fetched.body)
             if not uris.same_origin(parse.first_uri(document), url) or not uris.same_origin(fetched.final_url, url):
                 raise
@@ -392,19 +309,11 @@ class Remote:
 
     def _spend_key_fetch(self, host: str) -> None:
         """At most so many key fetches a minute, in all and from one host: signatures nobody can check cost others nothing."""
-        now = clock.now()
-        self._key_fetches = [(at, name) for at, name in self._key_fetches if at > now - clock.MINUTE]
-        if (
-            len(self._key_fetches) >= limits.KEY_FETCHES
-            or sum(name == host for _, name in self._key_fetches) >= limits.KEY_FETCHES_PER_HOST
-        ):
-            raise Unreachable("Too many unknown keys. Try again in a minute.", 60)
-        self._key_fetches.append((now, host))
-
-
-def _remember_scheme(tx: Tx, host: str, scheme: str) -> None:
-    known = host_rows.find(tx, host) or host_rows.Host(host)
-    host_rows.put(tx, known._replace(signature=scheme, seen_at=tx.now))
+        try:
+            self._key_fetches_of.spend(host)
+            self._key_fetches.spend("")
+        except TooMany as error:
+            raise Unreachable("Too many unknown keys. Try again in a minute.", error.retry_after_s) from None
 
 
 def _actor_gone(tx: Tx, uri: str) -> None:

@@ -40,7 +40,7 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], empty: 
     for heading in columns.values():
         shown.add_column(heading, overflow="fold")
     for line in cells:
-        shown.add_row(*(Text(cell) for cell in line))
+        shown.add_row(*(Text(_moment(cell) if key.endswith("_at") else cell) for key, cell in zip(columns, line, strict=True)))
     Console().print(shown)
 
 
@@ -58,6 +58,10 @@ def size(count: int) -> str:
         return f"{count} bytes"
     power = min((len(str(count)) - 1) // 3, 4)
     return f"{count / 1000**power:.1f} {('', 'k', 'M', 'G', 'T')[power]}B"
+
+
+def _moment(stamp: str) -> str:
+    return stamp[:16].replace("T", " ")
 
 
 def _text(value: Any) -> str:

@@ -256,7 +256,8 @@ def delete_traces(tx: Tx, account_id: int) -> None:
 _TRACES = (
     """INSERT INTO tombstones (uri, actor_uri, former_type, deleted_at)
     SELECT p.uri, a.uri, p.kind, :now FROM posts p JOIN accounts a ON a.id = p.account_id
-    WHERE p.account_id = :account AND a.host = '' AND p.boost_of_id IS NULL ON CONFLICT DO NOTHING""",
+    WHERE p.account_id = :account AND a.host = '' AND p.boost_of_id IS NULL AND p.visibility IN ('public', 'unlisted')
+      AND p.local_only = 0 ON CONFLICT DO NOTHING""",
     """UPDATE posts SET favourites_count = max(0, favourites_count - 1)
     WHERE id IN (SELECT post_id FROM favourites WHERE account_id = :account)""",
     """UPDATE posts SET boosts_count = max(0, boosts_count - 1) WHERE id IN (

@@ -5,7 +5,7 @@ The client API keeps rendered posts by id and version, so that a page of a list 
 
 import json
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fedi.storage import visible
 from fedi.storage.db import Tx
@@ -15,8 +15,10 @@ from fedi.storage.timelines import Page
 class Brief(NamedTuple):
     """A row of a list: a post, or a boost of one. Counters and `flags` are of the post that is shown.
 
-    `stamp` changes whenever a rendering of the row would (its author's and the counters excepted); `shown_*` are the boosted post's,
-    None where the row is a post itself. `flags` is a sum of FAVOURITED, BOOSTED, BOOKMARKED, PINNED and OWN.
+        `stamp` changes whenever a rendering of the row would (its author's and the counters excepted); `shown_*` are the boosted post's,
+        None where the row is a post itself. `flags` is a sum of Row = tuple[Any, ...]  # what a Brief is made of; a list is compared with what is kept far more often than its rows are looked into
+
+    FAVOURITED, BOOSTED, BOOKMARKED, PINNED and OWN.
     """
 
     id: int
@@ -32,6 +34,8 @@ class Brief(NamedTuple):
     shown_account_id: int
     shown_account_version: int
 
+
+Row = tuple[Any, ...]  # what a Brief is made of; a list is compared with what is kept far more often than its rows are looked into
 
 FAVOURITED, BOOSTED, BOOKMARKED, PINNED, OWN = 1, 2, 4, 8, 16
 
@@ -55,16 +59,16 @@ _THESE = f"""SELECT {_BRIEF} FROM json_each(:ids) j CROSS JOIN posts p ON p.id =
   WHERE {visible.POST} ORDER BY j.key"""
 
 
-def list_home(tx: Tx, owner_id: int, page: Page) -> list[Brief]:
-    """The rows of `timelines.list_home`, without their texts."""
+def list_home(tx: Tx, owner_id: int, page: Page) -> list[Row]:
+    """The rows of `timelines.list_home`, without their texts: for `Brief._make`."""
     last = page.before or (1 << 63) - 1
     params = {"viewer": owner_id, "now": tx.now, "before": last, "after": page.after, "limit": page.limit}
     if page.forward:
-        return [Brief._make(row) for row in tx.query(_HOME_FORWARDS, params)[::-1]]
-    return [Brief._make(row) for row in tx.query(_HOME_BACKWARDS, params)]
+        return [tuple(row) for row in tx.query(_HOME_FORWARDS, params)[::-1]]
+    return [tuple(row) for row in tx.query(_HOME_BACKWARDS, params)]
 
 
-def list_these(tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> list[Brief]:
-    """Those of many posts that the viewer may see, in the order given."""
+def list_these(tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> list[Row]:
+    """Those of many posts that the viewer may see, in the order given: for `Brief._make`."""
     rows = tx.query(_THESE, {"viewer": viewer_id, "ids": json.dumps(list(post_ids))})
-    return [Brief._make(row) for row in rows]
+    return [tuple(row) for row in rows]

@@ -163,6 +163,15 @@ def empty_home(tx: Tx, owner_id: int, account_id: int) -> int:
     return tx.execute("DELETE FROM home WHERE owner_id = ? AND account_id = ?", (owner_id, account_id))
 
 
+def drop_boosts(tx: Tx, owner_id: int, account_id: int) -> int:
+    """Take the boosts that an account brought out of the home."""
+    return tx.execute(
+        """DELETE FROM home WHERE owner_id = ? AND account_id = ?
+        AND EXISTS (SELECT 1 FROM posts WHERE id = home.post_id AND boost_of_id IS NOT NULL)""",
+        (owner_id, account_id),
+    )
+
+
 def purge_home(tx: Tx, owner_id: int, account_id: int) -> int:
     """A block has begun: take what that account brought, and what others have boosted of it, out of the home."""
     return tx.execute(

@@ -40,6 +40,8 @@ UNLIMITED = """(a.host_limited = 0 OR p.account_id = :viewer
       OR EXISTS (SELECT 1 FROM follows WHERE follower_id = :viewer AND followed_id = p.account_id AND state = 'accepted'))"""
 
 # And whom the viewer has muted, as author or as the author of what is boosted.
-UNMUTED = """(:viewer = 0 OR NOT EXISTS (
-      SELECT 1 FROM mutes WHERE account_id = :viewer AND (expires_at IS NULL OR expires_at > :now) AND target_id IN (
-        p.account_id, (SELECT account_id FROM posts WHERE id = p.boost_of_id))))"""
+UNMUTED = """(:viewer = 0 OR (
+      NOT EXISTS (SELECT 1 FROM mutes WHERE account_id = :viewer AND target_id = p.account_id AND (expires_at IS NULL OR expires_at > :now))
+      AND (p.boost_of_id IS NULL OR NOT EXISTS (
+        SELECT 1 FROM mutes WHERE account_id = :viewer AND target_id = (SELECT account_id FROM posts WHERE id = p.boost_of_id)
+        AND (expires_at IS NULL OR expires_at > :now)))))"""

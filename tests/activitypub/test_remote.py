@@ -347,7 +347,9 @@ async def test_a_server_that_verifies_otherwise_is_asked_otherwise_and_remembere
 # -- what an address means --
 
 
-@pytest.mark.parametrize("query", ["@carol@peer.test", "carol@peer.test", "acct:carol@peer.test", " @Carol@PEER.test ", "https://peer.test/users/carol"])
+@pytest.mark.parametrize(
+    "query", ["@carol@peer.test", "carol@peer.test", "acct:carol@peer.test", " @Carol@PEER.test ", "https://peer.test/users/carol"]
+)
 async def test_somebody_is_found_by_handle_or_address(world: World, query: str) -> None:
     carol = world.peer().actor("carol")
     world.peer().name("Carol@peer.test", carol.uri)
@@ -395,7 +397,9 @@ async def test_our_own_addresses_are_never_asked_for(world: World) -> None:
     assert world.asked == []
 
 
-@pytest.mark.parametrize("query", ["", "@", "carol", "@carol@", "@@peer.test", "ftp://peer.test/x", "javascript:alert(1)", "@a@b@c", "x" * 5000])
+@pytest.mark.parametrize(
+    "query", ["", "@", "carol", "@carol@", "@@peer.test", "ftp://peer.test/x", "javascript:alert(1)", "@a@b@c", "x" * 5000]
+)
 async def test_what_is_no_address_is_nothing(world: World, query: str) -> None:
     with pytest.raises((Malformed, NotFound)):
         await world.remote.resolve(query)

@@ -491,7 +491,7 @@ async def test_sig_27_unknown_keys_of_one_host_are_fetched_ten_a_minute(world: W
 
 
 async def test_sig_27_sixty_a_minute_in_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "KEY_FETCHES", 4)
+    monkeypatch.setattr(world.remote._key_fetches, "_most", 4)
     statuses = []
     for host in ("peer.test", "evil.test", "third.test"):
         for number in range(2):
@@ -511,7 +511,12 @@ async def test_sig_28_any_key_an_actor_lists_may_sign(world: World, inbox: str) 
 
     dan = world.peer().actor("dan")
     private = ed25519.Ed25519PrivateKey.generate()
-    multikey = {"id": f"{dan.uri}#ed", "type": "Multikey", "controller": dan.uri, "publicKeyMultibase": keys.to_multikey(private.public_key())}
+    multikey = {
+        "id": f"{dan.uri}#ed",
+        "type": "Multikey",
+        "controller": dan.uri,
+        "publicKeyMultibase": keys.to_multikey(private.public_key()),
+    }
     dan.document["assertionMethod"] = [multikey]
     dan.key = signatures.Key(f"{dan.uri}#ed", private)
     assert (await world.deliver(dan, follow(world, dan), inbox, scheme="rfc9421")).status == 202

@@ -45,13 +45,13 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
 
 
 async def gather(remote: Remote, received: Received, wanted: Wants) -> Gathered:
-    """Fetch what is wanted. Raises Unreachable (try again later) and other RemoteErrors (no effect) for what is needed."""
+    """Fetch what is wanted. Raises Unreachable and TooMany (try again later) and other RemoteErrors (no effect) for what is needed."""
     for uri in wanted.actors:
         await _try(remote.actor(uri))
     for uri in wanted.parents:
         await _try(remote.post(uri))
     for uri in wanted.posts:
-        await remote.post(uri)
+        await remote.boosted(uri, received.actor)
     if wanted.moved_to:
         await remote.actor(wanted.moved_to, refresh=True)
     note, is_gone = None, False

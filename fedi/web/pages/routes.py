@@ -13,6 +13,7 @@ from fedi.web.pages import (
     feed,
     front,
     home,
+    kept,
     login,
     notifications,
     people,
@@ -35,19 +36,19 @@ _ACCOUNT_VERBS = "{verb:follow|unfollow|accept|reject|remove|block|unblock|mute|
 def add(app: web.Application) -> None:
     """Give an application its pages. `/@name` and `/@name/ID` are routed where ActivityPub is, and come here for browsers."""
     pages = app[PAGES] = Pages(app[keys.INSTANCE])
-    app[keys.PROFILE_PAGE] = profile.show
-    app[keys.POST_PAGE] = post.show
+    app[keys.PROFILE_PAGE] = kept.page(profile.show)
+    app[keys.POST_PAGE] = kept.page(post.show)
     app[keys.ERROR_PAGE] = errors.show
     app.router.add_routes(
         [
-            web.get("/", front.show),
-            web.get("/about", about.show),
-            web.get("/public", public.local),
+            web.get("/", kept.page(front.show)),
+            web.get("/about", kept.page(about.show)),
+            web.get("/public", kept.page(public.local)),
             web.get("/public/all", public.everywhere),
-            web.get("/tags/{tag}", public.tag),
-            web.get(f"/@{_NAME}.atom", feed.show),
-            web.get(f"/@{_NAME}/with_replies", profile.show_replies),
-            web.get(f"/@{_NAME}/media", profile.show_media),
+            web.get("/tags/{tag}", kept.page(public.tag)),
+            web.get(f"/@{_NAME}.atom", kept.page(feed.show)),
+            web.get(f"/@{_NAME}/with_replies", kept.page(profile.show_replies)),
+            web.get(f"/@{_NAME}/media", kept.page(profile.show_media)),
             web.get(f"/@{_NAME}/followers", people.show_followers),
             web.get(f"/@{_NAME}/following", people.show_following),
             web.get(f"/@{_NAME}/{_ID}/edit", compose.edit),

@@ -13,6 +13,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.web import auth, headers
 from fedi.web.pages import templates, text
+from fedi.web.pages.copies import Kept
 from fedi.web.pages.fragments import Fragments
 from fedi.web.pages.static import Static
 
@@ -100,6 +101,7 @@ class Pages:
         self.static = Static()
         self.templates = templates.environment(self.static.address)
         self.fragments = Fragments()
+        self.kept = Kept()
 
 
 PAGES = web.AppKey[Pages]("pages")

@@ -8,6 +8,8 @@ from fedi import accounts, blocks, interactions
 from fedi.storage import accounts as account_rows
 from fedi.storage.accounts import Account
 from fedi.storage.posts import Post
+from fedi.web.pages import site
+from fedi.web.pages.copies import Copy, Kept
 from tests.web.pages.reading import HTML, Page, Visitor, faults
 from tests.web.rig import Rig, served, settings
 
@@ -290,3 +292,45 @@ async def test_two_instances_in_one_process_do_not_mix(rig: Rig, tmp_path: objec
         assert "tomatoes" not in (await Visitor(other).read("/public")).main
         assert "Another house" in (await Visitor(other).read("/about")).main
     assert "tomatoes" in (await Visitor(rig).read("/public")).main
+
+
+# -- copies for strangers --
+
+
+async def test_a_copy_for_strangers_is_made_once_and_ends_with_the_next_commit(
+    rig: Rig, alice: Account, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    plain = site.show
+    monkeypatch.setattr(site, "show", lambda request, name, *args, **more: made.append(name) or plain(request, name, *args, **more))
+    stranger = Visitor(rig)
+    for _ in range(3):
+        assert "tomatoes" in (await stranger.read(f"/@alice/{post.id}")).main
+    assert made == ["post.html"]
+    await Visitor(rig, alice).press(f"/@alice/{post.id}/edit", {"text": "only beans"})
+    page = await stranger.read(f"/@alice/{post.id}")
+    assert "only beans" in page.main
+    await Visitor(rig, alice).press(f"/@alice/{post.id}/delete")
+    assert (await stranger.get(f"/@alice/{post.id}")).status == 410
+    assert "beans" not in (await stranger.read("/@alice")).main
+
+
+async def test_a_copy_has_the_headers_of_the_page(rig: Rig, post: Post) -> None:
+    first, second = await Visitor(rig).get(f"/@alice/{post.id}"), await Visitor(rig).get(f"/@alice/{post.id}")
+    ours = {name: first.headers.getall(name) for name in first.headers if name != "Date"}
+    assert ours == {name: second.headers.getall(name) for name in second.headers if name != "Date"}
+
+
+async def test_nobody_gets_the_copy_of_somebody_else(rig: Rig, alice: Account, bob: Account, post: Post) -> None:
+    for visitor, name in ((Visitor(rig), None), (Visitor(rig, bob), "/@bob"), (Visitor(rig, alice), "/@alice"), (Visitor(rig), None)):
+        page = await visitor.read("/public")
+        own = [link.get("href") for link in page.all("a") if link.text == "Profile"]
+        assert own == ([name] if name else [])
+
+
+async def test_copies_take_bounded_memory() -> None:
+    kept = Kept()
+    for number in range(500):
+        kept.put(str(number), Copy((0, 0), float("inf"), b"x" * 100_000, []))
+    assert kept.find("499", (0, 0)) is not None and kept.find("499", (0, 1)) is None
+    assert sum(kept.find(str(number), (0, 0)) is not None for number in range(500)) == 40

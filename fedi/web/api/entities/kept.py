@@ -1,5 +1,6 @@
 """Rendered JSON, kept: what was used last, up to so many bytes."""
 
+from collections.abc import Hashable
 from typing import Final
 
 _OVERHEAD: Final = 200  # of a key, a tuple and a dict entry
@@ -15,10 +16,10 @@ class Kept:
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes // 2
         self._size = 0
-        self._young: dict[int, tuple[int, bytes]] = {}
-        self._old: dict[int, tuple[int, bytes]] = {}
+        self._young: dict[int, tuple[Hashable, bytes]] = {}
+        self._old: dict[int, tuple[Hashable, bytes]] = {}
 
-    def get(self, row_id: int, stamp: int) -> bytes | None:
+    def get(self, row_id: int, stamp: Hashable) -> bytes | None:
         found = self._young.get(row_id)
         if found is None:
             found = self._old.get(row_id)
@@ -27,7 +28,7 @@ class Kept:
             self._add(row_id, found)
         return found[1] if found[0] == stamp else None
 
-    def put(self, row_id: int, stamp: int, made: bytes) -> None:
+    def put(self, row_id: int, stamp: Hashable, made: bytes) -> None:
         self.drop(row_id)
         self._add(row_id, (stamp, made))
 

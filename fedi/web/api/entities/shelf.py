@@ -15,18 +15,19 @@ from fedi.storage import accounts as account_rows
 from fedi.storage import briefs
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
-from fedi.storage.briefs import Brief
+from fedi.storage.briefs import Brief, Row
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.storage.timelines import Page
-from fedi.streaming import Hub
+from fedi.streaming import Event, Hub
 from fedi.uris import Uris
 from fedi.web.api.entities import account as account_entity
 from fedi.web.api.entities import status as status_entity
 from fedi.web.api.entities.kept import Kept
 from fedi.web.api.entities.places import Json
 
-_POSTS_BYTES: Final = 12 * 1024 * 1024
+_POSTS_BYTES: Final = 8 * 1024 * 1024
+_WHOLE_BYTES: Final = 8 * 1024 * 1024
 _ACCOUNTS_BYTES: Final = 4 * 1024 * 1024
 _COUNTS_S: Final = 60.0  # under a post, its author's counters may be this old; asked for by itself an account is of this moment
 
@@ -46,10 +47,16 @@ class Shelf:
 
     def __init__(self, us: Uris, hub: Hub) -> None:
         self.uris = us
-        self.close = hub.subscribe("post_removed", lambda event: self._heads.drop(event.id))
         self._heads = Kept(_POSTS_BYTES)
         self._accounts = Kept(_ACCOUNTS_BYTES)
+        self._whole = Kept(_WHOLE_BYTES)
         self._until = 0.0
+        self.close = hub.subscribe("post_removed", self._removed)
+
+    def _removed(self, event: Event) -> None:
+        """What is deleted is not kept, nor given out under the same id should it come again."""
+        self._heads.drop(event.id)
+        self._whole.drop(event.id)
 
     # -- accounts --
 
@@ -87,16 +94,32 @@ class Shelf:
         found, ids = self._list(tx, viewer_id, briefs.list_these(tx, viewer_id, wanted))
         return dict(zip(ids, found, strict=True))
 
-    def _list(self, tx: Tx, viewer_id: int, rows: Sequence[Brief]) -> tuple[list[bytes], list[int]]:
+    def _list(self, tx: Tx, viewer_id: int, rows: Sequence[Row]) -> tuple[list[bytes], list[int]]:
+        """What is kept whole is for people: the flags of nobody in particular are left out, and put together each time."""
         if time.monotonic() > self._until:
             self._accounts.clear()
+            self._whole.clear()
             self._until = time.monotonic() + _COUNTS_S
-        found = [self._status(viewer_id, row, _NOTHING) for row in rows]
+        whole = self._whole.get
+        found = [whole(row[0], row) if viewer_id else None for row in rows]
         if None in found:
-            made = self._load(tx, viewer_id, [row for row, status in zip(rows, found, strict=True) if status is None])
-            found = [status or self._status(viewer_id, row, made) for row, status in zip(rows, found, strict=True)]
-        shown = [(status, row.id) for status, row in zip(found, rows, strict=True) if status is not None]
-        return [status for status, _ in shown], [row_id for _, row_id in shown]
+            found = self._complete(tx, viewer_id, rows, found)
+        if None in found:
+            rows = [row for row, status in zip(rows, found, strict=True) if status is not None]
+        return [status for status in found if status is not None], [row[0] for row in rows]
+
+    def _complete(self, tx: Tx, viewer_id: int, rows: Sequence[Row], found: Sequence[bytes | None]) -> list[bytes | None]:
+        """The same list with what was not kept whole: put together, or rendered now."""
+        missing = {row[0]: Brief._make(row) for row, status in zip(rows, found, strict=True) if status is None}
+        made = {row.id: self._status(viewer_id, row, _NOTHING) for row in missing.values()}
+        if None in made.values():
+            fresh = self._load(tx, viewer_id, [missing[row_id] for row_id, status in made.items() if status is None])
+            made = {row_id: status or self._status(viewer_id, missing[row_id], fresh) for row_id, status in made.items()}
+        if viewer_id:
+            for row_id, status in made.items():
+                if status is not None:
+                    self._whole.put(row_id, tuple(missing[row_id]), status)
+        return [status or made[row[0]] for row, status in zip(rows, found, strict=True)]
 
     def _status(self, viewer_id: int, row: Brief, made: _Made) -> bytes | None:
         """The row as JSON, or None when a part of it is neither kept nor made."""

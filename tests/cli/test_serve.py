@@ -1,0 +1,314 @@
+import asyncio
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from fedi.cli import serve
+from fedi.config import load
+from fedi.control import wire
+from fedi.errors import Invalid
+from fedi.instance import Instance
+from tests.cli.conftest import Fedi, Server, Start
+
+
+def get(address: str, path: str, **headers: str) -> tuple[int, bytes]:
+    place = urlsplit(address)
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=10)
+    try:
+        connection.request("GET", path, headers={"Host": "localhost:8101", **headers})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def test_it_says_where_it_is_and_whom_to_sign_in_as(served: Server):
+    assert served.welcome[0].startswith("fedi ")
+    assert "localhost:8101" in served.welcome[0]
+    assert served.welcome[1] == "Sign in at http://localhost:8101/login as alice\n"
+    assert get(served.address, "/healthz")[0] == 200
+
+
+def test_port_0_is_a_free_one_and_said(here: Fedi, start: Start):
+    server = start(here)
+
+    port = urlsplit(server.address).port
+    assert port not in (None, 0, 8101)
+    assert "fedi account create" in server.welcome[1]
+
+
+def test_sigterm_ends_it_with_0_and_leaves_nothing_behind(here: Fedi, served: Server):
+    began = time.monotonic()
+    served.process.terminate()
+
+    assert served.process.wait(15) == 0
+    assert time.monotonic() - began < 5
+    assert not (here.folder / wire.NAME).exists()
+    assert served.process.stderr is not None
+    assert served.process.stderr.read() == ""
+
+
+def test_one_signal_that_arrives_twice_is_one(served: Server):
+    served.process.send_signal(signal.SIGTERM)
+    served.process.send_signal(signal.SIGTERM)
+    served.process.send_signal(signal.SIGINT)
+
+    assert served.process.wait(15) == 0
+
+
+SLOW = """
+import asyncio, sys
+from fedi.cli import serve
+from aiohttp import web
+
+async def slow(request):
+    await asyncio.sleep(float(request.query["s"]))
+    return web.Response(text="done")
+
+made = serve.make_app
+def make_app(instance):
+    app = made(instance)
+    app.router.add_get("/slow", slow)
+    return app
+serve.make_app = make_app
+from fedi.cli import fedi
+fedi(["serve", "--config", sys.argv[1], "--port", "0"])
+"""
+
+
+@pytest.fixture
+def slow_server(here: Fedi) -> object:
+    """One with an address that takes its time."""
+    process = subprocess.Popen([sys.executable, "-c", SLOW, str(here.config)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    yield Server(process, first.split(" at ")[1].strip(), [first])
+    process.kill()
+    process.communicate()
+
+
+def ask_slowly(server: Server, seconds: float) -> tuple[threading.Thread, list[tuple[int, bytes]]]:
+    answers: list[tuple[int, bytes]] = []
+
+    def ask() -> None:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            answers.append(get(server.address, f"/slow?s={seconds}"))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    time.sleep(0.3)
+    return thread, answers
+
+
+def test_what_was_asked_before_the_end_is_answered_and_nothing_new_taken(slow_server: Server):
+    thread, answers = ask_slowly(slow_server, 1.5)
+
+    slow_server.process.terminate()
+    time.sleep(0.8)
+
+    with pytest.raises(ConnectionError):
+        get(slow_server.address, "/healthz")
+    thread.join(10)
+    assert answers == [(200, b"done")]
+    assert slow_server.process.wait(10) == 0
+
+
+def test_a_second_signal_ends_it_at_once(slow_server: Server):
+    thread, answers = ask_slowly(slow_server, 8)
+    slow_server.process.send_signal(signal.SIGINT)
+    time.sleep(0.6)
+
+    began = time.monotonic()
+    slow_server.process.send_signal(signal.SIGINT)
+
+    assert slow_server.process.wait(5) != 0
+    assert time.monotonic() - began < 1
+    thread.join(5)
+    assert answers == []
+
+
+def test_a_second_server_on_the_same_data_is_4_and_names_the_first(here: Fedi, served: Server):
+    began = time.monotonic()
+    done = here.process("serve", "--port", "0")
+
+    assert done.returncode == 4
+    assert str(served.process.pid) in done.stderr
+    assert time.monotonic() - began < 5  # two seconds where nothing else runs
+    assert get(served.address, "/healthz")[0] == 200
+    assert here.run("account", "list").exit_code == 0  # its socket is where it was
+
+
+def test_a_port_that_is_taken_is_4_and_says_so(here: Fedi):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        done = here.process("serve", "--port", str(other.getsockname()[1]))
+
+    assert done.returncode == 4
+    assert "another port" in done.stderr
+
+
+@pytest.mark.parametrize("host", ["203.0.113.1", "no.such.host.invalid"])
+def test_an_address_that_is_not_ours_is_2(here: Fedi, host: str):
+    done = here.process("serve", "--port", "0", "--host", host)
+
+    assert done.returncode == 2
+    assert "server.host" in done.stderr
+
+
+def test_data_that_others_can_read_is_refused_with_the_remedy_INF_05(here: Fedi):
+    (here.folder / "fedi.sqlite3").chmod(0o644)
+
+    done = here.process("serve", "--port", "0")
+
+    assert done.returncode == 2
+    assert f"chmod 600 {here.folder / 'fedi.sqlite3'}" in done.stderr
+
+
+def test_data_of_another_domain_is_refused(here: Fedi):
+    here.config.write_text(here.config.read_text("utf-8").replace("localhost:8101", "localhost:8109"), "utf-8")
+
+    done = here.process("serve", "--port", "0")
+
+    assert done.returncode == 2
+    assert "instance.domain" in done.stderr
+
+
+def test_commands_go_to_the_running_server(here: Fedi, served: Server):
+    here.account("bob")
+    token = here.run("token", "create", "alice", "--scopes", "read write").stdout.strip()
+    url = here.run("post", "alice", "said while it runs").stdout.strip()
+
+    assert json.loads(here.run("account", "list", "--json").stdout)[1]["name"] == "bob"
+    assert here.run("account", "show", "nobody").exit_code == 4
+    assert here.run("account", "role", "alice", "user").exit_code == 2
+    assert get(served.address, urlsplit(url).path, Accept="application/activity+json")[0] == 200
+    assert token
+
+
+def test_no_secret_is_in_the_log_even_at_debug_level_INF_06(here: Fedi, start: Start):
+    text = here.config.read_text("utf-8").replace('level = "info"', 'level = "debug"').replace("requests = false", "requests = true")
+    here.config.write_text(text, "utf-8")
+    server = start(here)
+    here.account("alice")
+    token = here.run("token", "create", "alice", "--scopes", "read write").stdout.strip()
+    here.run("post", "alice", "a whisper", "--visibility", "direct")
+    get(server.address, "/api/v1/accounts/verify_credentials", Authorization=f"Bearer {token}")
+    get(server.address, f"/home?access_token={token}", Cookie=f"fedi_8101={token}")
+    server.process.terminate()
+    _, log = server.process.communicate(timeout=20)
+
+    assert "/home" in log
+    for secret in (token, "a long password", "a whisper", "PRIVATE KEY"):
+        assert secret not in log
+
+
+def test_requests_are_not_logged_unless_wanted(here: Fedi, start: Start):
+    server = start(here)
+    get(server.address, "/about")
+    server.process.terminate()
+
+    assert server.process.communicate(timeout=20)[1] == ""
+
+
+def test_nobody_forges_a_line_of_the_log_DOS_26(here: Fedi, start: Start):
+    here.config.write_text(here.config.read_text("utf-8").replace("requests = false", "requests = true"), "utf-8")
+    server = start(here)
+    get(server.address, "/%0d%0a2026-01-01T00:00:00.000Z%20error%20fedi:%20forged%1b[31m")
+    server.process.terminate()
+    _, log = server.process.communicate(timeout=20)
+
+    assert not any(line.startswith("2026-01-01T") for line in log.splitlines())
+    assert "\x1b" not in log
+
+
+def test_a_web_server_can_reach_it_by_a_socket(here: Fedi, start: Start, tmp_path: Path):
+    path = tmp_path / "http.sock"
+    here.config.write_text(here.config.read_text("utf-8").replace('unix_socket = ""', f'unix_socket = "{path}"'), "utf-8")
+    for _ in range(2):  # the second time the first one's socket is still there
+        server = start(here)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost:8101\r\nConnection: close\r\n\r\n")
+            assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+        assert path.stat().st_mode & 0o777 == 0o660
+        server.process.kill()
+        server.process.wait()
+
+
+def test_systemd_is_told_when_it_serves(here: Fedi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, start: Start):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.bind(str(tmp_path / "notify"))
+        notify.settimeout(10)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        start(here)
+
+        assert notify.recv(100) == b"READY=1"
+
+
+def test_start_and_memory_are_those_promised(here: Fedi):
+    began = time.monotonic()
+    command = [sys.executable, "-m", "fedi", "serve", "--config", str(here.config), "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout is not None
+    address = process.stdout.readline().split(" at ")[1].strip()
+    status = get(address, "/healthz")[0]
+    took = time.monotonic() - began
+    memory = Path(f"/proc/{process.pid}/status")
+    resident_kb = int(memory.read_text().split("VmRSS:")[1].split()[0]) if memory.exists() else 0
+    process.terminate()
+    process.communicate(timeout=20)
+
+    assert status == 200
+    assert took < 5  # 1 s where nothing else runs: bench measures it
+    assert resident_kb < 75 * 1024
+
+
+def test_a_server_that_was_killed_starts_again(here: Fedi, start: Start):
+    server = start(here)
+    url = ""
+    here.account("alice")
+    url = here.run("post", "alice", "durable").stdout.strip()
+    os.kill(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+
+    again = start(here)
+
+    assert get(again.address, urlsplit(url).path, Accept="application/activity+json")[0] == 200
+
+
+async def test_what_could_not_listen_lets_go_of_the_data(here: Fedi):
+    settings = load(here.config, {"FEDI_SERVER_HOST": "203.0.113.1"})
+
+    with pytest.raises(Invalid):
+        await serve.Served.up(settings)
+
+    instance = await Instance.open(settings)
+    await instance.close()
+
+
+async def test_a_sign_in_link_is_for_this_machine_only(here: Fedi):
+    public = load(here.config, {"FEDI_INSTANCE_DOMAIN": "example.org", "FEDI_INSTANCE_BASE_URL": "https://example.org"})
+    (here.folder / "fedi.sqlite3").unlink()
+
+    with pytest.raises(Invalid):
+        await serve.Served.up(public, serve.SignIn("alice"))
+
+
+async def test_down_is_up_again(here: Fedi):
+    settings = load(here.config, {"FEDI_SERVER_PORT": "0"})
+    for _ in range(2):
+        served = await serve.Served.up(settings)
+        await asyncio.sleep(0)
+        await served.down()

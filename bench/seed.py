@@ -122,4 +122,4 @@ def _create(peer: Peer, number: int) -> bytes:
         "cc": note["cc"],
         "object": note,
     }
-    return json.dumps(activity).encode()
+    return json.dumps(activity, separators=(",", ":")).encode()

@@ -6,6 +6,7 @@ from fedi import uris
 from fedi.errors import Malformed
 from fedi.storage import blocks as block_rows
 from fedi.storage import deliveries as delivery_rows
+from fedi.storage import domains as domain_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
@@ -45,7 +46,8 @@ def of_post(tx: Tx, post: Post, author: Account) -> Inboxes:
 
 def of_reached(tx: Tx, post_id: int) -> Inboxes:
     """Whoever got the post in whatever form before, also as a boost by somebody here: whom an edit or its end concerns."""
-    return dict(delivery_rows.list_reached(tx, post_id))
+    reached = delivery_rows.list_reached(tx, post_id)
+    return {uri: host for uri, host in reached if not domain_rows.is_blocked(tx, host)}
 
 
 def of_touched(tx: Tx, post_id: int) -> Inboxes:

@@ -1,5 +1,7 @@
 """What a post does to timelines and notifications: once, for posts that are written here and for those that arrive."""
 
+from collections.abc import Iterable
+
 from fedi import notifications
 from fedi.storage import accounts as account_rows
 from fedi.storage import follows as follow_rows
@@ -11,14 +13,17 @@ from fedi.storage.posts import Post
 from fedi.streaming import Event
 
 
-def post_added(tx: Tx, post: Post, author: Account, *, quiet: bool = False) -> None:
-    """A post or boost is there: counters, homes, notifications, in this order. `quiet` is for old posts fetched later: counters only."""
+def post_added(tx: Tx, post: Post, author: Account, addressed: Iterable[int] = (), *, quiet: bool = False) -> None:
+    """A post or boost is there: counters, homes, notifications, in this order. `addressed` are the accounts it names or is sent to.
+
+    `quiet` is for old posts fetched later: counters only.
+    """
     _count(tx, post, +1)
     if quiet:
         return
     timeline_rows.add_home(tx, post, author.id)
     if post.boost_of_id is None:
-        for account_id in post_rows.list_mentioned_ids(tx, post.id):
+        for account_id in addressed:
             notifications.tell(tx, account_id, "mention", author, post.id)
     else:
         original = post_rows.get(tx, post.boost_of_id)

@@ -64,7 +64,7 @@ def prepare_image(data: bytes, kind: str) -> Prepared:
         picture.thumbnail((width, height), Image.Resampling.LANCZOS)
     else:
         # Never larger than it came: a small avatar stays small.
-        scale = min(1.0, max(picture.width / width, picture.height / height))
+        scale = min(1.0, picture.width / width, picture.height / height)
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         picture = ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
     out = io.BytesIO()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from fedi import fanout, limits, markup, plaintext, sanitize
-from fedi.activitypub import outbox, parse
+from fedi.activitypub import outbox, parse, vocab
 from fedi.errors import Forbidden, Invalid
 from fedi.html import Html, paragraphs
 from fedi.storage import accounts as account_rows
@@ -63,10 +63,10 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
         in_reply_to_account_id=parent.account_id if parent else None,
         **_text(tx, draft, mentioned),
     )
-    _attach(tx, post, draft, mentioned, parent)
+    named = _attach(tx, post, draft, mentioned, parent)
     if draft.idempotency_key:
         rows.put_idempotent(tx, author.id, draft.idempotency_key, post.id)
-    fanout.post_added(tx, post, author)
+    fanout.post_added(tx, post, author, named)
     outbox.created(tx, post, author)
     return post
 
@@ -166,14 +166,15 @@ def _text(tx: Tx, draft: Draft, mentioned: Mapping[tuple[str, str], Account]) ->
     }
 
 
-def _attach(tx: Tx, post: Post, draft: Draft, mentioned: Mapping[tuple[str, str], Account], parent: Post | None) -> None:
-    """Mentions and hashtags. Whom a post answers is told of it like somebody named; a direct post goes to the named only."""
+def _attach(tx: Tx, post: Post, draft: Draft, mentioned: Mapping[tuple[str, str], Account], parent: Post | None) -> set[int]:
+    """Mentions and hashtags; returns who is named. Whom a post answers is told like somebody named; a direct post is for the named."""
     named = {account.id for account in mentioned.values()}
     if parent is not None and parent.account_id != post.account_id and post.visibility != "direct":
         named.add(parent.account_id)
     rows.set_mentions(tx, post.id, named)
     tags = (markup.normalise_tag(tag) for tag in markup.scan(draft.text, draft.fmt).tags)
     rows.set_tags(tx, post.id, [tag for tag in tags if tag][: limits.TAGS])
+    return named
 
 
 # -- from the wire --
@@ -193,11 +194,9 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
 
     The caller has made sure that `author` is who the note is attributed to, and that it comes from the author's server.
     """
-    if tombstone_rows.is_taken_back(tx, note.id, author.uri):
-        return None
-    known = rows.find_by_uri(tx, note.id)
-    if known is not None:
-        return known if known.account_id == author.id else None
+    if rows.is_known_or_gone(tx, note.id, author.uri):
+        known = rows.find_by_uri(tx, note.id)
+        return known if known is not None and known.account_id == author.id else None
     parent = rows.find_by_uri(tx, note.in_reply_to) if note.in_reply_to else None
     post = rows.insert(
         tx,
@@ -213,11 +212,14 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         in_reply_to_account_id=parent.account_id if parent else None,
         **_received_text(note, content),
     )
-    _receive_parts(tx, post, note)
+    addressed = _receive_mentions(tx, post, note, author)
+    rows.add_tags(tx, post.id, note.tags)
+    if note.attachments:
+        rows.set_media(tx, post.id, [_receive_file(tx, post, item) for item in note.attachments])
     replies = rows.adopt_orphans(tx, post)
     if replies:
         rows.add_counts(tx, post.id, replies=replies)
-    fanout.post_added(tx, post, author, quiet=quiet)
+    fanout.post_added(tx, post, author, addressed, quiet=quiet)
     return post
 
 
@@ -230,7 +232,9 @@ def receive_edit(tx: Tx, note: parse.Note, author: Account, content: Html) -> Po
         return None
     rows.insert_edit(tx, post)
     changed = rows.update(tx, post.id, edited_at=min(note.updated_at, tx.now), **_received_text(note, content))
-    _receive_parts(tx, changed, note)
+    _receive_mentions(tx, changed, note, author)
+    rows.set_tags(tx, changed.id, note.tags)
+    _receive_files(tx, changed, note)
     fanout.post_edited(tx, changed, author)
     return changed
 
@@ -247,11 +251,11 @@ def receive_removal(tx: Tx, uri: str, author: Account) -> None:
 def _received_text(note: parse.Note, content: Html) -> dict[str, object]:
     return {
         "kind": note.type,
-        "title": plaintext.line(note.title, limits.NAME_CHARS),
+        "title": plaintext.line(note.title, limits.NAME_CHARS) if note.title else "",
         "content_html": content,
         "content_source": "",
         "content_type": "",
-        "warning": plaintext.line(note.warning, limits.WARNING_CHARS),
+        "warning": plaintext.line(note.warning, limits.WARNING_CHARS) if note.warning else "",
         "sensitive": int(note.sensitive or bool(note.warning)),
         "language": note.language[:35],
         "emojis": json.dumps(note.emojis) if note.emojis else "[]",
@@ -259,20 +263,16 @@ def _received_text(note: parse.Note, content: Html) -> dict[str, object]:
     }
 
 
-def _receive_parts(tx: Tx, post: Post, note: parse.Note) -> None:
-    """Mentions (of accounts known here), hashtags, and attachments as rows whose bytes are fetched when somebody looks."""
-    addressed = [*note.mention_hrefs, *note.to, *note.cc]
+def _receive_mentions(tx: Tx, post: Post, note: parse.Note, author: Account) -> set[int]:
+    """Write whom a post names, and whom it is addressed to without naming them, as far as they are known here; returns them all."""
+    named_uris = frozenset(note.mention_hrefs)
+    addressed = (named_uris | set(note.to) | set(note.cc)) - {vocab.PUBLIC, author.followers_uri, author.uri}
     accounts = account_rows.list_by_uris(tx, addressed) if addressed else {}
-    named = {accounts[uri].id for uri in note.mention_hrefs if uri in accounts}
-    silent = {accounts[uri].id for uri in (*note.to, *note.cc) if uri in accounts} - named
-    if named or silent:
-        rows.set_mentions(tx, post.id, named - {post.account_id}, silent - {post.account_id})
-    elif post.edited_at:
-        rows.set_mentions(tx, post.id, ())
-    if note.tags or post.edited_at:
-        rows.set_tags(tx, post.id, note.tags)
-    if note.attachments or post.edited_at:
-        _receive_files(tx, post, note)
+    named = {account.id for uri, account in accounts.items() if uri in named_uris}
+    silent = {account.id for account in accounts.values()} - named
+    if accounts or post.edited_at:
+        rows.set_mentions(tx, post.id, named, silent)
+    return named | silent
 
 
 def _receive_files(tx: Tx, post: Post, note: parse.Note) -> None:

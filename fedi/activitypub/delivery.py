@@ -1,24 +1,26 @@
 """The worker that sends: claims per host fairly, signs at send time, backs off, writes what came of it.
 
 Claims live in memory and outcomes are written in batches: a crash repeats a delivery, and never loses one. The queue itself is rows
-(storage/deliveries.py), made in the transaction of the act.
+(storage/deliveries.py), made in the transaction of the act; what is next for each host is kept in lanes.py.
 """
 
 import asyncio
+import heapq
 import logging
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from contextlib import suppress
 from typing import NamedTuple
 
 from fedi import clock, limits
 from fedi.activitypub import backoff, keys, signatures, vocab
 from fedi.activitypub.backoff import Verdict
+from fedi.activitypub.lanes import Lane, Signing
 from fedi.activitypub.remote import Remote
-from fedi.errors import NotFound, RemoteError, Unreachable
+from fedi.errors import FediError, NotFound, RemoteError, Unreachable
 from fedi.http import Answer, Client, may_be_ours
 from fedi.plaintext import line, text
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as rows
-from fedi.storage import domains as domain_rows
 from fedi.storage import hosts as host_rows
 from fedi.storage import keys as key_rows
 from fedi.storage.db import Database, Tx
@@ -28,19 +30,10 @@ from fedi.streaming import Event, Hub
 
 log = logging.getLogger(__name__)
 
-_LOOK_AHEAD = 64  # rows read per host at a time
 _BODIES = 256  # kept in memory: one activity goes to many inboxes
-
-
-class _Lane:
-    """What is known of one host while something waits for it."""
-
-    __slots__ = ("busy", "due_at", "objects")
-
-    def __init__(self, due_at: int) -> None:
-        self.due_at = due_at
-        self.busy: set[tuple[int, int]] = set()  # (activity id, inbox id) under way
-        self.objects: set[str] = set()
+_LANES = 4096  # kept in memory though nothing waits in them
+_GATHER_S = 0.02  # outcomes are gathered for this long while others are under way
+_STOP_S = 5
 
 
 class _Body(NamedTuple):
@@ -48,32 +41,48 @@ class _Body(NamedTuple):
     digest: str
 
 
+class _Made(NamedTuple):
+    """A delivery that was tried, and what it came to."""
+
+    delivery: Delivery
+    lane: Lane
+    verdict: Verdict
+
+    @property
+    def outcome(self) -> Outcome:
+        one, verdict = self.delivery, self.verdict
+        return Outcome(one.activity_id, one.inbox_id, verdict.state, one.attempts + 1, verdict.next_at, verdict.status, verdict.answer)
+
+
 class Sender:
     """One per instance. `start` and `stop` bracket its life; `settle` waits until nothing is due."""
 
     def __init__(self, remote: Remote, http: Client, db: Database, hub: Hub) -> None:
-        self._remote = remote
         self._http = http
         self._db = db
-        self._lanes: dict[str, _Lane] = {}
+        self._signing = Signing(remote.cpu)
+        self._lanes: dict[str, Lane] = {}
+        self._ready: deque[Lane] = deque()  # something may be sent now; each lane once
+        self._timers: list[tuple[int, str]] = []  # a heap: when to look at a host again
+        self._fresh: dict[int, None] = {}  # activities just queued, in order
         self._bodies: OrderedDict[int, _Body] = OrderedDict()
         self._keys: dict[int, signatures.Key] = {}
-        self._outcomes: list[tuple[Delivery, Outcome, Verdict]] = []
+        self._made: list[_Made] = []
         self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop_task: asyncio.Task[None] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._stopping = False
+        self._loaded = False
         hub.subscribe("delivery", self._on_delivery)
         hub.subscribe("host_back", self._on_host_back)
-        hub.subscribe("queue", lambda _: self._reload())
-        hub.subscribe("storage.reopened", lambda _: self._reload())
+        hub.subscribe("domain", lambda _: self._forget_hosts())
+        hub.subscribe("queue", lambda _: self._forget_hosts())
+        hub.subscribe("storage.reopened", lambda _: self._forget_hosts())
 
     # -- life --
 
     def start(self) -> None:
-        self._reload()
         self._loop_task = asyncio.create_task(self._run(), name="delivery")
 
     async def stop(self) -> None:
@@ -83,50 +92,46 @@ class Sender:
         if self._loop_task is not None:
             await self._loop_task
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5)
+            await asyncio.wait(self._tasks, timeout=_STOP_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._write_outcomes()
+        if self._writing is not None:
+            await self._writing
+        if self._made:
+            await self._write()
 
     async def settle(self) -> None:
-        """Until nothing that is due now is left to send and everything is written down."""
-        await asyncio.sleep(0)
+        """Send what is due until nothing is, and everything is written down; also without `start`."""
         while True:
-            self._wake.set()
-            self._idle.clear()
-            await self._idle.wait()
-            if not self._tasks and not self._outcomes and self._writing is None and not self._due_now():
+            self._dispatch()
+            under_way = {*self._tasks, *([self._writing] if self._writing is not None else [])}
+            if not under_way:
                 return
-            await asyncio.sleep(0.005)
+            await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
 
-    def _due_now(self) -> bool:
-        now = clock.now()
-        return any(lane.due_at <= now for lane in self._lanes.values())
-
-    def _reload(self) -> None:
-        """Look at the table anew: at start, and after a commit whose fate was unknown."""
-        for host, due_at in self._db.read(rows.list_queued_hosts):
-            lane = self._lanes.setdefault(host, _Lane(due_at))
-            lane.due_at = min(lane.due_at, due_at)
-        self._wake.set()
+    # -- what is heard --
 
     def _on_delivery(self, event: Event) -> None:
-        host = str(event.data)
-        now = clock.now()
-        lane = self._lanes.setdefault(host, _Lane(now))
-        lane.due_at = min(lane.due_at, now)
+        self._fresh[event.id] = None
         self._wake.set()
 
     def _on_host_back(self, event: Event) -> None:
         """A host whose circuit was open has sent something valid: what waits for it is due."""
         task = asyncio.ensure_future(self._hasten(str(event.data)))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
 
     async def _hasten(self, host: str) -> None:
-        await self._db.write(rows.hasten, host)
-        self._lanes.setdefault(host, _Lane(0)).due_at = 0
+        with suppress(FediError):  # then it is due when it was due before
+            await self._db.write(rows.hasten, host)
+        self._reread(self._lane(host))
+
+    def _forget_hosts(self) -> None:
+        """What is known of the queue may be wrong: read it anew."""
+        self._loaded = False
+        for lane in self._lanes.values():
+            lane.forget()
         self._wake.set()
 
     # -- the loop --
@@ -135,60 +140,70 @@ class Sender:
         while not self._stopping:
             self._wake.clear()
             try:
-                next_at = self._dispatch()
+                self._dispatch()
+                wait_s = (self._timers[0][0] - clock.now()) / 1000 if self._timers else 60.0
             except Exception:
                 log.exception("the delivery queue could not be read")
-                next_at = clock.now() + clock.SECOND
-            self._idle.set()
-            wait_s = min(max((next_at - clock.now()) / 1000, 0.0), 60.0) if next_at is not None else 60.0
-            try:
-                await asyncio.wait_for(self._wake.wait(), wait_s)
-            except TimeoutError:
-                continue
+                wait_s = 1.0
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), min(max(wait_s, 0.001), 60.0))
 
-    def _dispatch(self) -> int | None:
-        """Start what may start now, a turn per host; the time at which to look again."""
+    def _dispatch(self) -> None:
+        """Start what may start now, a turn per host."""
+        if not self._loaded:
+            self._load()
+        self._take_fresh()
         now = clock.now()
-        next_at = None
-        for host in list(self._lanes):
-            lane = self._lanes[host]
-            if len(self._tasks) >= limits.IN_FLIGHT:
-                return None  # a finished one wakes us
-            if lane.due_at <= now and len(lane.busy) < limits.IN_FLIGHT_PER_HOST:
-                self._fill(host, lane, now)
-            if lane.busy:
-                continue
-            if lane.due_at == _NEVER:
-                del self._lanes[host]
-            else:
-                next_at = lane.due_at if next_at is None else min(next_at, lane.due_at)
-        return next_at
-
-    def _fill(self, host: str, lane: _Lane, now: int) -> None:
-        """Claim up to two for a host: the oldest that are due, one per object, none before an older one of the same object."""
-        waiting = self._db.read(rows.list_queued, host, _LOOK_AHEAD)
-        blocked = set(lane.objects)
-        lane.due_at = _NEVER
-        for delivery in waiting:
-            key = (delivery.activity_id, delivery.inbox_id)
-            order = f"{delivery.inbox_id} {delivery.object_uri}"
-            if key in lane.busy:
-                continue
-            if order in blocked:
-                continue
-            blocked.add(order)
-            if delivery.next_at > now:
-                lane.due_at = min(lane.due_at, delivery.next_at)
-            elif len(lane.busy) < limits.IN_FLIGHT_PER_HOST and len(self._tasks) < limits.IN_FLIGHT:
-                lane.busy.add(key)
-                lane.objects.add(order)
-                task = asyncio.create_task(self._deliver(delivery, lane, order))
+        while self._timers and self._timers[0][0] <= now:
+            self._reread(self._lane(heapq.heappop(self._timers)[1]))
+        while self._ready and len(self._tasks) < limits.IN_FLIGHT:
+            lane = self._ready.popleft()
+            lane.is_ready = False
+            delivery = lane.claim(self._db, now)
+            if delivery is not None:
+                task = asyncio.create_task(self._deliver(delivery, lane))
                 self._tasks.add(task)
                 task.add_done_callback(self._done)
-            else:
-                lane.due_at = now
-        if lane.busy:
-            lane.due_at = min(lane.due_at, now)  # looked at again as soon as one of them is done
+                self._make_ready(lane)  # to the end of the row: others first
+            elif lane.look_again_at:
+                self._look_again(lane)
+        if len(self._lanes) > _LANES:
+            self._lanes = {host: lane for host, lane in self._lanes.items() if not lane.is_idle}
+
+    def _load(self) -> None:
+        """Look at the table anew: at start, and after a commit whose fate was unknown."""
+        for host, _ in self._db.read(rows.list_queued_hosts):
+            self._reread(self._lane(host))
+        self._loaded = True
+
+    def _take_fresh(self) -> None:
+        """What was queued since: read once per activity, not once per host."""
+        while self._fresh:
+            activity_id = next(iter(self._fresh))
+            for delivery in self._db.read(rows.list_queued_of, activity_id):
+                lane = self._lanes.get(delivery.host)
+                if lane is None:  # a host we remember has all that waits for it in memory, or is to be read
+                    self._reread(self._lane(delivery.host))
+                elif lane.add(delivery):
+                    self._make_ready(lane)
+            del self._fresh[activity_id]
+
+    def _lane(self, host: str) -> Lane:
+        return self._lanes.setdefault(host, Lane(host))
+
+    def _make_ready(self, lane: Lane) -> None:
+        if not lane.is_ready:
+            lane.is_ready = True
+            self._ready.append(lane)
+
+    def _reread(self, lane: Lane) -> None:
+        lane.forget()
+        self._make_ready(lane)
+        self._wake.set()
+
+    def _look_again(self, lane: Lane) -> None:
+        heapq.heappush(self._timers, (lane.look_again_at, lane.host))
+        lane.look_again_at = 0
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -196,47 +211,44 @@ class Sender:
 
     # -- one delivery --
 
-    async def _deliver(self, delivery: Delivery, lane: _Lane, order: str) -> None:
+    async def _deliver(self, delivery: Delivery, lane: Lane) -> None:
+        verdict = None
         try:
-            verdict = await self._attempt(delivery)
-        except asyncio.CancelledError:
-            lane.busy.discard((delivery.activity_id, delivery.inbox_id))
-            raise
+            verdict = await self._attempt(delivery, lane)
         except Exception:
             log.exception("a delivery to %s failed in an unforeseen way", delivery.host)
-            verdict = backoff.failed(delivery.attempts + 1, clock.now(), 0, "an error of ours", None)
-        outcome = Outcome(
-            delivery.activity_id, delivery.inbox_id, verdict.state, delivery.attempts + 1, verdict.next_at, verdict.status, verdict.answer
-        )
-        self._outcomes.append((delivery, outcome, verdict))
-        self._write_soon(lane, order)
-        await asyncio.shield(self._written())
-        lane.busy.discard((delivery.activity_id, delivery.inbox_id))
-        lane.objects.discard(order)
-        lane.due_at = 0
+            verdict = backoff.failed(delivery.attempts + 1, clock.now(), 0, "an error of ours", None, ours=True)
+        finally:
+            lane.landed(delivery, failed=verdict is not None and verdict.state == "queued", written=verdict is None)
+        if verdict is not None:
+            self._made.append(_Made(delivery, lane, verdict))
+            if self._writing is None:
+                self._writing = asyncio.create_task(self._write_soon())
+        self._make_ready(lane)
 
-    async def _attempt(self, delivery: Delivery) -> Verdict:
+    async def _attempt(self, delivery: Delivery, lane: Lane) -> Verdict | None:
+        """What came of it; None when it need not be sent any more."""
         attempt, now = delivery.attempts + 1, clock.now()
+        if not self._db.read(rows.is_queued, delivery.activity_id, delivery.inbox_id):
+            return None
         body = self._body(delivery.activity_id)
-        if body is None or self._db.read(domain_rows.is_blocked, delivery.host):
+        if body is None or lane.is_blocked:
             return Verdict("dropped", now, 0, "the domain is blocked" if body else "the activity is gone", None)
         try:
             key = self._key(delivery.account_id)
         except NotFound:
             return Verdict("dropped", now, 0, "the sender is gone", None)
         try:
-            answer, scheme = await self._post(delivery, key, body)
+            answer, scheme = await self._post(delivery, lane.scheme, key, body)
         except Unreachable as error:
             return backoff.failed(attempt, now, 0, error.message, error.retry_after_s, ours=may_be_ours(error))
         except RemoteError as error:
             return backoff.refused(attempt, now, 0, error.message)
-        words = line(text(answer.body.decode("utf-8", "replace"), 400), 200)
-        return backoff.judge(answer.status, attempt, now, words, answer.retry_after_s)._replace(scheme=scheme)
+        words = line(text(answer.body.decode("utf-8", "replace"), 400), 200) if answer.status >= 300 else ""
+        return backoff.judge(answer.status, attempt, clock.now(), words, answer.retry_after_s)._replace(scheme=scheme)
 
-    async def _post(self, delivery: Delivery, key: signatures.Key, body: _Body) -> tuple[Answer, str]:
+    async def _post(self, delivery: Delivery, scheme: str, key: signatures.Key, body: _Body) -> tuple[Answer, str]:
         """Send with the scheme that last worked for the host; refused as unsigned, knock once more with the other."""
-        known = self._db.read(host_rows.find, delivery.host)
-        scheme = known.signature if known and known.signature else "cavage"
         answer = await self._post_signed(delivery.inbox_uri, key, body, scheme)
         if answer.status in (400, 401) and delivery.attempts < 2:
             other = "cavage" if scheme == "rfc9421" else "rfc9421"
@@ -250,7 +262,7 @@ class Sender:
         unsigned = signatures.prepare(
             request, key, clock.now(), scheme="rfc9421" if scheme == "rfc9421" else "cavage", path_only=scheme == "cavage-path"
         )
-        signature = await self._remote.cpu(signatures.sign_bytes, key.private, unsigned.data)
+        signature = await self._signing.sign(key.private, unsigned.data)
         return await self._http.post(inbox_uri, headers=signatures.finish(unsigned, signature), body=body.data)
 
     def _body(self, activity_id: int) -> _Body | None:
@@ -274,49 +286,63 @@ class Sender:
 
     # -- what came of it, written in batches --
 
-    def _write_soon(self, lane: _Lane, order: str) -> None:
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write_outcomes())
+    async def _write_soon(self) -> None:
+        """Write until nothing is left. What cannot be written stays claimed, so that it is not sent again, and is written later."""
+        try:
+            while self._made:
+                if self._tasks:
+                    await asyncio.sleep(_GATHER_S)
+                if not await self._write() and self._stopping:
+                    break
+        finally:
+            self._writing = None
+            self._wake.set()
 
-    async def _written(self) -> None:
-        if self._writing is not None:
-            await asyncio.shield(self._writing)
+    async def _write(self) -> bool:
+        batch, self._made = self._made, []
+        try:
+            after = await self._db.write(_record, [(one.delivery, one.outcome, one.verdict) for one in batch])
+        except Exception:
+            log.exception("the outcome of %d deliveries could not be written yet", len(batch))
+            self._made = batch + self._made
+            if not self._stopping:
+                await asyncio.sleep(1)
+            return False
+        for delivery, lane, verdict in batch:
+            lane.written(delivery)
+            if verdict.state == "queued" or verdict.status == 410:
+                self._reread(lane)
+        for host, (known, was_open) in after.items():
+            if self._lanes[host].learn(known) != was_open:
+                self._reread(self._lanes[host])
+        return True
 
-    async def _write_outcomes(self) -> None:
-        await asyncio.sleep(0)  # those that finish in this turn of the loop join
-        while self._outcomes:
-            batch, self._outcomes = self._outcomes, []
-            try:
-                await self._db.write(_record, batch)
-            except Exception:
-                log.exception("the outcome of %d deliveries could not be written; they will be made again", len(batch))
-        self._writing = None
-        self._wake.set()
 
-
-_NEVER = 1 << 62
-
-
-def _record(tx: Tx, batch: list[tuple[Delivery, Outcome, Verdict]]) -> None:
+def _record(tx: Tx, batch: list[tuple[Delivery, Outcome, Verdict]]) -> dict[str, tuple[Host, bool]]:
+    """Write outcomes, and what they say of hosts: (the host's record now, whether its circuit was open), by host."""
     rows.record(tx, [outcome for _, outcome, _ in batch])
     by_host: dict[str, list[tuple[Delivery, Verdict]]] = {}
     for delivery, _, verdict in batch:
         by_host.setdefault(delivery.host, []).append((delivery, verdict))
-    for host, results in by_host.items():
-        before = host_rows.find(tx, host) or Host(host)
-        after = before
-        for _, verdict in results:
-            after = backoff.host_after(after, verdict, tx.now)
-        if after != before:
-            host_rows.put(tx, after)
-        if after.open_until > tx.now:
-            rows.postpone(tx, host, after.open_until)
-            rows.drop_over(tx, host, limits.DELIVERIES_PER_DEAD_HOST)
-        elif before.open_until and not after.open_until:
-            rows.hasten(tx, host)
-        for delivery, verdict in results:
-            if verdict.status == 410:
-                _forget_inbox(tx, delivery.inbox_uri)
+    return {host: _record_host(tx, host, results) for host, results in by_host.items()}
+
+
+def _record_host(tx: Tx, host: str, results: list[tuple[Delivery, Verdict]]) -> tuple[Host, bool]:
+    before = host_rows.find(tx, host) or Host(host)
+    after = before
+    for _, verdict in results:
+        after = backoff.host_after(after, verdict, tx.now)
+    if after != before:
+        host_rows.put(tx, after)
+    if after.open_until > tx.now:
+        rows.postpone(tx, host, after.open_until)
+        rows.drop_over(tx, host, limits.DELIVERIES_PER_DEAD_HOST)
+    elif before.open_until and not after.open_until:
+        rows.hasten(tx, host)
+    for delivery, verdict in results:
+        if verdict.status == 410:
+            _forget_inbox(tx, delivery.inbox_uri)
+    return after, before.open_until > 0
 
 
 def _forget_inbox(tx: Tx, inbox_uri: str) -> None:

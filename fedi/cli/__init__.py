@@ -4,7 +4,6 @@ This is where errors become exit codes: Invalid and wrong usage 2, not allowed 3
 anything else 1. A database newer than the program is 3.
 """
 
-import gc
 import importlib
 import os
 import sys
@@ -43,7 +42,7 @@ class Entry(NamedTuple):
 
 COMMANDS = {
     "init": Entry("init", "Make a configuration file and an empty database."),
-    "serve": Entry("serve", "Run the server."),
+    "serve": Entry("start", "Run the server."),
     "dev": Entry("dev", "Try it out: two servers on this machine that follow each other."),
     "account": Entry("account", "The people of this server."),
     "token": Entry("token", "Bearer tokens, with which programs act for somebody."),
@@ -70,11 +69,7 @@ class Root(click.Group):
         entry = COMMANDS.get(cmd_name)
         if entry is None:
             return None
-        gc.disable()  # a fifth of the time that imports take; nothing of what they make is garbage
-        try:
-            found: click.Command = getattr(importlib.import_module(f"fedi.cli.{entry.module}"), cmd_name)
-        finally:
-            gc.enable()
+        found: click.Command = getattr(importlib.import_module(f"fedi.cli.{entry.module}"), cmd_name)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from fedi.cli import ask, show
+from fedi.errors import Invalid
 
 
 @click.command()
@@ -26,6 +27,8 @@ def backup(file: Path, as_json: bool, config: Path) -> None:
     from fedi.storage import backup as backups  # lazy: tar and gzip
 
     settings = ask.load(config)
+    if not file.absolute().parent.is_dir():
+        raise Invalid(f"{file.absolute().parent}: there is no such folder.")
     with click.progressbar(length=100, label="Copying", file=sys.stderr) as bar:
         manifest = backups.backup(settings.dir, config.resolve(), file.absolute(), lambda share: bar.update(int(share * 100) - bar.pos))
     if as_json:

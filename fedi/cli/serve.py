@@ -1,4 +1,4 @@
-"""`fedi serve`: runs the server, and how any instance is brought up and down (dev.py does it twice)."""
+"""The server behind `fedi serve` (start.py is the command), and how any instance is brought up and down (dev.py does it twice)."""
 
 import asyncio
 import errno
@@ -10,7 +10,6 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,13 +17,11 @@ import click
 from aiohttp import web
 
 from fedi import __version__, logins
-from fedi.cli import ask, logs
 from fedi.config import Config, is_loopback
 from fedi.control.server import Doorway
 from fedi.errors import Conflict, Invalid
 from fedi.instance import Instance
 from fedi.storage import accounts as account_rows
-from fedi.storage import private
 from fedi.web import auth
 from fedi.web.app import make_app, server_options
 
@@ -34,22 +31,8 @@ _TWICE_S: Final = 0.3  # supervisors such as timeout(1) send one signal to the p
 _SWITCH_S: Final = 0.0002  # threads that sign or hash give the loop its turn back sooner. Source: docs/architecture.md
 
 
-@click.command()
-@click.option("--host", help="The address to listen on, instead of server.host.")
-@click.option("--port", type=click.IntRange(0, 65535), help="The port, instead of server.port. 0 takes any free one and says which.")
-@ask.config_option
-def serve(host: str | None, port: int | None, config: Path) -> None:
-    """Run the server until it is told to stop (Ctrl-C, SIGTERM). It finishes what it was asked; a second Ctrl-C ends it at once.
-
-    \b
-    Example:
-      fedi serve
-      fedi serve --config /srv/fedi/data/config.toml --port 8081
-    """
-    settings = ask.load(config)
-    server = replace(settings.server, host=host or settings.server.host, port=settings.server.port if port is None else port)
-    settings = replace(settings, server=server)
-    logs.begin(settings.log.level)
+def serve(settings: Config, config: Path) -> None:
+    """Run a server until it is told to stop. `config` is the file its settings are from, for what is said."""
     run(lambda: _serve(settings, config))
 
 
@@ -71,7 +54,6 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def _serve(settings: Config, config: Path) -> None:
     stop = stop_signal()
-    private.check(settings.dir)
     served = await Served.up(settings)
     try:
         _welcome(served, config)

@@ -15,10 +15,8 @@ from fedi.storage.timelines import Page
 class Brief(NamedTuple):
     """A row of a list: a post, or a boost of one. Counters and `flags` are of the post that is shown.
 
-        `stamp` changes whenever a rendering of the row would (its author's and the counters excepted); `shown_*` are the boosted post's,
-        None where the row is a post itself. `flags` is a sum of Row = tuple[Any, ...]  # what a Brief is made of; a list is compared with what is kept far more often than its rows are looked into
-
-    FAVOURITED, BOOSTED, BOOKMARKED, PINNED and OWN.
+    `stamp` changes whenever a rendering of the row would (its author's and the counters excepted); `shown_*` are the boosted post's,
+    None where the row is a post itself. `flags` is a sum of FAVOURITED, BOOSTED, BOOKMARKED, PINNED and OWN.
     """
 
     id: int
@@ -35,8 +33,7 @@ class Brief(NamedTuple):
     shown_account_version: int
 
 
-Row = tuple[Any, ...]  # what a Brief is made of; a list is compared with what is kept far more often than its rows are looked into
-
+Row = tuple[Any, ...]  # what a Brief is made of: a list is compared with what is kept more often than its rows are looked into
 FAVOURITED, BOOSTED, BOOKMARKED, PINNED, OWN = 1, 2, 4, 8, 16
 
 # The parent's row can go without this one's version rising (ON DELETE SET NULL), so whether it is there is part of the stamp.

@@ -142,6 +142,18 @@ def list_queued(tx: Tx, host: str, limit: int) -> list[Delivery]:
     return [Delivery._make(row) for row in rows]
 
 
+def list_queued_of(tx: Tx, activity_id: int) -> list[Delivery]:
+    """What of one activity waits, for whatever host."""
+    rows = tx.query(f"SELECT {_D_COLUMNS} FROM {_D_FROM} WHERE d.state = 'queued' AND d.activity_id = ?", (activity_id,))
+    return [Delivery._make(row) for row in rows]
+
+
+def is_queued(tx: Tx, activity_id: int, inbox_id: int) -> bool:
+    """Whether it is still to be sent: not superseded or dropped meanwhile."""
+    row = tx.one("SELECT state FROM deliveries WHERE activity_id = ? AND inbox_id = ?", (activity_id, inbox_id))
+    return row is not None and row[0] == "queued"
+
+
 def find_body(tx: Tx, activity_id: int) -> bytes | None:
     """The bytes to send; None when what they told of is gone."""
     row = tx.one("SELECT body FROM activities WHERE id = ? AND length(body) > 0", (activity_id,))

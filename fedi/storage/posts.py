@@ -135,6 +135,12 @@ def find_by_uri(tx: Tx, uri: str) -> Post | None:
     return Post._make(row) if row else None
 
 
+def is_known_or_gone(tx: Tx, uri: str, actor_uri: str) -> bool:
+    """Whether a post is here, or that actor has taken it back."""
+    sql = "SELECT 1 FROM posts WHERE uri = ?1 UNION ALL SELECT 2 FROM tombstones WHERE uri = ?1 AND actor_uri = ?2"
+    return tx.one(sql, (uri, actor_uri)) is not None
+
+
 def find_by_url(tx: Tx, url: str) -> Post | None:
     """By its id, or by the page a person copied the address of."""
     found = find_by_uri(tx, url)
@@ -224,6 +230,9 @@ def list_descendants(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[P
 
 def adopt_orphans(tx: Tx, parent: Post) -> int:
     """A parent has arrived after its answers: tie them to it. Returns how many public ones there were."""
+    waiting = "SELECT 1 FROM posts WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL LIMIT 1"
+    if tx.one(waiting, (parent.uri,)) is None:
+        return 0
     counted = tx.one(
         """SELECT count(*) FROM posts WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL AND id <> ?
         AND visibility IN ('public', 'unlisted') AND local_only = 0""",
@@ -288,12 +297,20 @@ def list_mentioned_ids(tx: Tx, post_id: int) -> list[int]:
 def set_tags(tx: Tx, post_id: int, names: Iterable[str]) -> None:
     """The normalised hashtags of a post; replaces what was said before."""
     tx.execute("DELETE FROM post_tags WHERE post_id = ?", (post_id,))
-    for name in dict.fromkeys(names):
-        row = tx.one("SELECT id FROM tags WHERE name = ?", (name,))
-        tag_id = row[0] if row else ids.new(tx.now)
-        if row is None:
-            tx.execute("INSERT INTO tags (id, name) VALUES (?, ?)", (tag_id, name))
-        tx.execute("INSERT INTO post_tags (post_id, tag_id) VALUES (?, ?)", (post_id, tag_id))
+    add_tags(tx, post_id, names)
+
+
+def add_tags(tx: Tx, post_id: int, names: Iterable[str]) -> None:
+    """The normalised hashtags of a new post."""
+    wanted = list(dict.fromkeys(names))
+    params = (post_id, json.dumps(wanted))
+    if wanted and tx.execute(_ADD_TAGS, params) < len(wanted):
+        tx.executemany("INSERT INTO tags (id, name) VALUES (?, ?) ON CONFLICT DO NOTHING", [(ids.new(tx.now), name) for name in wanted])
+        tx.execute(_ADD_TAGS, params)
+
+
+_ADD_TAGS = """INSERT INTO post_tags (post_id, tag_id) SELECT ?, id FROM tags WHERE name IN (SELECT value FROM json_each(?))
+  ON CONFLICT DO NOTHING"""
 
 
 def list_tags(tx: Tx, post_ids: Iterable[int]) -> dict[int, list[str]]:

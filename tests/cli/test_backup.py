@@ -107,10 +107,12 @@ def test_a_name_that_is_no_archives_is_2(here: Fedi, tmp_path: Path, name: str):
 def test_a_place_that_cannot_be_written_is_2(here: Fedi, tmp_path: Path):
     (tmp_path / "file").write_text("")
 
-    done = here.run("backup", str(tmp_path / "file" / "b.tar"))
+    for folder in ("file", "nowhere"):
+        done = here.run("backup", str(tmp_path / folder / "b.tar"))
 
-    assert done.exit_code == 2, done.output
-    assert done.stderr.splitlines()[-1].startswith("Error: ")
+        assert done.exit_code == 2, done.output
+        assert done.stderr.splitlines()[-1].startswith("Error: ")
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_what_is_no_backup_is_refused_and_no_folder_begun(tmp_path: Path):

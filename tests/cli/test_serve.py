@@ -144,7 +144,7 @@ def test_a_second_server_on_the_same_data_is_4_and_names_the_first(here: Fedi, s
 
     assert done.returncode == 4
     assert str(served.process.pid) in done.stderr
-    assert time.monotonic() - began < 5  # two seconds where nothing else runs
+    assert time.monotonic() - began < 2
     assert get(served.address, "/healthz")[0] == 200
     assert here.run("account", "list").exit_code == 0  # its socket is where it was
 

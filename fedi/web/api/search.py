@@ -37,7 +37,7 @@ class _Asked(NamedTuple):
 async def search(request: web.Request) -> web.Response:
     viewer, given = answers.reader(request, "read:search"), params.query(request)
     text, resolve, offset = given.text("q", max_chars=limits.URI_CHARS).strip(), given.flag("resolve"), given.number("offset", 0, 0, 10_000)
-    if viewer is None and (resolve or offset):  # Source: security.md SSR-09
+    if viewer is None and (resolve or offset):  # Source: SSR-09
         raise Unauthenticated("Search queries that resolve remote resources are not supported without authentication")
     wanted = given.text("type", max_chars=40)
     types = tuple(name for name in _TYPES if wanted in ("", name))

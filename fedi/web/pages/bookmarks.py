@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from fedi.storage import interactions as interaction_rows
+from fedi.storage import listings as listing_rows
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -12,11 +12,11 @@ from fedi.web.pages.site import Pages, Void
 
 
 def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[list[views.Entry], Turn]:
-    page = paging.page(request)._replace(after=0, forward=False)
-    wanted = interaction_rows.list_bookmarked(tx, viewer.id, page.before, page.limit)
+    page = paging.page(request)
+    wanted = listing_rows.list_bookmarked(tx, viewer.id, page)
     found = post_rows.list_visible(tx, viewer.id, wanted)
     rows, turn = paging.turn(request, page, [found[post_id] for post_id in wanted if post_id in found])
-    return views.entries(pages, tx, viewer, rows), turn._replace(newer="/bookmarks" if turn.newer else "")
+    return views.entries(pages, tx, viewer, rows), turn
 
 
 async def show(request: web.Request) -> web.Response:

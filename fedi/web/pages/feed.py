@@ -6,7 +6,7 @@ from aiohttp import web
 
 from fedi import plaintext
 from fedi.html import Html
-from fedi.storage import pictures as picture_rows
+from fedi.storage import listings as listing_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage.accounts import Account
@@ -14,7 +14,7 @@ from fedi.storage.db import Tx
 from fedi.storage.posts import Attachment, Post
 from fedi.storage.timelines import Page, Wanted
 from fedi.web import headers
-from fedi.web.pages import profile, site, text
+from fedi.web.pages import profile, site, text, views
 from fedi.web.pages.site import Pages
 
 _POSTS: Final = 20
@@ -41,8 +41,8 @@ def _read(tx: Tx, account: Account) -> tuple[list[Item], str]:
     tags = post_rows.list_tags(tx, [post.id for post in posts])
     media = post_rows.list_media(tx, [post.id for post in posts])
     items = [_item(post, tags.get(post.id, []), media.get(post.id, [])) for post in posts]
-    avatar = picture_rows.list_keys(tx, [account.avatar_id]).get(account.avatar_id or 0, "")
-    return items, avatar
+    avatar = listing_rows.list_pictures(tx, [account.avatar_id]).get(account.avatar_id or 0)
+    return items, views.address(avatar)
 
 
 def _item(post: Post, tags: list[str], files: list[Attachment]) -> Item:
@@ -62,7 +62,7 @@ def _document(pages: Pages, account: Account, items: list[Item], avatar: str) ->
             name=f"{account.name} (@{acct})",
             summary=plaintext.text(account.bio_html, 200) or f"Public posts of @{acct}",
             feed=f"{account.url}.atom",
-            avatar=f"{pages.site.base_url}/media/{avatar}" if avatar else "",
+            avatar=f"{pages.site.base_url}{avatar}" if avatar else "",
             updated=max([account.created_at, *(item.updated_at for item in items)]),
             items=items,
         )

@@ -1,12 +1,12 @@
 """Lists of people: who follows somebody, whom they follow, who asks to, and whom the viewer has blocked or muted."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from aiohttp import web
 
 from fedi.storage import blocks as block_rows
-from fedi.storage import follows as follow_rows
+from fedi.storage import listings as listing_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.web.pages import paging, profile, site, views
@@ -16,17 +16,23 @@ from fedi.web.pages.site import Pages, Void
 _MOST: Final = 40
 
 
-def _read_follows(
-    tx: Tx, pages: Pages, request: web.Request, viewer: Account, account: Account, which: str
-) -> tuple[list[views.Person], Turn]:
-    page = paging.page(request, _MOST)._replace(after=0, forward=False)
-    read = follow_rows.list_followers if which == "followers" else follow_rows.list_following
-    found = [row for _, row in read(tx, account.id, before=page.before, limit=page.limit)]
+class _Follows(NamedTuple):
+    people: list[views.Person]
+    turn: Turn
+    is_hidden: bool
+
+
+def _read_follows(tx: Tx, pages: Pages, request: web.Request, viewer: Account, account: Account, which: str) -> _Follows:
+    is_mine = viewer.id == account.id
+    if not is_mine and listing_rows.hides_network(tx, [account.id]).get(account.id, False):
+        return _Follows([], Turn(), True)
+    page = paging.page(request, _MOST)
+    found = listing_rows.list_followers(tx, account.id, page) if which == "followers" else listing_rows.list_following(tx, account.id, page)
     rows, turn = paging.turn(request, page, found)
     people = views.people(pages, tx, rows, viewer)
-    if which == "followers" and viewer.id == account.id:
+    if which == "followers" and is_mine:
         people = [person._replace(acts=[(f"/accounts/{person.face.id}/remove", "Remove", "plain")]) for person in people]
-    return people, turn._replace(newer=request.path if turn.newer else "")
+    return _Follows(people, turn, False)
 
 
 async def show_followers(request: web.Request) -> web.Response:
@@ -41,9 +47,12 @@ def _show_follows(request: web.Request, which: str) -> web.Response:
     """For people of this server only: who knows whom is not for everybody to collect."""
     viewer, pages = site.signed_in(request), site.of(request)
     account = pages.instance.db.read(profile.account_of, request.match_info["name"], "")
-    people, turn = pages.instance.db.read(_read_follows, pages, request, viewer, account, which)
+    found = pages.instance.db.read(_read_follows, pages, request, viewer, account, which)
     href = f"/@{account.username}"
     words = "Nobody follows them yet" if which == "followers" else "They follow nobody yet"
+    void = Void("people", words, "Whom they follow and who follows them will stand here.", href, "Back to the profile")
+    if found.is_hidden:
+        void = Void("lock", "Not shown", f"{account.name} keeps this to themselves.", href, "Back to the profile")
     return site.show(
         request,
         "people.html",
@@ -55,9 +64,9 @@ def _show_follows(request: web.Request, which: str) -> web.Response:
             (f"{href}/following", "Following", which == "following"),
             (f"{href}/followers", "Followers", which == "followers"),
         ],
-        people=people,
-        pages=turn,
-        void=Void("people", words, "Whom they follow and who follows them will stand here.", href, "Back to the profile"),
+        people=found.people,
+        pages=found.turn,
+        void=void,
     )
 
 
@@ -65,14 +74,14 @@ def _show_follows(request: web.Request, which: str) -> web.Response:
 
 
 def _read_requests(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[list[views.Person], Turn]:
-    page = paging.page(request, _MOST)._replace(after=0, forward=False)
-    found = [row for _, row in follow_rows.list_followers(tx, viewer.id, before=page.before, limit=page.limit, state="pending")]
+    page = paging.page(request, _MOST)
+    found = listing_rows.list_followers(tx, viewer.id, page, "pending")
     rows, turn = paging.turn(request, page, found)
     people = [
         views.Person(face, None, [(f"/accounts/{face.id}/accept", "Accept", ""), (f"/accounts/{face.id}/reject", "Refuse", "plain")])
         for face in views.faces(pages, tx, rows, viewer)
     ]
-    return people, turn._replace(newer=request.path if turn.newer else "")
+    return people, turn
 
 
 async def show_requests(request: web.Request) -> web.Response:

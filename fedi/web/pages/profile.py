@@ -8,7 +8,7 @@ from fedi import plaintext
 from fedi.errors import Gone, NotFound
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
-from fedi.storage import pictures as picture_rows
+from fedi.storage import listings as listing_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -23,6 +23,7 @@ _SUMMARY_CHARS: Final = 200
 class _Found(NamedTuple):
     face: views.Face
     header: str
+    header_alt: str
     about: views.Relation | None
     posts: list[views.Entry]
     turn: Turn
@@ -39,7 +40,7 @@ def account_of(tx: Tx, name: str, host: str) -> Account:
 
 
 def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account | None, account: Account, wanted: Wanted) -> _Found:
-    pictures = picture_rows.list_keys(tx, [account.avatar_id, account.header_id])
+    pictures = listing_rows.list_pictures(tx, [account.avatar_id, account.header_id])
     page = paging.page(request)
     rows, turn = paging.turn(request, page, timeline_rows.list_profile(tx, viewer.id if viewer else 0, account.id, page, wanted))
     marks: dict[int, str] = {}
@@ -47,10 +48,11 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account | None, ac
         pinned = timeline_rows.list_profile(tx, viewer.id if viewer else 0, account.id, Page(limit=5), Wanted(pinned=True))
         marks = {row.id: "pinned" for row in pinned}
         rows = [*pinned, *(row for row in rows if row.id not in marks)]
-    header = pictures.get(account.header_id or 0, "")
+    header = pictures.get(account.header_id or 0)
     return _Found(
         views.face(pages, account, pictures, viewer),
-        f"/media/{header}" if header else "",
+        views.address(header),
+        header.alt if header is not None else "",
         views.relations(tx, viewer, [account.id]).get(account.id),
         views.entries(pages, tx, viewer, rows, marks),
         turn,
@@ -97,6 +99,7 @@ def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str,
     return {
         "face": found.face,
         "header": found.header,
+        "header_alt": found.header_alt,
         "about": found.about,
         "posts": found.posts,
         "pages": found.turn,

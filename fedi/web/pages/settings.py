@@ -7,7 +7,7 @@ from aiohttp import web
 from fedi import accounts, media
 from fedi.accounts import Profile
 from fedi.errors import Invalid
-from fedi.storage import pictures as picture_rows
+from fedi.storage import listings as listing_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.web import params
@@ -44,9 +44,8 @@ def _filled(pages: Pages, account: Account) -> _Form:
 
 
 def _read(tx: Tx, pages: Pages, account: Account) -> tuple[views.Face, str]:
-    keys = picture_rows.list_keys(tx, [account.avatar_id, account.header_id])
-    header = keys.get(account.header_id or 0, "")
-    return views.face(pages, account, keys, account), f"/media/{header}" if header else ""
+    pictures = listing_rows.list_pictures(tx, [account.avatar_id, account.header_id])
+    return views.face(pages, account, pictures, account), views.address(pictures.get(account.header_id or 0))
 
 
 def _page(request: web.Request, account: Account, form: _Form, wrong: str = "") -> web.Response:

@@ -1,7 +1,7 @@
 """Posts and people as pages show them: loaded in a fixed number of statements, rendered from kept fragments."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import unescape
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
@@ -14,11 +14,12 @@ from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as block_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import interactions as interaction_rows
-from fedi.storage import pictures as picture_rows
+from fedi.storage import listings as listing_rows
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.interactions import NO_FLAGS, Flags
+from fedi.storage.listings import Picture
 from fedi.storage.posts import Attachment, Post
 from fedi.web.pages import text
 from fedi.web.pages.site import Pages
@@ -93,9 +94,14 @@ def stored(html: str) -> Html:
 # -- people --
 
 
-def face(pages: Pages, account: Account, avatars: dict[int, str], viewer: Account | None) -> Face:
-    """`avatars` are keys by media id. People of other servers have a page here for those who are signed in only."""
-    key = avatars.get(account.avatar_id) if account.avatar_id is not None else None
+def address(picture: Picture | None) -> str:
+    """Where a picture is, on this server; '' for none."""
+    return f"/media/{picture.key}" if picture is not None else ""
+
+
+def face(pages: Pages, account: Account, avatars: Mapping[int, Picture], viewer: Account | None) -> Face:
+    """People of other servers have a page here for those who are signed in only."""
+    picture = avatars.get(account.avatar_id) if account.avatar_id is not None else None
     away = not account.is_local and viewer is None
     return Face(
         id=account.id,
@@ -104,7 +110,7 @@ def face(pages: Pages, account: Account, avatars: dict[int, str], viewer: Accoun
         acct=f"{account.username}@{account.host or pages.site.domain}",
         host=account.host,
         name=account.name,
-        avatar=f"/media/{key}" if key else "",
+        avatar=address(picture),
         hue=account.id % _HUES,
         href=(text.web_address(account.url) or account.uri) if away else f"/@{account.handle}",
         rel=AWAY if away else Markup(),
@@ -113,7 +119,7 @@ def face(pages: Pages, account: Account, avatars: dict[int, str], viewer: Accoun
 
 
 def faces(pages: Pages, tx: Tx, accounts: Sequence[Account], viewer: Account | None) -> list[Face]:
-    avatars = picture_rows.list_keys(tx, [account.avatar_id for account in accounts])
+    avatars = listing_rows.list_pictures(tx, [account.avatar_id for account in accounts])
     return [face(pages, account, avatars, viewer) for account in accounts]
 
 
@@ -153,7 +159,7 @@ class _Shelf(NamedTuple):
     """What rendering needs, for all posts of a list."""
 
     accounts: dict[int, Account]
-    avatars: dict[int, str]
+    avatars: dict[int, Picture]
     mentions: dict[int, list[Account]]
     media: dict[int, list[Attachment]]
     tags: dict[int, list[str]]
@@ -191,7 +197,7 @@ def _load(tx: Tx, accounts: dict[int, Account], missing: list[int], authors: lis
         return _Shelf(accounts, {}, {}, {}, {})
     return _Shelf(
         accounts,
-        picture_rows.list_keys(tx, [account.avatar_id for account in authors]),
+        listing_rows.list_pictures(tx, [account.avatar_id for account in authors]),
         post_rows.list_mentions(tx, missing) if viewer is not None else {},
         post_rows.list_media(tx, missing),
         post_rows.list_tags(tx, missing) if viewer is not None else {},

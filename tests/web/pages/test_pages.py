@@ -6,6 +6,7 @@ import pytest
 
 from fedi import accounts, blocks, interactions
 from fedi.storage import accounts as account_rows
+from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.posts import Post
 from fedi.web.pages import site
@@ -233,7 +234,7 @@ async def test_static_files_are_named_by_their_content(rig: Rig) -> None:
     style = next(link.get("href") for link in page.all("link") if link.get("rel") == "stylesheet")
     response = await rig.client.get(style)
     assert response.content_type == "text/css" and "immutable" in response.headers["Cache-Control"]
-    assert len(await response.read()) < 26 * 1024
+    assert len(await response.read()) <= 25 * 1024
     for path in ("/static/../pages/site.py", "/static/%2e%2e/app.py", "/static/nothing.css"):
         assert (await rig.client.get(path)).status == 404
 
@@ -334,3 +335,10 @@ async def test_copies_take_bounded_memory() -> None:
         kept.put(str(number), Copy((0, 0), float("inf"), b"x" * 100_000, []))
     assert kept.find("499", (0, 0)) is not None and kept.find("499", (0, 1)) is None
     assert sum(kept.find(str(number), (0, 0)) is not None for number in range(500)) == 40
+
+
+async def test_whom_one_follows_may_be_kept_to_oneself(rig: Rig, alice: Account, bob: Account) -> None:
+    rig.befriend(alice, bob)
+    rig.instance.db.transact(user_rows.set_settings, alice.id, {"hide_network": True})
+    assert "keeps this to themselves" in (await Visitor(rig, bob).read("/@alice/following")).main
+    assert "bob" in (await Visitor(rig, alice).read("/@alice/following")).main

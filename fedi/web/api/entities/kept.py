@@ -45,7 +45,7 @@ class Kept:
     def __len__(self) -> int:
         return len(self._young.keys() | self._old.keys())
 
-    def _add(self, row_id: int, found: tuple[int, bytes]) -> None:
+    def _add(self, row_id: int, found: tuple[Hashable, bytes]) -> None:
         self._young[row_id] = found
         self._size += len(found[1]) + _OVERHEAD
         if self._size > self._most:

@@ -12,7 +12,7 @@ _OURS: Final = {theirs: ours for ours, theirs in _VISIBILITIES.items()}
 
 
 def address(url: str) -> str | None:
-    """A web address as clients may open it, or None: other servers write what they like there. Source: security.md XSS-05."""
+    """A web address as clients may open it, or None: other servers write what they like there. Source: XSS-05."""
     try:
         uris.origin(url)
     except Malformed:

@@ -50,11 +50,11 @@ class Server:
 
     def __enter__(self) -> "Server":
         began = time.perf_counter()
-        log = (self.folder / "serve.log").open("ab")
         command = [*self.wrapper, str(Path(sys.executable).with_name("fedi")), "serve", "--config", str(self.config)]
         if os.environ.get("FEDI_BENCH_CORE"):
             command = ["taskset", "-c", os.environ["FEDI_BENCH_CORE"], *command]
-        self._process = subprocess.Popen([*command, "--port", str(self.port)], stdout=log, stderr=log)
+        with (self.folder / "serve.log").open("ab") as log:
+            self._process = subprocess.Popen([*command, "--port", str(self.port)], stdout=log, stderr=log)
         while True:
             try:
                 with urllib.request.urlopen(f"{self.url}/healthz", timeout=1):

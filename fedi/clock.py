@@ -4,6 +4,7 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -51,7 +52,12 @@ def parse_rfc3339(text: str) -> int | None:
 
 def http_date(at: int) -> str:
     """`Sun, 22 Nov 2026 00:16:46 GMT`. Source: RFC 9110 5.6.7."""
-    return format_datetime(_EPOCH + timedelta(milliseconds=at), usegmt=True)
+    return _http_date(at // SECOND)
+
+
+@lru_cache(maxsize=64)
+def _http_date(second: int) -> str:  # many requests of one second are signed with it
+    return format_datetime(_EPOCH + timedelta(seconds=second), usegmt=True)
 
 
 def parse_http_date(text: str) -> int | None:

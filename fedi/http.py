@@ -10,6 +10,7 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
@@ -83,6 +84,7 @@ def may_be_ours(error: Unreachable) -> bool:
     return error.message in (NO_NAME_SERVICE, NO_ROUTE)
 
 
+@lru_cache(maxsize=4096)
 def wire_url(url: str) -> str:
     """The URL as it goes over the wire, which is what a signature must cover: no fragment, no empty query, host in ASCII.
 
@@ -254,6 +256,8 @@ class Client:
     async def _reply(self, response: aiohttp.ClientResponse) -> bytes:
         """The start of an answer's body. One that is long, slow or broken costs its connection, not the answer: the status counts."""
         content, found = response.content, bytearray()
+        if content.at_eof():
+            return b""
         try:
             async with asyncio.timeout(self._timeout_s):
                 while len(found) < limits.REPLY_BYTES and (part := await content.read(limits.REPLY_BYTES - len(found))):

@@ -1,4 +1,4 @@
-"""People: oneself, others, what stands between, and changing that. Source: Mastodon documentation, accounts; follow_requests."""
+"""People: oneself, others, what stands between, and changing that. Source: Mastodon documentation, accounts and follow_requests."""
 
 from typing import Final, NamedTuple
 

@@ -1,4 +1,4 @@
-"""Home, public and hashtag timelines, and what one has bookmarked. Source: Mastodon documentation, timelines; bookmarks."""
+"""Home, public and hashtag timelines, and what one has bookmarked. Source: Mastodon documentation, timelines and bookmarks."""
 
 from aiohttp import web
 

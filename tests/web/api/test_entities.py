@@ -36,8 +36,8 @@ STATUS: dict[str, Any] = {
 }  # fmt: skip
 MINE: dict[str, Any] = {"favourited": FLAG, "reblogged": FLAG, "muted": FLAG, "bookmarked": FLAG, "filtered": LIST}
 MEDIA: dict[str, Any] = {
-    "id": ID, "type": TEXT, "url": (URL, NONE), "preview_url": (URL, NONE), "remote_url": (URL, NONE), "text_url": (URL, NONE), "meta": HASH,
-    "description": (TEXT, NONE), "blurhash": (TEXT, NONE),
+    "id": ID, "type": TEXT, "url": (URL, NONE), "preview_url": (URL, NONE), "remote_url": (URL, NONE), "text_url": (URL, NONE),
+    "meta": HASH, "description": (TEXT, NONE), "blurhash": (TEXT, NONE),
 }  # fmt: skip
 RELATIONSHIP: dict[str, Any] = {
     "id": ID, "following": FLAG, "showing_reblogs": FLAG, "notifying": FLAG, "languages": (LIST, NONE), "followed_by": FLAG,
@@ -84,7 +84,7 @@ def rich(api: Api, alice: Account, bob: Account, carol: Account) -> Any:
             tx,
             carol,
             "the answer #Topic",
-            mentions=(bob,),
+            mentions=(alice, bob),
             reply_to=above,
             warning="careful",
             language="en",
@@ -116,7 +116,7 @@ async def test_a_status_has_every_field(api: Api, alice: Account, carol: Account
     assert (found["spoiler_text"], found["sensitive"], found["language"], found["visibility"]) == ("careful", True, "en", "public")
     assert found["in_reply_to_account_id"] == str(alice.id) and found["in_reply_to_id"] == str(rich.in_reply_to_id)
     assert found["tags"] == [{"name": "topic", "url": "https://fedi.test/tags/topic"}]
-    assert {mention["acct"] for mention in found["mentions"]} == {"bob"}
+    assert {mention["acct"] for mention in found["mentions"]} == {"alice", "bob"}
     assert set(found["mentions"][0]) == {"id", "username", "url", "acct"}
 
 

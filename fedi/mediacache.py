@@ -61,7 +61,10 @@ class MediaCache:
             await self._db.write(rows.set_failed, found.id, again)
             raise NotFound("That file cannot be had now.") from None
         await self._db.write(_keep, found.id, sha256, prepared)
-        return self._db.read(rows.find_by_key, found.key) or found
+        kept = self._db.read(rows.find_by_key, found.key)
+        if kept is None:
+            raise NotFound("There is no such file.")
+        return kept
 
     async def touch(self, found: Media) -> None:
         """Somebody looked: remembered once a day, so that a look costs no write."""

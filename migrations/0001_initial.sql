@@ -232,6 +232,7 @@ CREATE TABLE follows (
   PRIMARY KEY (follower_id, followed_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX follows_followed ON follows (followed_id, state, local, follower_id);
+CREATE INDEX follows_page ON follows (followed_id, state, follower_id);
 CREATE INDEX follows_uri ON follows (uri);
 
 CREATE TABLE blocks (
@@ -323,7 +324,7 @@ CREATE TABLE deliveries (
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (activity_id, inbox_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX deliveries_queued ON deliveries (host, activity_id, next_at) WHERE state = 'queued';
+CREATE INDEX deliveries_queued ON deliveries (host, activity_id, inbox_id, next_at) WHERE state = 'queued';
 
 CREATE TABLE hosts (
   host TEXT PRIMARY KEY,

@@ -116,7 +116,7 @@ CREATE TABLE deliveries (
   PRIMARY KEY (activity_id, inbox_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX deliveries_queued ON deliveries (host, activity_id, next_at) WHERE state = 'queued';
+CREATE INDEX deliveries_queued ON deliveries (host, activity_id, inbox_id, next_at) WHERE state = 'queued';
 
 CREATE TABLE domain_policies (
   host TEXT PRIMARY KEY,                    -- holds for its sub-domains too
@@ -151,6 +151,8 @@ CREATE TABLE follows (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX follows_followed ON follows (followed_id, state, local, follower_id);
+
+CREATE INDEX follows_page ON follows (followed_id, state, follower_id);
 
 CREATE INDEX follows_uri ON follows (uri);
 

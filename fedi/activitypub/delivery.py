@@ -11,7 +11,7 @@ from collections import OrderedDict, deque
 from contextlib import suppress
 from typing import NamedTuple
 
-from fedi import clock, limits
+from fedi import clock, ids, limits
 from fedi.activitypub import backoff, keys, signatures, vocab
 from fedi.activitypub.backoff import Verdict
 from fedi.activitypub.lanes import Lane, Signing
@@ -34,6 +34,8 @@ _BODIES = 256  # kept in memory: one activity goes to many inboxes
 _LANES = 4096  # kept in memory though nothing waits in them
 _GATHER_S = 0.02  # outcomes are gathered for this long while others are under way
 _STOP_S = 5
+_SLOW_S = 2.0  # one that takes longer holds no slot that another host needs
+_AT_MOST = 3 * limits.IN_FLIGHT
 
 
 class _Body(NamedTuple):
@@ -69,13 +71,16 @@ class Sender:
         self._keys: dict[int, signatures.Key] = {}
         self._made: list[_Made] = []
         self._wake = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], float] = {}  # and when each began, on the loop's clock
         self._loop_task: asyncio.Task[None] | None = None
         self._writing: asyncio.Task[None] | None = None
         self._stopping = False
         self._loaded = False
+        self._doubted = 0  # activities before this id may be superseded since they were read
         hub.subscribe("delivery", self._on_delivery)
         hub.subscribe("host_back", self._on_host_back)
+        hub.subscribe("post_removed", self._on_end)
+        hub.subscribe("account", self._on_end)
         hub.subscribe("domain", lambda _: self._forget_hosts())
         hub.subscribe("queue", lambda _: self._forget_hosts())
         hub.subscribe("storage.reopened", lambda _: self._forget_hosts())
@@ -92,10 +97,11 @@ class Sender:
         if self._loop_task is not None:
             await self._loop_task
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_STOP_S)
-        for task in self._tasks:
+            await asyncio.wait(tuple(self._tasks), timeout=_STOP_S)
+        left = tuple(self._tasks)
+        for task in left:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
         if self._writing is not None:
             await self._writing
         if self._made:
@@ -116,11 +122,13 @@ class Sender:
         self._fresh[event.id] = None
         self._wake.set()
 
+    def _on_end(self, event: Event) -> None:
+        """A post or account may have ended: what is in memory is looked at once more before it is sent."""
+        self._doubted = ids.new(clock.now())
+
     def _on_host_back(self, event: Event) -> None:
         """A host whose circuit was open has sent something valid: what waits for it is due."""
-        task = asyncio.ensure_future(self._hasten(str(event.data)))
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
+        self._begin(asyncio.create_task(self._hasten(str(event.data))))
 
     async def _hasten(self, host: str) -> None:
         with suppress(FediError):  # then it is due when it was due before
@@ -142,6 +150,7 @@ class Sender:
             try:
                 self._dispatch()
                 wait_s = (self._timers[0][0] - clock.now()) / 1000 if self._timers else 60.0
+                wait_s = min(wait_s, _SLOW_S) if self._ready else wait_s
             except Exception:
                 log.exception("the delivery queue could not be read")
                 wait_s = 1.0
@@ -156,19 +165,24 @@ class Sender:
         now = clock.now()
         while self._timers and self._timers[0][0] <= now:
             self._reread(self._lane(heapq.heappop(self._timers)[1]))
-        while self._ready and len(self._tasks) < limits.IN_FLIGHT:
+        while self._ready and self._has_room():
             lane = self._ready.popleft()
             lane.is_ready = False
             delivery = lane.claim(self._db, now)
             if delivery is not None:
-                task = asyncio.create_task(self._deliver(delivery, lane))
-                self._tasks.add(task)
-                task.add_done_callback(self._done)
+                self._begin(asyncio.create_task(self._deliver(delivery, lane)))
                 self._make_ready(lane)  # to the end of the row: others first
             elif lane.look_again_at:
                 self._look_again(lane)
         if len(self._lanes) > _LANES:
             self._lanes = {host: lane for host, lane in self._lanes.items() if not lane.is_idle}
+
+    def _has_room(self) -> bool:
+        """Whether one more may be under way. Those that wait long for an answer do not count: what a tarpit costs is not the others' loss."""
+        if len(self._tasks) < limits.IN_FLIGHT:
+            return True
+        late = asyncio.get_running_loop().time() - _SLOW_S
+        return len(self._tasks) < _AT_MOST and sum(began > late for began in self._tasks.values()) < limits.IN_FLIGHT
 
     def _load(self) -> None:
         """Look at the table anew: at start, and after a commit whose fate was unknown."""
@@ -205,8 +219,12 @@ class Sender:
         heapq.heappush(self._timers, (lane.look_again_at, lane.host))
         lane.look_again_at = 0
 
+    def _begin(self, task: asyncio.Task[None]) -> None:
+        self._tasks[task] = asyncio.get_running_loop().time()
+        task.add_done_callback(self._done)
+
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
         self._wake.set()
 
     # -- one delivery --
@@ -229,7 +247,7 @@ class Sender:
     async def _attempt(self, delivery: Delivery, lane: Lane) -> Verdict | None:
         """What came of it; None when it need not be sent any more."""
         attempt, now = delivery.attempts + 1, clock.now()
-        if not self._db.read(rows.is_queued, delivery.activity_id, delivery.inbox_id):
+        if delivery.activity_id < self._doubted and not self._db.read(rows.is_queued, delivery.activity_id, delivery.inbox_id):
             return None
         body = self._body(delivery.activity_id)
         if body is None or lane.is_blocked:

@@ -180,10 +180,7 @@ def update(tx: Tx, post: Post) -> Json:
 
 def _about_note(tx: Tx, post: Post, activity_type: str, uri: str, at: int) -> Json:
     document = note(tx, post)
-    for spare in ("contentMap", "source"):  # what readers can do without, when it would be too long for some of them
-        if spare in document and len(orjson.dumps(document)) > limits.SENT_BYTES:
-            del document[spare]
-    return {
+    activity = {
         "id": uri,
         "type": activity_type,
         "actor": document["attributedTo"],
@@ -192,6 +189,10 @@ def _about_note(tx: Tx, post: Post, activity_type: str, uri: str, at: int) -> Js
         "cc": document["cc"],
         "object": document,
     }
+    for spare in ("contentMap", "source"):  # what readers can do without, when it would be too long for some of them
+        if spare in document and len(dump(activity)) > limits.SENT_BYTES:
+            del document[spare]
+    return activity
 
 
 def delete(tx: Tx, post: Post, author: Account, mentioned: list[str]) -> Json:

@@ -136,7 +136,9 @@ def list_queued_hosts(tx: Tx) -> list[tuple[str, int]]:
 def list_queued(tx: Tx, host: str, limit: int) -> list[Delivery]:
     """What waits for one host, oldest first, due or not."""
     rows = tx.query(
-        f"SELECT {_D_COLUMNS} FROM {_D_FROM} WHERE d.state = 'queued' AND d.host = ? ORDER BY d.activity_id, d.inbox_id LIMIT ?",
+        f"""SELECT {_D_COLUMNS} FROM deliveries d INDEXED BY deliveries_queued
+        CROSS JOIN inboxes i ON i.id = d.inbox_id CROSS JOIN activities v ON v.id = d.activity_id
+        WHERE d.state = 'queued' AND d.host = ? ORDER BY d.activity_id, d.inbox_id LIMIT ?""",
         (host, limit),
     )
     return [Delivery._make(row) for row in rows]

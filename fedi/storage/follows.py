@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from fedi import ids
 from fedi.storage.accounts import A_COLUMNS, Account
 from fedi.storage.db import Tx
 
@@ -53,10 +54,10 @@ def delete(tx: Tx, follower_id: int, followed_id: int) -> None:
 def list_followers(tx: Tx, account_id: int, *, before: int = 0, limit: int = 40, state: str = "accepted") -> list[tuple[int, Account]]:
     """(time of the follow, follower), the latest first. `before` is the id of the last one of the page before."""
     rows = tx.query(
-        f"""SELECT f.created_at, {A_COLUMNS} FROM follows f JOIN accounts a ON a.id = f.follower_id
+        f"""SELECT f.created_at, {A_COLUMNS} FROM follows f CROSS JOIN accounts a ON a.id = f.follower_id
         WHERE f.followed_id = :account AND f.state = :state AND a.suspended_at IS NULL AND a.host_blocked = 0 AND a.deleted_at IS NULL
-          AND (:before = 0 OR a.id < :before) ORDER BY a.id DESC LIMIT :limit""",
-        {"account": account_id, "state": state, "before": before, "limit": limit},
+          AND f.follower_id < :before ORDER BY f.follower_id DESC LIMIT :limit""",
+        {"account": account_id, "state": state, "before": before or ids.MAX, "limit": limit},
     )
     return [(row[0], Account._make(row[1:])) for row in rows]
 
@@ -64,10 +65,10 @@ def list_followers(tx: Tx, account_id: int, *, before: int = 0, limit: int = 40,
 def list_following(tx: Tx, account_id: int, *, before: int = 0, limit: int = 40, state: str = "accepted") -> list[tuple[int, Account]]:
     """(time of the follow, followed), the latest known first. `before` is the id of the last one of the page before."""
     rows = tx.query(
-        f"""SELECT f.created_at, {A_COLUMNS} FROM follows f JOIN accounts a ON a.id = f.followed_id
+        f"""SELECT f.created_at, {A_COLUMNS} FROM follows f CROSS JOIN accounts a ON a.id = f.followed_id
         WHERE f.follower_id = :account AND f.state = :state AND a.suspended_at IS NULL AND a.host_blocked = 0 AND a.deleted_at IS NULL
-          AND (:before = 0 OR a.id < :before) ORDER BY a.id DESC LIMIT :limit""",
-        {"account": account_id, "state": state, "before": before, "limit": limit},
+          AND f.followed_id < :before ORDER BY f.followed_id DESC LIMIT :limit""",
+        {"account": account_id, "state": state, "before": before or ids.MAX, "limit": limit},
     )
     return [(row[0], Account._make(row[1:])) for row in rows]
 
@@ -103,7 +104,7 @@ def list_inboxes(tx: Tx, account_id: int) -> list[str]:
     """The inboxes that reach every remote follower: the shared one where there is one, each once."""
     rows = tx.query(
         """SELECT DISTINCT CASE WHEN a.shared_inbox_uri <> '' THEN a.shared_inbox_uri ELSE a.inbox_uri END
-        FROM follows f JOIN accounts a ON a.id = f.follower_id
+        FROM follows f CROSS JOIN accounts a ON a.id = f.follower_id
         WHERE f.followed_id = ? AND f.state = 'accepted' AND f.local = 0 AND a.host <> '' AND a.suspended_at IS NULL
           AND a.host_blocked = 0 AND a.inbox_uri <> ''""",
         (account_id,),

@@ -42,6 +42,7 @@ class Instance:
         self.files = Files(config.dir / "media")
         self.http = Client(config)
         self.remote = Remote(config, database, self.http, self.cpu)
+        self.remote.keyring.listen(hub)
         self.mediacache = MediaCache(database, self.http, self.files, self.cpu)
         self.sender = Sender(self.remote, self.http, database, hub)
         self.jobs = Runner(self)

@@ -64,7 +64,8 @@ async def _tidy(instance: Workplace) -> None:
     await instance.db.write(tombstone_rows.prune, now - 30 * clock.DAY)
     await instance.db.write(user_rows.prune_sessions, now - 90 * clock.DAY)
     await instance.db.write(host_rows.prune, now - 30 * clock.DAY, 10_000)
-    await instance.db.write(timeline_rows.trim_homes, limits.HOME_ROWS)
+    while await instance.db.write(timeline_rows.trim_homes, limits.HOME_ROWS, 5 * _SLICE):
+        pass  # a slice per transaction
     await instance.db.write(delivery_rows.expire, now - 7 * clock.DAY)
     await instance.db.write(post_rows.prune_idempotent, now - clock.DAY)
 

@@ -50,6 +50,8 @@ CREATE TABLE accounts (
 
 CREATE INDEX accounts_avatar ON accounts (avatar_id) WHERE avatar_id IS NOT NULL;
 
+CREATE INDEX accounts_display_name ON accounts (display_name COLLATE NOCASE) WHERE display_name <> '';
+
 CREATE INDEX accounts_handle ON accounts (username COLLATE NOCASE, host);
 
 CREATE INDEX accounts_header ON accounts (header_id) WHERE header_id IS NOT NULL;

@@ -14,10 +14,12 @@ from fedi.storage import deliveries as delivery_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import jobs as job_rows
 from fedi.storage import keys as key_rows
+from fedi.storage import media as media_rows
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Database, House, Tx
 from fedi.storage.deliveries import Activity, Delivery
+from fedi.storage.media import Media
 from fedi.storage.posts import Post
 from fedi.streaming import Hub
 from tests import cast
@@ -236,3 +238,8 @@ def inboxes(tx: Tx, kind: str = "") -> set[str]:
 
 def job(tx: Tx, name: str = "inbox", payload: bytes = b"{}", lane: str = "", run_at: int = 0) -> int:
     return job_rows.insert(tx, name, payload, lane=lane, run_at=run_at)
+
+
+def picture(tx: Tx, of: Account, kind: str = "image", **columns: Any) -> Media:
+    """A file that somebody here has uploaded, without its bytes."""
+    return media_rows.insert(tx, **{"kind": kind, "account_id": of.id, "sha256": "ab" * 32, "mime": "image/webp", **columns})

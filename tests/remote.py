@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from fedi import clock, config, posts
+from fedi import clock, posts
 from fedi.activitypub import keys, signatures
 from fedi.errors import RemoteError
 from fedi.instance import Instance
@@ -285,6 +285,13 @@ class Peer:
             self._runner = None
 
 
+async def until(is_so: Callable[[], bool], seconds: float = 5) -> None:
+    """Wait for what the workers do by themselves."""
+    async with asyncio.timeout(seconds):
+        while not is_so():  # noqa: ASYNC110 (nobody tells)
+            await asyncio.sleep(0.01)
+
+
 # -- the world --
 
 
@@ -436,14 +443,9 @@ async def world(folder: Path, hosts: Iterable[str] = HOSTS, *, working: bool = T
 
 
 @asynccontextmanager
-async def serving(instance: Instance) -> AsyncIterator[TestClient[Any, Any]]:
+async def serving(instance: Instance, port: int | None = None) -> AsyncIterator[TestClient[Any, Any]]:
     """The instance's own web server, and a client of it."""
-    server = TestServer(make_app(instance))
+    server = TestServer(make_app(instance), port=port)
     await server.start_server(**server_options(instance.config))
     async with TestClient(server) as client:
         yield client
-
-
-def settings_of(made: config.Config) -> Json:
-    """The federation settings again, for a second instance that meets the same peers."""
-    return {"host_map": dict(made.federation.host_map), "ca_file": made.federation.ca_file, "allow_networks": ["127.0.1.0/24"]}

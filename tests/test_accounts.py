@@ -93,7 +93,9 @@ def test_the_instance_actor_signs_and_is_nobody(db: Database, run: Run, alice: A
 
 def test_a_profile_is_tidied_and_made_safe(db: Database, run: Run, alice: Account) -> None:
     fields = (("Site", "https://alice.test/"), ("<b>", "<script>x</script>"), ("", "no name"), ("no value", " "))
-    changed = run(accounts.update_profile, alice, Profile(" Al\u202eice ", "I <b>am</b> https://a.test", fields, locked=True, discoverable=True))
+    changed = run(
+        accounts.update_profile, alice, Profile(" Al\u202eice ", "I <b>am</b> https://a.test", fields, locked=True, discoverable=True)
+    )
     assert changed.display_name == "Alice"
     assert "<b>" not in changed.bio_html and "&lt;b&gt;" in changed.bio_html and 'href="https://a.test' in changed.bio_html
     assert (changed.locked, changed.discoverable, changed.indexable) == (1, 1, 0)
@@ -223,7 +225,9 @@ def receive(run: Run, actor: parse.Actor, host: str = "peer.test", bio: str = ""
 
 
 def test_what_an_actor_says_is_written_once_and_then_changed(db: Database, run: Run) -> None:
-    actor = make.actor("carol", name="Carol", fields=(("Site", "<a href='javascript:x'>x</a>"),), locked=True, also_known_as=("https://old.test/c",))
+    actor = make.actor(
+        "carol", name="Carol", fields=(("Site", "<a href='javascript:x'>x</a>"),), locked=True, also_known_as=("https://old.test/c",)
+    )
     first = receive(run, actor, bio="<p>hi</p>")
     assert (first.handle, first.display_name, first.locked, first.bio_html) == ("carol@peer.test", "Carol", 1, "<p>hi</p>")
     assert "javascript" not in first.fields

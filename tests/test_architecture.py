@@ -44,6 +44,7 @@ FLOORS = {
     "fedi.audience": 3,
     "fedi.activitypub.outbox": 3,
     "fedi.activitypub.documents": 5,
+    "fedi.activitypub.keyring": 5,
     "fedi.activitypub.remote": 5,
     "fedi.activitypub.verify": 5,
     "fedi.mediacache": 5,

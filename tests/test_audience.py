@@ -141,7 +141,11 @@ def test_what_was_not_sent_of_a_deleted_post_is_never_sent(db: Database, run: Ru
     run(make.follow, carol, alice)
     post = run(make.post, alice, "oops")
     run(posts.edit, alice, post.id, Draft("oops again"), {})
-    run(lambda tx: tx.execute("UPDATE deliveries SET state = 'refused' WHERE activity_id IN (SELECT id FROM activities WHERE type = 'Update')"))
+    run(
+        lambda tx: tx.execute(
+            "UPDATE deliveries SET state = 'refused' WHERE activity_id IN (SELECT id FROM activities WHERE type = 'Update')"
+        )
+    )
     run(posts.remove, alice, post.id)
     run(delivery_rows.retry)
     left = [d.type for d in db.read(make.deliveries) if d.object_uri == post.uri]

@@ -39,7 +39,9 @@ def test_a_block_ends_everything_between_two_people_here(db: Database, run: Run,
     assert db.read(make.again, alice).followers_count == db.read(make.again, bob).followers_count == 0
     for one in (alice, bob):
         assert db.read(notification_rows.list_of, one.id) == []
-        assert all(db.read(lambda tx, i: tx.one("SELECT account_id FROM posts WHERE id = ?", (i,)), i)[0] == one.id for i in db.read(home, one))
+        assert all(
+            db.read(lambda tx, i: tx.one("SELECT account_id FROM posts WHERE id = ?", (i,)), i)[0] == one.id for i in db.read(home, one)
+        )
     assert db.read(relation, alice, bob) == Relation(blocking=True)
     assert db.read(relation, bob, alice) == Relation(blocked_by=True)
     assert db.read(make.activities) == []
@@ -137,7 +139,9 @@ def test_a_mute_ends_in_the_near_future_or_never(run: Run, frozen: Any, alice: A
 # -- servers --
 
 
-def test_blocking_a_server_ends_all_with_its_people(db: Database, run: Run, alice: Account, bob: Account, carol: Account, dan: Account) -> None:
+def test_blocking_a_server_ends_all_with_its_people(
+    db: Database, run: Run, alice: Account, bob: Account, carol: Account, dan: Account
+) -> None:
     run(make.follow, alice, carol)
     run(make.follow, dan, alice)
     run(make.follow, bob, carol)

@@ -32,10 +32,10 @@ RECOUNT = {
       FROM posts p WHERE p.favourites_count <> n""",
     "posts": """SELECT a.username, a.posts_count, (SELECT count(*) FROM posts p WHERE p.account_id = a.id
       AND p.visibility IN ('public', 'unlisted') AND p.local_only = 0) AS n FROM accounts a WHERE a.posts_count <> n""",
-    "followers": """SELECT a.username, a.followers_count, (SELECT count(*) FROM follows f WHERE f.followed_id = a.id AND f.state = 'accepted') AS n
-      FROM accounts a WHERE a.followers_count <> n""",
-    "following": """SELECT a.username, a.following_count, (SELECT count(*) FROM follows f WHERE f.follower_id = a.id AND f.state = 'accepted') AS n
-      FROM accounts a WHERE a.following_count <> n""",
+    "followers": """SELECT a.username, a.followers_count, (SELECT count(*) FROM follows f
+      WHERE f.followed_id = a.id AND f.state = 'accepted') AS n FROM accounts a WHERE a.followers_count <> n""",
+    "following": """SELECT a.username, a.following_count, (SELECT count(*) FROM follows f
+      WHERE f.follower_id = a.id AND f.state = 'accepted') AS n FROM accounts a WHERE a.following_count <> n""",
     "broken references": "PRAGMA foreign_key_check",
     "broken pages": "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
     "homes of nobody followed": """SELECT h.owner_id, h.post_id FROM home h WHERE h.account_id <> h.owner_id AND NOT EXISTS (
@@ -49,7 +49,8 @@ RECOUNT = {
       WHERE p.boost_of_id IS NULL AND NOT EXISTS (SELECT 1 FROM home h WHERE h.owner_id = p.account_id AND h.post_id = p.id)""",
     "follows across a block": """SELECT f.* FROM follows f JOIN blocks b ON (b.account_id = f.follower_id AND b.target_id = f.followed_id)
       OR (b.account_id = f.followed_id AND b.target_id = f.follower_id)""",
-    "follows with a blocked server": """SELECT f.* FROM follows f JOIN accounts a ON a.id IN (f.follower_id, f.followed_id) WHERE a.host_blocked""",
+    "follows with a blocked server": """SELECT f.* FROM follows f
+      JOIN accounts a ON a.id IN (f.follower_id, f.followed_id) WHERE a.host_blocked""",
     "texts of posts that are gone": """SELECT v.type, v.body FROM activities v WHERE v.type IN ('Create', 'Update') AND length(v.body) > 0
       AND v.post_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.id = v.post_id)""",
     "waiting for a blocked server": "SELECT d.* FROM deliveries d JOIN domain_policies USING (host) WHERE d.state = 'queued'",
@@ -65,7 +66,7 @@ class World:
 
     def __init__(self, db: Database, seed: int) -> None:
         self.db = db
-        self.random = random.Random(seed)  # noqa: S311
+        self.random = random.Random(seed)
         here = [db.transact(make.account, name) for name in ("alice", "bob", "erin", "frank")]
         there = [db.transact(make.remote, *who) for who in (("carol", "peer.test"), ("dan", "peer.test"), ("gil", "a.far.test"))]
         self.evil = db.transact(make.remote, "mallory", "evil.test")
@@ -221,12 +222,8 @@ class World:
 
 
 OFTEN = ("say", "like", "boost", "follow")
-SOMETIMES = (
-    "answer_early edit remove unlike unboost keep unfollow refuse block unblock mute unmute prune deliver".split()
-)
-MOVES: dict[str, Callable[[World, Tx], None]] = {
-    name: getattr(World, name) for name in (*OFTEN, *SOMETIMES, "block_evil", "block_domain")
-}
+SOMETIMES = "answer_early edit remove unlike unboost keep unfollow refuse block unblock mute unmute prune deliver".split()
+MOVES: dict[str, Callable[[World, Tx], None]] = {name: getattr(World, name) for name in (*OFTEN, *SOMETIMES, "block_evil", "block_domain")}
 NAMES = [*OFTEN * 6, *SOMETIMES * 2, "block_evil", "block_domain"]
 
 
@@ -257,8 +254,21 @@ def test_when_everybody_leaves_nothing_is_left_but_their_names(db: Database, see
         now = db.read(make.again, who)
         db.transact(accounts.delete_local if who.is_local else accounts.delete_remote, now)
         assert db.read(faults) == {}
-    kept = {"accounts", "account_keys", "activities", "deliveries", "inboxes", "tombstones", "users", "settings", "domain_policies", "audit"}
-    tables = db.read(lambda tx: [r[0] for r in tx.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")])
+    kept = {
+        "accounts",
+        "account_keys",
+        "activities",
+        "deliveries",
+        "inboxes",
+        "tombstones",
+        "users",
+        "settings",
+        "domain_policies",
+        "audit",
+    }
+    tables = db.read(
+        lambda tx: [r[0] for r in tx.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+    )
     rows = {name: db.read(lambda tx, name=name: tx.one(f'SELECT count(*) FROM "{name}"')[0]) for name in tables}
     assert {name for name, n in rows.items() if n} <= kept | {"_migrations", "migrations", "_sqlite_migrations"}
     assert {d.type for d in db.read(make.deliveries)} <= {"Delete"}

@@ -30,7 +30,9 @@ def test_a_post_goes_into_the_homes_of_followers_here_and_of_its_author(
     assert db.read(homes, run(make.post, alice, "hi", visibility)) == {alice.id, bob.id}
 
 
-def test_a_post_from_elsewhere_goes_into_the_homes_of_followers(db: Database, run: Run, alice: Account, bob: Account, carol: Account) -> None:
+def test_a_post_from_elsewhere_goes_into_the_homes_of_followers(
+    db: Database, run: Run, alice: Account, bob: Account, carol: Account
+) -> None:
     run(make.follow, bob, carol)
     assert db.read(homes, run(make.post, carol)) == {bob.id}
 
@@ -71,7 +73,9 @@ def test_boosts_can_be_left_out_per_follow(db: Database, run: Run, alice: Accoun
     assert db.read(homes, run(make.post, bob)) == {alice.id, bob.id}
 
 
-def test_what_is_at_hand_is_not_shown_again_as_a_boost(db: Database, run: Run, frozen: Any, alice: Account, bob: Account, carol: Account) -> None:
+def test_what_is_at_hand_is_not_shown_again_as_a_boost(
+    db: Database, run: Run, frozen: Any, alice: Account, bob: Account, carol: Account
+) -> None:
     erin = run(make.account, "erin")
     for who in (bob, erin):
         run(make.follow, alice, who)
@@ -93,7 +97,9 @@ def test_one_post_is_written_to_a_thousand_homes_in_one_statement(db: Database, 
                 "INSERT INTO accounts (id, username, host, uri, url, kind, created_at) VALUES (?, ?, '', ?, '', 'Person', 0)",
                 (who, f"u{n}", f"https://fedi.test/users/u{n}"),
             )
-            tx.execute("INSERT INTO users (account_id, email, password_hash, role, created_at) VALUES (?, ?, '', 'user', 0)", (who, f"{n}@x"))
+            tx.execute(
+                "INSERT INTO users (account_id, email, password_hash, role, created_at) VALUES (?, ?, '', 'user', 0)", (who, f"{n}@x")
+            )
             tx.execute(
                 "INSERT INTO follows (follower_id, followed_id, state, local, uri, created_at) VALUES (?, ?, 'accepted', 1, ?, 0)",
                 (who, alice.id, str(n)),
@@ -106,6 +112,6 @@ def test_one_post_is_written_to_a_thousand_homes_in_one_statement(db: Database, 
 def test_homes_keep_their_latest_rows(db: Database, run: Run, alice: Account, bob: Account) -> None:
     posts = [run(make.post, alice, str(n)) for n in range(6)]
     theirs = run(make.post, bob)
-    assert run(timelines.trim_homes, 4) == 2
+    assert [run(timelines.trim_homes, 4, 1) for _ in range(3)] == [1, 1, 0]
     assert [p.id for p in db.read(timelines.list_home, alice.id, timelines.Page())] == [p.id for p in posts[:1:-1]]
     assert [p.id for p in db.read(timelines.list_home, bob.id, timelines.Page())] == [theirs.id]

@@ -84,7 +84,9 @@ def test_one_cannot_accept_what_nobody_asked(run: Run, alice: Account, bob: Acco
         run(follows.accept, bob, alice.id)
 
 
-def test_whom_one_cannot_follow(db: Database, run: Run, alice: Account, bob: Account, carol: Account, dan: Account, mallory: Account) -> None:
+def test_whom_one_cannot_follow(
+    db: Database, run: Run, alice: Account, bob: Account, carol: Account, dan: Account, mallory: Account
+) -> None:
     run(account_rows.update, carol.id, suspended_at=1)
     run(account_rows.update, dan.id, moved_to_uri="https://new.test/dan")
     run(make.block, mallory, alice)
@@ -262,7 +264,9 @@ def test_an_undo_before_its_follow_wins(db: Database, run: Run, alice: Account, 
     assert db.read(make.activities) == []
 
 
-def test_an_undone_follow_is_over_and_undoing_it_again_no_harm(db: Database, run: Run, alice: Account, carol: Account, dan: Account) -> None:
+def test_an_undone_follow_is_over_and_undoing_it_again_no_harm(
+    db: Database, run: Run, alice: Account, carol: Account, dan: Account
+) -> None:
     run(make.follow, carol, alice)
     run(follows.receive_undo, dan, alice)
     assert db.read(counts, alice) == (1, 0)
@@ -300,7 +304,9 @@ def test_a_move_to_somebody_here_is_followed_at_once(db: Database, run: Run, ali
 # -- lists --
 
 
-def test_lists_of_followers_leave_out_who_is_hidden(db: Database, run: Run, alice: Account, bob: Account, carol: Account, dan: Account) -> None:
+def test_lists_of_followers_leave_out_who_is_hidden(
+    db: Database, run: Run, alice: Account, bob: Account, carol: Account, dan: Account
+) -> None:
     for who in (bob, carol, dan):
         run(make.follow, who, alice)
     run(moderation.suspend, carol)
@@ -319,4 +325,8 @@ def test_lists_of_followers_come_in_pages(db: Database, run: Run, alice: Account
         first = db.read(read, alice.id, limit=3)
         rest = db.read(read, alice.id, limit=3, before=first[-1][1].id)
         assert [a.id for _, a in first + rest] == sorted((p.id for p in people), reverse=True)
-    assert {f.followed_id for f in db.read(rows.list_between, alice.id, [p.id for p in people[:2]])} == {alice.id, people[0].id, people[1].id}
+    assert {f.followed_id for f in db.read(rows.list_between, alice.id, [p.id for p in people[:2]])} == {
+        alice.id,
+        people[0].id,
+        people[1].id,
+    }

@@ -35,7 +35,9 @@ async def test_what_was_written_is_there_after_it_was_closed(config: Config) -> 
     await again.close()
 
 
-@pytest.mark.parametrize(("section", "named"), [({"domain": "other.test"}, "instance.domain"), ({"base_url": "https://social.fedi.test"}, "base_url")])
+@pytest.mark.parametrize(
+    ("section", "named"), [({"domain": "other.test"}, "instance.domain"), ({"base_url": "https://social.fedi.test"}, "base_url")]
+)
 async def test_data_of_another_domain_is_refused_and_left_alone(tmp_path: Path, section: dict[str, str], named: str) -> None:
     ours = make.settings(tmp_path)
     one = await Instance.open(ours)
@@ -58,9 +60,7 @@ async def test_two_instances_of_one_folder_are_one_too_many(config: Config) -> N
 
 
 async def test_two_instances_of_two_folders_know_nothing_of_each_other(tmp_path: Path) -> None:
-    made = [
-        await Instance.open(make.settings(tmp_path / name, instance={"domain": f"{name}.test"})) for name in ("one", "two")
-    ]
+    made = [await Instance.open(make.settings(tmp_path / name, instance={"domain": f"{name}.test"})) for name in ("one", "two")]
     heard: list[Event] = []
     made[1].hub.subscribe("post", heard.append)
     alice = await made[0].db.write(make.account, "alice")

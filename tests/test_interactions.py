@@ -218,7 +218,9 @@ def test_what_they_may_not_see_they_cannot_touch_from_elsewhere(
     assert db.read(kinds, alice) == []
 
 
-def test_a_follower_elsewhere_likes_but_does_not_boost_what_is_for_followers(db: Database, run: Run, alice: Account, carol: Account) -> None:
+def test_a_follower_elsewhere_likes_but_does_not_boost_what_is_for_followers(
+    db: Database, run: Run, alice: Account, carol: Account
+) -> None:
     run(make.follow, carol, alice)
     post = run(make.post, alice, "friends", "followers")
     run(interactions.receive_favourite, carol, post, "https://peer.test/l")

@@ -92,7 +92,9 @@ def test_a_revoked_token_is_none(db: Database, run: Run, alice: Account) -> None
         run(logins.revoke_token, token)
 
 
-def test_a_new_password_ends_every_session_and_token_of_that_person(db: Database, run: Run, heard: Any, alice: Account, bob: Account) -> None:
+def test_a_new_password_ends_every_session_and_token_of_that_person(
+    db: Database, run: Run, heard: Any, alice: Account, bob: Account
+) -> None:
     ended = [run(logins.start_session, alice.id, "x"), run(make.token, alice)]
     kept = run(make.token, bob)
     events = heard("auth")

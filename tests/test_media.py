@@ -118,8 +118,10 @@ def test_a_small_file_that_says_it_is_huge_is_refused_before_memory_is_taken(siz
 
 
 def test_a_damaged_picture_is_refused_and_never_an_error_of_ours() -> None:
-    chance = random.Random(1)  # noqa: S311
-    samples = [picture(fmt, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0") if fmt != "GIF" else picture(fmt) for fmt in ("PNG", "JPEG", "GIF", "WEBP")]
+    chance = random.Random(1)
+    samples = [
+        picture(fmt, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0") if fmt != "GIF" else picture(fmt) for fmt in ("PNG", "JPEG", "GIF", "WEBP")
+    ]
     read = 0
     for n in range(600):
         data = bytearray(samples[n % 4])

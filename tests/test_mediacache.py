@@ -142,9 +142,7 @@ async def test_a_row_that_went_meanwhile_is_no_accident(instance: Instance, remo
         await look
 
 
-async def test_a_look_is_written_down_once_a_day(
-    instance: Instance, remote: Callable[..., Media], frozen: FrozenDateTimeFactory
-) -> None:
+async def test_a_look_is_written_down_once_a_day(instance: Instance, remote: Callable[..., Media], frozen: FrozenDateTimeFactory) -> None:
     peer(instance, picture())
     found = await instance.mediacache.get(remote().key)
     first = found.used_at

@@ -46,7 +46,16 @@ def test_blocking_a_server_ends_follows_empties_homes_and_drops_what_waits(
 
 
 def test_a_policy_holds_for_sub_domains_and_ports_and_for_no_neighbours(db: Database, run: Run) -> None:
-    hosts = ["evil.test", "a.evil.test", "b.a.evil.test", "evil.test:8443", "a.evil.test:8443", "notevil.test", "evil.test.org", "exil.test"]
+    hosts = [
+        "evil.test",
+        "a.evil.test",
+        "b.a.evil.test",
+        "evil.test:8443",
+        "a.evil.test:8443",
+        "notevil.test",
+        "evil.test.org",
+        "exil.test",
+    ]
     people = {host: run(make.remote, "m", host) for host in hosts}
     alice = run(make.account, "alice")
     for who in people.values():
@@ -149,7 +158,9 @@ def test_a_report_is_kept_and_staff_are_told(db: Database, run: Run, alice: Acco
         run(moderation.resolve_report, report.id)
 
 
-def test_one_server_reports_so_much_in_an_hour_and_no_more(db: Database, run: Run, frozen: Any, alice: Account, carol: Account, mallory: Account) -> None:
+def test_one_server_reports_so_much_in_an_hour_and_no_more(
+    db: Database, run: Run, frozen: Any, alice: Account, carol: Account, mallory: Account
+) -> None:
     for n in range(limits.FLAGS_PER_HOST):
         run(moderation.receive_report, mallory, alice, "x", [], str(n))
     with pytest.raises(TooMany):

@@ -60,7 +60,9 @@ def test_a_mute_can_leave_notifications_be(db: Database, run: Run, alice: Accoun
     assert db.read(told, alice) == [("follow", carol.id)]
 
 
-def test_what_was_told_before_a_block_of_a_server_is_shown_and_counted_no_more(db: Database, run: Run, alice: Account, carol: Account) -> None:
+def test_what_was_told_before_a_block_of_a_server_is_shown_and_counted_no_more(
+    db: Database, run: Run, alice: Account, carol: Account
+) -> None:
     post = run(make.post, alice)
     run(interactions.receive_favourite, carol, post, "https://peer.test/l")
     assert db.read(rows.count_unread, alice.id) == 1

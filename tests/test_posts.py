@@ -402,7 +402,9 @@ def test_posts_of_one_past_millisecond_get_ids_of_their_own(run: Run, carol: Acc
     assert len(made) == 50
 
 
-def test_a_late_delete_removes_what_is_here_with_its_files(db: Database, run: Run, dump: Callable[[], str], bob: Account, carol: Account) -> None:
+def test_a_late_delete_removes_what_is_here_with_its_files(
+    db: Database, run: Run, dump: Callable[[], str], bob: Account, carol: Account
+) -> None:
     run(make.follow, bob, carol)
     note = make.note(carol, "xyzzy", mentions=(bob,))
     run(make.arrive, note)

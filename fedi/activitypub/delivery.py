@@ -224,7 +224,7 @@ class Sender:
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        del self._tasks[task]
+        self._tasks.pop(task, None)
         self._wake.set()
 
     # -- one delivery --
@@ -328,6 +328,7 @@ class Sender:
             return False
         for delivery, lane, verdict in batch:
             lane.written(delivery)
+            self._make_ready(lane)  # it may have waited for this
             if verdict.state == "queued" or verdict.status == 410:
                 self._reread(lane)
         for host, (known, was_open) in after.items():

@@ -35,7 +35,19 @@ class Lane:
     in `_busy` from its claim until its outcome is written, and its order in `_flying` until it is answered.
     """
 
-    __slots__ = ("_busy", "_flying", "_held", "_known", "_stale", "_waiting", "host", "is_blocked", "is_ready", "look_again_at")
+    __slots__ = (
+        "_busy",
+        "_failures",
+        "_flying",
+        "_held",
+        "_known",
+        "_stale",
+        "_waiting",
+        "host",
+        "is_blocked",
+        "is_ready",
+        "look_again_at",
+    )
 
     def __init__(self, host: str) -> None:
         self.host = host
@@ -43,6 +55,7 @@ class Lane:
         self.is_blocked = False
         self.look_again_at = 0  # when something will be due; 0 when nothing will
         self._known: Host | None = None
+        self._failures = 0  # not yet in its record
         self._waiting: deque[Delivery] = deque()
         self._busy: dict[tuple[int, int], bool] = {}  # (activity, inbox) -> whether it has failed and will be tried again
         self._flying: set[tuple[int, str]] = set()
@@ -68,12 +81,13 @@ class Lane:
     def learn(self, known: Host) -> bool:
         """What the host's record says now; returns whether its circuit is open."""
         self._known = known
+        self._failures = 0
         return known.open_until > 0
 
     def add(self, delivery: Delivery) -> bool:
-        """One that was just queued; whether it may be sent now. Where the table is to be read anyway, it is found there."""
+        """One that was just queued; whether the lane is worth a look. Where the table is to be read anyway, it is found there."""
         if self._stale:
-            return False
+            return True
         key = (delivery.activity_id, delivery.inbox_id)
         if key in self._busy or any(key == (one.activity_id, one.inbox_id) for one in self._waiting):
             return False
@@ -91,8 +105,10 @@ class Lane:
         if known.open_until > now:
             self.look_again_at = known.open_until
             return None
-        at_once = limits.IN_FLIGHT_PER_HOST if known.failures < backoff.CIRCUIT_FAILURES else 1  # one probe at a time
-        if len(self._flying) >= at_once:
+        if known.failures + self._failures >= backoff.CIRCUIT_FAILURES:
+            if self._busy:  # one probe at a time, and what it came to is waited for
+                return None
+        elif len(self._flying) >= limits.IN_FLIGHT_PER_HOST:
             return None
         found = self._first()
         if found is None and self._stale:
@@ -133,6 +149,7 @@ class Lane:
         if written:
             self.written(delivery)
         elif failed:
+            self._failures += 1
             self._busy[delivery.activity_id, delivery.inbox_id] = True
             self._held.add(order(delivery))
             self._waiting = deque(one for one in self._waiting if order(one) != order(delivery))

@@ -61,7 +61,7 @@ def type_of(document: Json, known: Collection[str] = ()) -> str:
 
 def uri(value: object) -> str:
     """`value` when it is the URL of something on the web (`uris.origin` says what is), else ''."""
-    if not isinstance(value, str):
+    if not value or not isinstance(value, str):
         return ""
     try:
         uris.origin(value)

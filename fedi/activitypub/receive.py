@@ -11,7 +11,7 @@ from fedi.activitypub.inbox.received import NONE_GATHERED, NOTHING, Received
 from fedi.activitypub.parse import Activity
 from fedi.activitypub.remote import Remote
 from fedi.activitypub.verify import Signer
-from fedi.errors import FediError, Malformed, RemoteError, Untrusted
+from fedi.errors import FediError, Malformed, RemoteError, TooMany, Unavailable, Untrusted
 from fedi.storage import accounts as account_rows
 from fedi.storage import hosts as host_rows
 from fedi.storage import jobs as job_rows
@@ -59,8 +59,10 @@ async def accept(db: Database, signer: Signer, activity: Activity) -> Accepted:
     forwarded = not check(signer, activity, db.house.uris)
     try:
         return await db.write(_accept_now, signer, activity, forwarded=forwarded)
-    except FediError:
+    except (Unavailable, TooMany):
         raise
+    except FediError:  # the rules say no: it stays without effect, and the sender need not come again
+        return await db.write(_ignore, signer, activity)
     except Exception:  # a bug of ours: the queue keeps the activity, retries it, and parks it where people see it
         return await db.write(_queue, signer, activity, forwarded=forwarded)
 
@@ -90,6 +92,11 @@ def _accept_now(tx: Tx, signer: Signer, activity: Activity, *, forwarded: bool) 
     except RemoteError:  # the object is not what its type needs it to be
         return Accepted("ignored", activity.type)
     return Accepted("handled", activity.type)
+
+
+def _ignore(tx: Tx, signer: Signer, activity: Activity) -> Accepted:
+    job_rows.mark_seen(tx, _digest(signer, activity))
+    return Accepted("ignored", activity.type)
 
 
 def _queue(tx: Tx, signer: Signer, activity: Activity, *, forwarded: bool) -> Accepted:

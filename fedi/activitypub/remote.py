@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from fedi import accounts, clock, limits, markup, posts, sanitize, uris
 from fedi.activitypub import parse, vocab, webfinger
 from fedi.activitypub.documents import Cpu, Documents, Rate
+from fedi.activitypub.keyring import Keyring
 from fedi.activitypub.parse import Actor, Note
 from fedi.activitypub.parse_objects import attribution
 from fedi.config import Config, is_loopback
@@ -36,6 +37,7 @@ class Remote:
         self.uris = config.uris
         self.db = db
         self.cpu = cpu
+        self.keyring = Keyring(db)
         self._http = http
         self._documents = Documents(config.uris, db, http, cpu)
         self._key_fetches = Rate(limits.KEY_FETCHES)

@@ -7,10 +7,7 @@ from fedi.activitypub import keys, signatures
 from fedi.activitypub.remote import Remote
 from fedi.activitypub.signatures import Claim, RequestHead
 from fedi.errors import Malformed, Refused, RemoteGone, Unreachable, Untrusted
-from fedi.storage import accounts as account_rows
-from fedi.storage import keys as key_rows
 from fedi.storage.accounts import Account
-from fedi.storage.db import Tx
 from fedi.storage.keys import Key
 
 
@@ -30,7 +27,7 @@ async def request(remote: Remote, head: RequestHead, body: bytes) -> Signer:
     """
     claim = signatures.parse(head)
     signatures.check(claim, head, body, clock.now(), (remote.uris.host, remote.uris.domain))
-    known = remote.db.read(_find, claim.key_id)
+    known = remote.keyring.find(claim.key_id)
     if known is None:
         return await _with_fetched_key(remote, claim, head, refresh=False)
     key, account = known
@@ -39,12 +36,6 @@ async def request(remote: Remote, head: RequestHead, body: bytes) -> Signer:
     if account.is_local or key.fetched_at > clock.now() - limits.KEY_REFETCH_S * clock.SECOND:
         raise Untrusted("The signature is wrong.")
     return await _with_fetched_key(remote, claim, head, refresh=True)
-
-
-def _find(tx: Tx, key_uri: str) -> tuple[Key, Account] | None:
-    key = key_rows.find(tx, key_uri)
-    account = account_rows.find(tx, key.account_id) if key else None
-    return (key, account) if key and account else None
 
 
 def _is_signed_by(claim: Claim, head: RequestHead, key: Key) -> bool:
@@ -59,7 +50,7 @@ async def _with_fetched_key(remote: Remote, claim: Claim, head: RequestHead, *, 
         raise
     except (Refused, Malformed) as error:
         raise Untrusted(f"The signature's key could not be read: {error.message}") from None
-    found = remote.db.read(_find, claim.key_id)
+    found = remote.keyring.find(claim.key_id)
     if found is None or found[1].id != account.id or not _is_signed_by(claim, head, found[0]):
         raise Untrusted("The signature is wrong.")
     return Signer(found[1], found[0].uri)

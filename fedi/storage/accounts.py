@@ -165,13 +165,14 @@ def list_local(tx: Tx) -> list[Account]:
 
 def list_matching(tx: Tx, text: str, limit: int) -> list[Account]:
     """Accounts whose handle or display name begins with `text`: local first, then the most followed."""
-    prefix = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     rows = tx.query(
-        f"""SELECT {COLUMNS} FROM accounts
-        WHERE (username LIKE :prefix ESCAPE '\\' OR display_name LIKE :prefix ESCAPE '\\')
-          AND suspended_at IS NULL AND host_blocked = 0 AND deleted_at IS NULL AND kind <> 'Application'
-        ORDER BY host <> '', followers_count DESC, id LIMIT :limit""",
-        {"prefix": prefix, "limit": limit},
+        f"""SELECT {A_COLUMNS} FROM (
+          SELECT id FROM accounts WHERE username COLLATE NOCASE >= :text AND username COLLATE NOCASE < :end
+          UNION SELECT id FROM accounts WHERE display_name COLLATE NOCASE >= :text AND display_name COLLATE NOCASE < :end
+            AND display_name <> '') m CROSS JOIN accounts a NOT INDEXED ON a.id = m.id
+        WHERE a.suspended_at IS NULL AND a.host_blocked = 0 AND a.deleted_at IS NULL AND a.kind <> 'Application'
+        ORDER BY a.host <> '', a.followers_count DESC, a.id LIMIT :limit""",
+        {"text": text, "end": text + "\U0010ffff", "limit": limit},
     )
     return [Account._make(row) for row in rows]
 
@@ -257,7 +258,8 @@ _TRACES = (
     """INSERT INTO tombstones (uri, actor_uri, former_type, deleted_at)
     SELECT p.uri, a.uri, p.kind, :now FROM posts p JOIN accounts a ON a.id = p.account_id
     WHERE p.account_id = :account AND a.host = '' AND p.boost_of_id IS NULL AND p.visibility IN ('public', 'unlisted')
-      AND p.local_only = 0 ON CONFLICT DO NOTHING""",
+      AND p.local_only = 0
+    ON CONFLICT (uri) DO UPDATE SET actor_uri = excluded.actor_uri, former_type = excluded.former_type, deleted_at = excluded.deleted_at""",
     """UPDATE posts SET favourites_count = max(0, favourites_count - 1)
     WHERE id IN (SELECT post_id FROM favourites WHERE account_id = :account)""",
     """UPDATE posts SET boosts_count = max(0, boosts_count - 1) WHERE id IN (

@@ -104,7 +104,7 @@ def list_inboxes(tx: Tx, account_id: int) -> list[str]:
     """The inboxes that reach every remote follower: the shared one where there is one, each once."""
     rows = tx.query(
         """SELECT DISTINCT CASE WHEN a.shared_inbox_uri <> '' THEN a.shared_inbox_uri ELSE a.inbox_uri END
-        FROM follows f CROSS JOIN accounts a ON a.id = f.follower_id
+        FROM follows f CROSS JOIN accounts a NOT INDEXED ON a.id = f.follower_id
         WHERE f.followed_id = ? AND f.state = 'accepted' AND f.local = 0 AND a.host <> '' AND a.suspended_at IS NULL
           AND a.host_blocked = 0 AND a.inbox_uri <> ''""",
         (account_id,),

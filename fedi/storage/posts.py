@@ -200,9 +200,9 @@ def list_ancestors(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[Pos
     rows = tx.query(
         f"""WITH RECURSIVE up (id, depth) AS (
           SELECT in_reply_to_id, 1 FROM posts WHERE id = :post AND in_reply_to_id IS NOT NULL
-          UNION SELECT q.in_reply_to_id, up.depth + 1 FROM posts q JOIN up ON q.id = up.id
+          UNION SELECT q.in_reply_to_id, up.depth + 1 FROM up CROSS JOIN posts q ON q.id = up.id
           WHERE q.in_reply_to_id IS NOT NULL AND up.depth < :limit)
-        SELECT {P_COLUMNS} FROM up JOIN posts p ON p.id = up.id JOIN accounts a ON a.id = p.account_id
+        SELECT {P_COLUMNS} FROM up CROSS JOIN posts p ON p.id = up.id CROSS JOIN accounts a ON a.id = p.account_id
         WHERE p.id <> :post AND {visible.POST} ORDER BY up.depth DESC""",
         {"post": post_id, "viewer": viewer_id, "limit": limit},
     )
@@ -219,9 +219,10 @@ def list_descendants(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[P
     rows = tx.query(
         f"""WITH RECURSIVE down (id, path, depth) AS (
           SELECT id, printf('%020d', id), 1 FROM posts WHERE in_reply_to_id = :post
-          UNION ALL SELECT q.id, down.path || printf('%020d', q.id), down.depth + 1 FROM posts q JOIN down ON q.in_reply_to_id = down.id
+          UNION ALL SELECT q.id, down.path || printf('%020d', q.id), down.depth + 1 FROM down
+          CROSS JOIN posts q ON q.in_reply_to_id = down.id
           WHERE down.depth < 50 LIMIT 4 * :limit)
-        SELECT {P_COLUMNS} FROM down JOIN posts p ON p.id = down.id JOIN accounts a ON a.id = p.account_id
+        SELECT {P_COLUMNS} FROM down CROSS JOIN posts p ON p.id = down.id CROSS JOIN accounts a ON a.id = p.account_id
         WHERE p.id <> :post AND {visible.POST} ORDER BY down.path LIMIT :limit""",
         {"post": post_id, "viewer": viewer_id, "limit": limit},
     )
@@ -383,8 +384,9 @@ def prune_idempotent(tx: Tx, before: int) -> int:
 def count_local(tx: Tx) -> tuple[int, int]:
     """(posts, answers) that people here have written, for NodeInfo."""
     row = tx.one(
-        """SELECT coalesce(sum(p.in_reply_to_uri = ''), 0), coalesce(sum(p.in_reply_to_uri <> ''), 0) FROM accounts a
-        JOIN posts p ON p.account_id = a.id WHERE a.host = '' AND p.boost_of_id IS NULL AND p.visibility IN ('public', 'unlisted')"""
+        """SELECT coalesce(sum(p.in_reply_to_uri = ''), 0), coalesce(sum(p.in_reply_to_uri <> ''), 0) 
+        FROM accounts a INDEXED BY accounts_local_name CROSS JOIN posts p ON p.account_id = a.id
+        WHERE a.host = '' AND p.boost_of_id IS NULL AND p.visibility IN ('public', 'unlisted')"""
     )
     return (row[0], row[1]) if row else (0, 0)
 

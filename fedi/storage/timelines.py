@@ -191,10 +191,11 @@ def empty_homes_of_blocked(tx: Tx) -> int:
     )
 
 
-def trim_homes(tx: Tx, keep: int) -> int:
-    """Homes keep their latest rows only."""
+def trim_homes(tx: Tx, keep: int, limit: int) -> int:
+    """Homes keep their latest rows only; at most `limit` rows go at a time."""
     return tx.execute(
-        """DELETE FROM home WHERE (owner_id, post_id) IN (SELECT owner_id, post_id FROM (
-          SELECT owner_id, post_id, row_number() OVER (PARTITION BY owner_id ORDER BY post_id DESC) AS place FROM home) WHERE place > ?)""",
-        (keep,),
+        """DELETE FROM home WHERE (owner_id, post_id) IN (SELECT h.owner_id, h.post_id FROM users u CROSS JOIN home h
+          ON h.owner_id = u.account_id AND h.post_id < (
+            SELECT post_id FROM home WHERE owner_id = u.account_id ORDER BY post_id DESC LIMIT 1 OFFSET :keep - 1) LIMIT :limit)""",
+        {"keep": keep, "limit": limit},
     )

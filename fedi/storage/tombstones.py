@@ -15,8 +15,11 @@ class Tombstone(NamedTuple):
 
 
 def put(tx: Tx, uri: str, actor_uri: str, former_type: str = "") -> None:
+    """Remember it. The first claim stands, but for what was ours: that replaces what a stranger has claimed of it before."""
     tx.execute(
-        "INSERT INTO tombstones (uri, actor_uri, former_type, deleted_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        """INSERT INTO tombstones (uri, actor_uri, former_type, deleted_at) VALUES (?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE
+        SET actor_uri = excluded.actor_uri, former_type = excluded.former_type, deleted_at = excluded.deleted_at
+        WHERE former_type = '' AND excluded.former_type <> ''""",
         (uri, actor_uri, former_type, tx.now),
     )
 

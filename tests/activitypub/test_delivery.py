@@ -205,9 +205,7 @@ async def test_tarpits_hold_up_nobody(tmp_path: Path, quick_keys: None, calm: No
         for _ in range(5):
             w.publish(w.alice)
 
-        async with asyncio.timeout(2.5):  # before the first tarpit is given up
-            while sum(len(w.peer(name).posts) for name in good) < 100:
-                await asyncio.sleep(0.02)
+        await remote.until(lambda: sum(len(w.peer(name).posts) for name in good) == 100, 2.5)  # before the first tarpit is given up
         assert all(len(w.peer(name).posts) <= limits.IN_FLIGHT_PER_HOST for name in slow)
 
 
@@ -451,9 +449,9 @@ async def test_who_got_a_post_gets_its_edit_and_its_end(world: World, carol: Act
     world.db.transact(posts.remove, world.alice, post.id)
     await world.settle()
 
-    assert [one["type"] for one in world.peer().received()] == ["Update", "Delete"] or [
-        one["type"] for one in world.peer().received()
-    ] == ["Delete"]
+    assert [one["type"] for one in world.peer().received()] == ["Update", "Delete"] or [one["type"] for one in world.peer().received()] == [
+        "Delete"
+    ]
 
 
 async def test_the_keys_of_a_deleted_account_outlive_its_last_delivery(world: World, carol: Actor, frozen: FrozenDateTimeFactory) -> None:
@@ -484,9 +482,7 @@ async def test_a_crash_repeats_and_never_loses(tmp_path: Path, quick_keys: None,
         for number in range(3):
             instance.db.transact(posts.publish, alice, posts.Draft(f"n{number}"), {})
         instance.start()
-        async with asyncio.timeout(5):
-            while not [seen for seen in peer.posts if seen.path == "/inbox"]:
-                await asyncio.sleep(0.01)
+        await remote.until(lambda: any(seen.path == "/inbox" for seen in peer.posts))
         for task in [*instance.sender._tasks]:
             task.cancel()
         instance.sender._tasks.clear()
@@ -566,7 +562,10 @@ async def test_r_32_whatever_happens_on_the_wire_is_tried_again(
 
 
 async def test_receipts_say_where_a_post_has_got_to(world: World, carol: Actor, frozen: FrozenDateTimeFactory) -> None:
-    for name, behaviour in (("third.test", DOWN), ("evil.test", remote.answers(b"go <b>away</b>\r\nX", status=403, content_type="text/html"))):
+    for name, behaviour in (
+        ("third.test", DOWN),
+        ("evil.test", remote.answers(b"go <b>away</b>\r\nX", status=403, content_type="text/html")),
+    ):
         await world.befriend(world.peer(name).actor("x", key="extra"), world.alice)
         world.peer(name).behave("*", behaviour)
     post = world.publish(world.alice)
@@ -590,4 +589,9 @@ async def test_what_people_here_do_reaches_whom_it_concerns(world: World, carol:
 
     sent = world.peer().received()
     assert [one["type"] for one in sent] == ["Like", "Undo", "Announce", "Undo"]
-    assert [one["object"] if isinstance(one["object"], str) else one["object"]["type"] for one in sent] == [note["id"], "Like", note["id"], "Announce"]
+    assert [one["object"] if isinstance(one["object"], str) else one["object"]["type"] for one in sent] == [
+        note["id"],
+        "Like",
+        note["id"],
+        "Announce",
+    ]

@@ -56,7 +56,15 @@ def test_a_note_says_what_was_written(db: Database, run: Run, alice: Account, ca
     asked = run(make.post, carol)
     post = run(make.post, alice, "*hi* @carol@peer.test #Topic", reply_to=asked, warning="w", language="pt-BR")
     picture = run(
-        media_rows.insert, kind="image", account_id=alice.id, sha256="ab", mime="image/webp", width=3, height=2, alt="a cat", blurhash="LEHV"
+        media_rows.insert,
+        kind="image",
+        account_id=alice.id,
+        sha256="ab",
+        mime="image/webp",
+        width=3,
+        height=2,
+        alt="a cat",
+        blurhash="LEHV",
     )
     run(post_rows.set_media, post.id, [picture.id])
     document = db.read(render.note, post)
@@ -80,7 +88,9 @@ def test_a_note_is_read_back_as_what_it_was(db: Database, run: Run, alice: Accou
         assert read.published_at == post.published_at and read.updated_at is None
 
 
-def test_whom_a_post_is_sent_to_without_a_name_is_addressed_but_not_tagged(db: Database, run: Run, alice: Account, bob: Account, carol: Account) -> None:
+def test_whom_a_post_is_sent_to_without_a_name_is_addressed_but_not_tagged(
+    db: Database, run: Run, alice: Account, bob: Account, carol: Account
+) -> None:
     post = run(make.post, alice, "hi", "direct")
     run(post_rows.set_mentions, post.id, [bob.id], [carol.id])
     document = db.read(render.note, post)

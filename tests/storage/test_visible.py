@@ -196,7 +196,9 @@ def test_a_local_only_post_is_for_signed_in_people_of_this_server(db: Database, 
     assert db.read(post_rows.find_visible, carol.id, post.id) is None, "a follower elsewhere, even mentioned, gets nothing"
 
 
-def test_a_boost_shows_only_to_those_who_may_see_what_it_boosts(db: Database, run: Any, alice: Account, bob: Account, carol: Account) -> None:
+def test_a_boost_shows_only_to_those_who_may_see_what_it_boosts(
+    db: Database, run: Any, alice: Account, bob: Account, carol: Account
+) -> None:
     def made(tx: Tx) -> tuple[Post, Post]:
         make.follow(tx, bob, alice)
         theirs = make.post(tx, carol)
@@ -235,7 +237,9 @@ def test_people_of_a_limited_server_are_left_out_of_lists_for_everybody_but_not_
         assert db.read(post_rows.find_visible, viewer, post.id), "who looks for it finds it"
 
 
-def test_muted_people_are_left_out_of_lists_but_can_be_looked_at(db: Database, run: Any, alice: Account, bob: Account, carol: Account) -> None:
+def test_muted_people_are_left_out_of_lists_but_can_be_looked_at(
+    db: Database, run: Any, alice: Account, bob: Account, carol: Account
+) -> None:
     run(make.follow, bob, carol)
     run(make.follow, bob, alice)
     theirs = run(make.post, carol, "hi #topic", tags=("topic",))

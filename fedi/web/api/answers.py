@@ -19,6 +19,7 @@ from fedi.web import auth, keys, paging, params
 
 _JSON: Final = "application/json; charset=utf-8"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_=&.-]*")
+_NEWEST: Final = re.compile(r"(?:limit=([0-9]{1,9}))?", re.ASCII)
 _CURSORS: Final = frozenset({"max_id", "since_id", "min_id", "access_token"})
 ACCOUNTS_MAX: Final = 2 * limits.PAGE_MAX  # accounts are smaller than posts
 
@@ -60,6 +61,10 @@ def post(tx: Tx, viewer_id: int, post_id: int) -> Post:
 
 
 def page(request: web.Request, default: int = limits.PAGE, most: int = limits.PAGE_MAX) -> Page:
+    """What part of a list is asked for. What programs poll, the newest of it, is read without taking the whole query apart."""
+    newest = _NEWEST.fullmatch(request.rel_url.raw_query_string)
+    if newest is not None:
+        return Page(limit=min(max(int(newest[1]), 1), most) if newest[1] else default)
     return paging.page(params.query(request), default, most)
 
 

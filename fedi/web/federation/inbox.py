@@ -31,7 +31,11 @@ async def post(request: web.Request) -> web.Response:
     body = await params.body(request)
     activity = parse.activity(parse.document(body), body)
     host = uris.host(activity.actor)
-    actor, is_blocked = instance.db.read(_look_up, activity.actor, host)
+    actor = instance.remote.keyring.find_actor(activity.actor)
+    if actor is not None and actor.host == host:
+        is_blocked = actor.host_blocked == 1
+    else:
+        actor, is_blocked = instance.db.read(_look_up, activity.actor, host)
     _refuse(activity, actor, is_blocked)
     if actor is None and _is_about_self(activity):
         return web.Response(status=202)  # most of what arrives unasked: the end of people nobody here has heard of

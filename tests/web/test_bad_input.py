@@ -1,0 +1,302 @@
+"""Any bytes to any address: refused with a message, or taken as what they are; never a fault of ours, never an effect of what is refused.
+
+The addresses are those of the application itself and the parameters those that its handlers ask for, so what is new is tried as well.
+"""
+
+import gzip
+import io
+import json
+import logging
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from aiohttp import ClientError, ClientResponse, web
+from yarl import URL
+
+from fedi import logins
+from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
+from fedi.web import keys, params
+from fedi.web.limits import Window
+from tests.web.rig import AP, Rig, served, settings
+
+SAFE = ("GET", "HEAD")
+FORM = "application/x-www-form-urlencoded"
+PASSWORD = "correct horse battery"
+
+# -- what is sent --
+
+IDS = (
+    "0", "00", "-1", "1", "9223372036854775807", "9223372036854775808", "9999999999999999999", "1" * 400, "%31%00", "%00", "..%2f..%2fetc%2fpasswd",
+    "%2e%2e", "%d9%a1", "%ED%A0%80", "%ff", "1e3", "0x1", "1%0d%0aX-Forged:%20yes", "NaN", "null", "%F0%9F%98%80", "%22%3E%3Cscript%3E",
+    "1%20OR%201=1", "'", "a" * 2000,
+)  # fmt: skip
+TEXTS = (
+    "\x00", "a\r\nX-Forged: yes", "-1", "9223372036854775808", "1" * 400, "1e400", "\u0661\u0662", "\u202e\u200b", "e" + "\u0301" * 5000, "' OR 1=1 --",
+    "<script>alert(1)</script>", "{{7*7}}", "%s%n{0}", "x" * 300_000, "//evil.test", "\\\\evil.test", "javascript:alert(1)", "\ufffe\uffff", " ", "\U000e0001",
+)  # fmt: skip
+VALUES: tuple[Any, ...] = (
+    None, True, False, 0, -1, 2**63, 2**64, 10**400, 1.5, -0.0, [], {}, [[]], [{}], {"a": 1}, [None], [True], ["1"] * 1000, [1] * 2000, {"[]": {"[": 1}},
+    "\ud800",
+)  # fmt: skip
+
+
+class Body(NamedTuple):
+    name: str
+    kind: str
+    data: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def multipart(inner: bytes) -> bytes:
+    return b"--b\r\n" + inner + b"\r\n--b--\r\n"
+
+
+DEPTH = 100_000
+JSONS = (
+    b"", b"null", b"[]", b"5", b'"x"', b"{", b"{}", b'{"a":NaN}', b'{"a":Infinity}', b'{"a":1e400}', b'{"status":' + b"9" * 5000 + b"}",
+    b'{"status":"\\ud800"}', b'{"\\ud800":"x"}', b'{"status":"\\u0000"}', b'{"status":"a","status":"b"}', b'\xff\xfe{}', b'{"status":"\xff"}',
+    b'{"a":' * DEPTH + b"1" + b"}" * DEPTH, b'{"a":' + b"[" * DEPTH + b"]" * DEPTH + b"}", b"[" * DEPTH + b"]" * DEPTH, b"{" + b'"a":{' * 40 + b"}" * 41,
+    b'{"id":["' + b"x" * (1024 * 1024) + b'"]}', b'{"' + b"k" * 300 + b'":1}',
+)  # fmt: skip
+BODIES = (
+    *(Body(f"json {data[:30]!r}", "application/json", data) for data in JSONS),
+    *(Body(f"activity {data[:30]!r}", AP, data) for data in JSONS),
+    Body("form, not UTF-8", FORM, b"text=%ff%fe&status=%ED%A0%80"),
+    Body("form, raw bytes", FORM, b"text=\xff\xfe"),
+    Body("form, 5000 fields", FORM, b"&".join(b"a%d=1" % n for n in range(5000))),
+    Body("form, too large", FORM, b"text=" + b"x" * (1024 * 1024 + 1)),
+    Body("form, long name", FORM, b"x" * 5000 + b"=1"),
+    Body("form, semicolons and such", FORM, b"=&&;=;&=%&%zz=%&[]=1&[][]=2&a[b[c=3"),
+    Body("multipart without a boundary", "multipart/form-data", multipart(b"")),
+    Body("multipart with an empty boundary", "multipart/form-data; boundary=", multipart(b"")),
+    Body("multipart with a long boundary", f"multipart/form-data; boundary={'b' * 300}", multipart(b"")),
+    Body("multipart with another boundary", "multipart/form-data; boundary=c", multipart(b"")),
+    Body("multipart, no name", "multipart/form-data; boundary=b", multipart(b"Content-Disposition: form-data\r\n\r\nx")),
+    Body("multipart, no headers", "multipart/form-data; boundary=b", multipart(b"\r\nx")),
+    Body("multipart, a bad header", "multipart/form-data; boundary=b", multipart(b"Content-Disposition\r\n\r\nx")),
+    Body("multipart, a header with spaces", "multipart/form-data; boundary=b", multipart(b"Content Disposition : form-data\r\n\r\nx")),
+    Body("multipart, a long header", "multipart/form-data; boundary=b", multipart(b"X-Y: " + b"y" * 100_000 + b"\r\n\r\nx")),
+    Body("multipart, many headers", "multipart/form-data; boundary=b", multipart(b"".join(b"X-%d: y\r\n" % n for n in range(5000)) + b"\r\nx")),
+    Body("multipart, raw bytes", "multipart/form-data; boundary=b", multipart(b'Content-Disposition: form-data; name="text\xff"\r\n\r\n\xff\x00')),
+    Body("multipart, odd name", "multipart/form-data; boundary=b", multipart(b"Content-Disposition: form-data; name*=utf-8''%ff%00\r\n\r\nx")),
+    Body("multipart, unknown encoding of the name", "multipart/form-data; boundary=b",
+         multipart(b"Content-Disposition: form-data; name*=none-such''a\r\n\r\nx")),
+    Body("multipart, base64", "multipart/form-data; boundary=b",
+         multipart(b'Content-Disposition: form-data; name="text"\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!!')),
+    Body("multipart, an unknown transfer encoding", "multipart/form-data; boundary=b",
+         multipart(b'Content-Disposition: form-data; name="text"\r\nContent-Transfer-Encoding: none-such\r\n\r\nx')),
+    Body("multipart, a part in gzip", "multipart/form-data; boundary=b",
+         multipart(b'Content-Disposition: form-data; name="text"\r\nContent-Encoding: gzip\r\n\r\n' + gzip.compress(b"x" * 1_000_000))),
+    Body("multipart, a lying length", "multipart/form-data; boundary=b",
+         multipart(b'Content-Disposition: form-data; name="text"\r\nContent-Length: 99999\r\n\r\nx')),
+    Body("multipart, a length that is none", "multipart/form-data; boundary=b",
+         multipart(b'Content-Disposition: form-data; name="text"\r\nContent-Length: -x\r\n\r\nx')),
+    Body("multipart in multipart", "multipart/form-data; boundary=b",
+         multipart(b"Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nx\r\n--c--")),
+    Body("multipart that ends early", "multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nx'),
+    Body("multipart, 5000 parts", "multipart/form-data; boundary=b",
+         b"".join(b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n' for _ in range(5000)) + b"--b--\r\n"),
+    Body("multipart, files for all", "multipart/form-data; boundary=b",
+         b"".join(b'--b\r\nContent-Disposition: form-data; name="%s"; filename="../../x\x00.svg"\r\nContent-Type: image/png\r\n\r\n<svg/>\r\n' % name
+                  for name in (b"avatar", b"header", b"text", b"status", b"csrf")) + b"--b--\r\n"),
+    Body("JSON as text", "text/plain", b'{"status":"x"}'),
+    Body("XML", "text/xml", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'),
+    Body("no type", "", b"status=x"),
+    Body("an odd type", "application/json; charset=none-such", b'{"status":"a\xe9"}'),
+    Body("not even a type", ";;=,/", b"{}"),
+    Body("gzip", "application/json", gzip.compress(b'{"status":"x"}'), (("Content-Encoding", "gzip"),)),
+    Body("an unknown encoding", "application/json", b"{}", (("Content-Encoding", "identity, none-such"),)),
+)  # fmt: skip
+
+# In every header that something here reads. What HTTP itself forbids is in test_bad_input_sockets.py.
+HEADERS = (
+    ("Accept", "application/activity+json;q=nan"), ("Accept", ",;=" * 500), ("Accept", 'application/ld+json; profile="' + "x" * 5000),
+    ("Authorization", "Bearer " + "x" * 5000), ("Authorization", "Bearer"), ("Authorization", "Basic YTpi"), ("Authorization", "Signature x"),
+    ("Authorization", "Bearer \u00e9"), ("Authorization", 'Signature keyId="'), ("Cookie", "=;=;;,"), ("Cookie", "__Host-fedi=" + "x" * 4000),
+    ("Cookie", "__Host-fedi=\u00e9; __Host-fedi_visit=\u00e9"), ("Cookie", '__Host-fedi="a;b\\"; $Version=1; expires=x'), ("X-CSRF-Token", "\u00e9"),
+    ("X-CSRF-Token", "x" * 5000), ("Origin", "null"), ("Origin", "https://evil.test"), ("Origin", "\u00e9://["), ("Sec-Fetch-Site", "cross-site"),
+    ("Signature", "\u00e9"), ("Signature", 'keyId="https://evil.test/k",headers="' + "date " * 500 + '",signature="eA=="'), ("Signature", "sig1=:x"),
+    ("Signature-Input", 'sig1=("@method"' * 50), ("Digest", "SHA-256=" + "x" * 500), ("Content-Digest", "sha-256=:!!:"), ("Date", "yesterday"),
+    ("Range", "bytes=5-2"), ("Range", "bytes=-"), ("If-None-Match", '"' * 99), ("If-Modified-Since", "9" * 99), ("X-Forwarded-For", "\u00e9,[::1,%,1.1.1.1.1"),
+    ("X-Forwarded-Host", "evil.test"), ("Forwarded", "host=evil.test"), ("Idempotency-Key", "\u00e9"), ("Idempotency-Key", "x" * 5000), ("User-Agent", "\u00e9" * 500),
+    ("Expect", "something"), ("Upgrade", "websocket"), ("Access-Control-Request-Method", "\u00e9"), ("X-HTTP-Method-Override", "DELETE"),
+    ("Content-Type", "\u00e9"), ("TE", "x"), ("Referer", "\u00e9"),
+)  # fmt: skip
+
+# -- who sends it --
+
+WHO = ("nobody", "browser", "program")
+
+
+class Place(NamedTuple):
+    """A route of the application."""
+
+    method: str
+    resource: web.AbstractResource
+
+    @property
+    def pattern(self) -> str:
+        return self.resource.canonical
+
+    def path(self, filled: dict[str, str]) -> str:
+        """The address with its parts filled in, as they go over the wire. `{verb}` may be any of those there are."""
+        return re.sub(r"\{([a-z_]+)\}", lambda match: filled[match[1]], self.pattern)
+
+
+class House(NamedTuple):
+    rig: Rig
+    alice: Account
+    places: list[Place]
+    filled: dict[str, str]
+    files: Path
+    caplog: pytest.LogCaptureFixture
+
+    # -- asking --
+
+    def headers(self, who: str) -> tuple[dict[str, str], str]:
+        """(those who is to be `who` sends, what a form of theirs has as `csrf`). A new session each: some addresses end it."""
+        if who == "program":
+            return {"Authorization": f"Bearer {self.rig.token(self.alice)}"}, ""
+        secret = self.rig.session(self.alice) if who == "browser" else "a-visit"
+        name = "__Host-fedi" if who == "browser" else "__Host-fedi_visit"
+        return {"Cookie": f"{name}={secret}"}, logins.csrf_token(secret)
+
+    async def ask(self, place: Place, path: str, who: str, data: bytes | None = None, **more: str) -> tuple[int, list[str]]:
+        """(status, what is wrong with how that was answered)."""
+        headers, csrf = self.headers(who)
+        headers |= {"Accept": "text/html" if who == "browser" else "application/json"}
+        if place.method not in SAFE:
+            headers["X-CSRF-Token"] = csrf
+        headers |= {name.replace("_", "-"): value for name, value in more.items() if value}
+        skipped = ["Content-Type"] if data is not None and "Content_Type" in more and not more["Content_Type"] else None
+        before = self.rig.instance.db.read(dump)
+        self.caplog.clear()
+        try:
+            response = await self.rig.client.request(
+                place.method, URL(path, encoded=True), data=data and io.BytesIO(data), headers=headers, allow_redirects=False, skip_auto_headers=skipped
+            )
+            text = await response.text("utf-8", "replace")
+        except ClientError as error:
+            return 0, [f"{place.method} {path[:120]} by {who}: no answer: {error!r}"]
+        wrong = faults(place.method, response, text, self.caplog)
+        if (response.status >= 400 or place.method in SAFE) and self.rig.instance.db.read(dump) != before:
+            wrong.append("it had an effect")
+        return response.status, [f"{place.method} {path[:120]} by {who}: {response.status}: {fault}" for fault in wrong]
+
+
+INNER = re.compile(
+    r"Traceback|File \"|\.py\b|sqlite|SELECT |INSERT |UPDATE |aiohttp|orjson|asyncio|/tmp/|/work/|site-packages|fedi\.(web|storage|activitypub)"
+    r"|UnicodeEncode|OverflowError|KeyError|ValueError|TypeError|object at 0x|<class '"
+)
+KNOWN_HEADERS = frozenset(
+    """accept-ranges access-control-allow-headers access-control-allow-methods access-control-allow-origin access-control-expose-headers
+    access-control-max-age allow cache-control connection content-disposition content-length content-range content-security-policy content-type
+    cross-origin-opener-policy cross-origin-resource-policy date etag last-modified link location referrer-policy retry-after server set-cookie
+    transfer-encoding vary www-authenticate x-content-type-options x-frame-options x-request-id x-robots-tag""".split()
+)
+
+
+def faults(method: str, response: ClientResponse, text: str, caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What no answer may be, whatever was asked."""
+    found = [f"says {match[0]!r}" for match in [INNER.search(text)] if match]
+    if response.status >= 500:
+        found.append(text[:200])
+    if response.status >= 400 and method != "HEAD" and not message(response, text):
+        found.append("says nothing")
+    for name, value in response.headers.items():
+        if name.lower() not in KNOWN_HEADERS or not value.isprintable() or not value.isascii():
+            found.append(f"has the header {name}: {value!r}")
+    place = response.headers.get("Location", "/")
+    if not re.match(r"/(?![/\\])|https://fedi\.test/", place):
+        found.append(f"leads to {place}")
+    for record in caplog.records:
+        if record.levelno >= logging.ERROR or record.exc_info or "\n" in record.getMessage() or "\r" in record.getMessage():
+            found.append(f"logs {record.levelname} {record.getMessage()} {record.exc_info and record.exc_info[1]!r}")
+    return found
+
+
+def message(response: ClientResponse, text: str) -> bool:
+    if response.content_type == "text/html":
+        return bool(re.search(r"<h1[^>]*>\s*\S", text))
+    if response.content_type == "application/json":
+        return bool(json.loads(text).get("error"))
+    return response.content_type == "application/activity+json" and json.loads(text)["type"] == "Tombstone"
+
+
+# What is not an effect: that a session or token was used, is there, or that somebody was looked for.
+_APART = frozenset({"sessions", "oauth_tokens", "settings", "sqlite_sequence"})
+
+
+def dump(tx: Tx) -> int:
+    """The whole database in a number."""
+    tables = [row[0] for row in tx.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+    return hash(tuple(tuple(tuple(row) for row in tx.query(f'SELECT * FROM "{table}"')) for table in tables if table not in _APART))
+
+
+@pytest.fixture
+async def house(tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    """Served, with somebody here who has written, and others; nothing is throttled."""
+    monkeypatch.setattr(Window, "check", lambda window, key: None)
+    caplog.set_level(logging.DEBUG, "fedi")
+    async with served(settings(tmp_path, log={"requests": True})) as rig:
+        alice, bob = rig.person("alice"), rig.person("bob")
+        rig.befriend(bob, alice)
+        rig.befriend(rig.account(rig.stranger("dan")), alice)
+        post = rig.post(alice, "a post #topic")
+        app = rig.client.server.app  # type: ignore[union-attr]
+        places = [Place(r.method, r.resource) for r in app.router.routes() if r.resource is not None]
+        filled = {
+            "name": "alice", "id": str(post.id), "host": "peer.test", "tag": "topic", "hashtag": "topic", "version": "2.1", "key": "0" * 32,
+            "rest": "outbox", "verb": "like",
+        }  # fmt: skip
+        yield House(rig, alice, places, filled, tmp_path, caplog)
+
+
+def paths(place: Place, filled: dict[str, str]) -> Iterator[str]:
+    """The address of a route as it is meant to be: one for each verb that it names."""
+    assert place.resource is not None
+    info = place.resource.get_info()
+    verbs = re.search(r"\(\?P<verb>([a-z|]+)\)", info["pattern"].pattern) if "pattern" in info else None
+    for verb in verbs[1].split("|") if verbs else ["like"]:
+        yield place.path({**filled, "verb": verb, "id": filled["id"]})
+
+
+def unsafe(house: House) -> list[Place]:
+    return [place for place in house.places if place.method not in SAFE]
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_no_body_breaks_anything(house: House, who: str) -> None:
+    wrong = []
+    for place in unsafe(house):
+        path = next(paths(place, house.filled))
+        for body in BODIES:
+            _, found = await house.ask(place, path, who, body.data, Content_Type=body.kind, **{k.replace("-", "_"): v for k, v in body.headers})
+            wrong += [f"{body.name}: {fault}" for fault in found]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_no_id_or_name_in_an_address_breaks_anything(house: House, who: str) -> None:
+    wrong = []
+    for place in house.places:
+        for part in re.findall(r"\{([a-z_]+)\}", place.pattern):
+            for value in IDS:
+                _, found = await house.ask(place, place.path(house.filled | {part: value}), who)
+                wrong += found
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("who", WHO)
+async def test_no_header_breaks_anything(house: House, who: str) -> None:
+    wrong = []
+    for place in house.places:
+        path = next(paths(place, house.filled))
+        for name, value in HEADERS:
+            _, found = await house.ask(place, path, who, b"{}" if place.method not in SAFE else None, **{name.replace("-", "_"): value})
+            wrong += [f"{name}: {value[:30]}: {fault}" for fault in found]
+    assert not wrong, "\n".join(wrong)

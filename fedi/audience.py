@@ -33,7 +33,7 @@ def of_followers(tx: Tx, account_id: int) -> Inboxes:
 def of_post(tx: Tx, post: Post, author: Account) -> Inboxes:
     """Whom a new post goes to: followers if it is for them, everybody mentioned, and whom it answers; nobody a block stands between.
 
-    A direct post goes to the personal inboxes of the mentioned and to nobody else. Source: federation.md 8.1.
+    A direct post goes to the personal inboxes of the mentioned and to nobody else. Source: FEDERATION.md, Delivery.
     """
     if post.local_only:
         return {}

@@ -104,7 +104,7 @@ def reject(tx: Tx, account: Account, follower_id: int) -> None:
 
 
 def remove_follower(tx: Tx, account: Account, follower_id: int) -> None:
-    """End somebody's following of `account`. Source: federation.md 9, Reject of an accepted follow."""
+    """End somebody's following of `account`. Source: FEDERATION.md, Activities, Reject of an accepted follow."""
     reject(tx, account, follower_id)
 
 

@@ -1,6 +1,6 @@
 """What HTML of ours may hold: the type that templates trust, escaping, and the allow-list with its rules for every attribute.
 
-`Html` is made by `sanitize` and `markup` only (and by `paragraphs`, for plain text). Source: federation.md 10.2; security.md XSS-03 to 05.
+`Html` is made by `sanitize` and `markup` only (and by `paragraphs`, for plain text). Source: FEDERATION.md, Objects; XSS-03 to 05.
 """
 
 import re

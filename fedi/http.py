@@ -133,7 +133,7 @@ class Client:
     async def get_document(self, url: str, *, sign: Sign | None, accept: str = vocab.ACCEPT) -> Fetched:
         """Fetch an ActivityPub document: `application/activity+json`, or `application/ld+json` with the ActivityStreams profile.
 
-        Whether its `id` is `final_url` is for the caller to ask. Raises as `get`. Source: federation.md 2.1; ActivityPub 3.2.
+        Whether its `id` is `final_url` is for the caller to ask. Raises as `get`. Source: FEDERATION.md, Transport; ActivityPub 3.2.
         """
         return await self._get(url, _Wanted(accept, limits.BODY_BYTES, _document_type), sign)
 

@@ -2,7 +2,7 @@
 
 One reader serves both: `scan` keeps what it finds, `render` what it writes, so that nobody is notified by a mention that is not shown.
 Markdown here is the part people type by hand: emphasis, code, quotes, lists, headings, links; HTML in it is text.
-Source: federation.md 3.1 (handles), 10.2, 10.3; security.md DOS-12.
+Source: FEDERATION.md, Discovery (handles), 10.2, 10.3; DOS-12.
 """
 
 import re
@@ -42,7 +42,7 @@ class MentionTarget:
 
 
 def normalise_tag(text: str) -> str:
-    """A hashtag's name, with or without `#`, as stored: NFKC, case folded; '' when it is none. Source: federation.md 10.3."""
+    """A hashtag's name, with or without `#`, as stored: NFKC, case folded; '' when it is none. Source: FEDERATION.md, Objects."""
     text = text.strip()
     name = text[1:] if text[:1] in ("#", "＃") else text
     if len(name) > TAG_CHARS:

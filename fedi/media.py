@@ -43,7 +43,7 @@ def prepare_image(data: bytes, kind: str) -> Prepared:
     """Decode a picture and make it anew, turned upright, at most as large as its kind is shown, with no EXIF, XMP, GPS or comments.
 
     Its first frame stands for an animation. Avatars and headers are cut to their shape. Raises Invalid, TooLarge; costs CPU (about
-    100 ms for 12 megapixels). Source: security.md MED-01, -02, -04, -11.
+    100 ms for 12 megapixels). Source: MED-01, -02, -04, -11.
     """
     name = _format(data)
     if len(data) > limits.UPLOAD_BYTES:

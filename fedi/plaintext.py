@@ -1,6 +1,6 @@
 """Strangers' text as plain text: which characters may stay, names on one line, longer texts, the words of some HTML.
 
-Everything here is linear. Source: security.md XSS-05, XSS-14, XSS-16, XSS-17.
+Everything here is linear. Source: XSS-05, XSS-14, XSS-16, XSS-17.
 """
 
 import html as entities
@@ -77,7 +77,7 @@ def _shaped(text: str, max_chars: int) -> str:
 
 
 def line(text: str, max_chars: int) -> str:
-    """A name or title: one line, spaces folded, at most `max_chars`; may be ''. Source: security.md XSS-05, 14, 16, 17."""
+    """A name or title: one line, spaces folded, at most `max_chars`; may be ''. Source: XSS-05, 14, 16, 17."""
     return " ".join(_shaped(re.sub(r"[\x85\u2028\u2029]", " ", text[: 8 * max_chars + 1024]), max_chars).split())[:max_chars].strip()
 
 

@@ -2,7 +2,7 @@
 
 `clean` has three stations: caps, a strict recogniser for markup that is clean already, and bleach inside bounds with our gate behind it.
 Recogniser and gate share the rules of `fedi.html`, so that both give the same output.
-Source: federation.md 10.2; security.md XSS-01, XSS-03, XSS-04, XSS-05, XSS-12, DOS-05.
+Source: FEDERATION.md, Objects; XSS-01, XSS-03, XSS-04, XSS-05, XSS-12, DOS-05.
 """
 
 import html as entities

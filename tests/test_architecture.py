@@ -45,6 +45,7 @@ FLOORS = {
     "fedi.activitypub.outbox": 3,
     "fedi.activitypub.documents": 5,
     "fedi.activitypub.keyring": 5,
+    "fedi.activitypub.lanes": 6,
     "fedi.activitypub.remote": 5,
     "fedi.activitypub.verify": 5,
     "fedi.mediacache": 5,

@@ -1,6 +1,6 @@
 """When to try again, and when not: the policy of delivery, as pure functions.
 
-Attempts come at 0, 1 m, 5 m, 15 m, 1 h, 3 h, 6 h, 12 h, then daily to 7 days, each within 20 %. Source: security.md 3.1; architecture.md 5.
+Attempts come at 0, 1 m, 5 m, 15 m, 1 h, 3 h, 6 h, 12 h, then daily to 7 days, each within 20 %. Source: docs/architecture.md.
 """
 
 import random

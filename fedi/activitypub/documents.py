@@ -64,7 +64,7 @@ class Documents:
         """The ActivityPub document with exactly this id. Raises RemoteError of all kinds.
 
         An address that answers with a document of another id is followed to that id once, on the id's own server, and only that result
-        counts. Source: federation.md 2.2; security.md ORG-01..05.
+        counts. Source: FEDERATION.md, Transport; ORG-01..05.
         """
         fetched = await self.fetch(url)
         document = parse.document(fetched.body)

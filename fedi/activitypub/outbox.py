@@ -116,7 +116,7 @@ def unliked(tx: Tx, account: Account, original: Post, like_uri: str) -> None:
 
 
 def pinned(tx: Tx, account: Account, post: Post, *, added: bool) -> None:
-    """Add to or Remove from `featured`. Source: federation.md 9."""
+    """Add to or Remove from `featured`. Source: FEDERATION.md, Activities."""
     document = render.simple("Add" if added else "Remove", new_uri(tx), account.uri, post.uri, [account.followers_uri])
     send(tx, account, document | {"target": account.featured_uri}, audience.of_followers(tx, account.id))
 

@@ -1,7 +1,7 @@
 """The tolerant reader of untrusted ActivityPub JSON: bytes -> `document` -> `Activity`, `Note`, `Actor`, `Collection`. The door.
 
 Pure, and only Malformed leaves it, for any bytes. It says what a document claims; whether that is true is for `verify` and `receive`.
-Text stays as the stranger wrote it (cut to `limits`): `sanitize` cleans it where it is stored. Source: federation.md 4, 7, 10, 11.
+Text stays as the stranger wrote it (cut to `limits`): `sanitize` cleans it where it is stored. Source: FEDERATION.md, JSON, 7, 10, 11.
 """
 
 import hashlib
@@ -65,7 +65,7 @@ def document(body: bytes) -> Json:
 
     Refused: over `limits.BODY_BYTES` or `limits.JSON_DEPTH`; not UTF-8; half surrogates; NaN; numbers beyond 63 bits; the keys `id type
     actor attributedTo object` twice in one object; `@graph @included @reverse`; `@id` beside `id`; a context that redefines a core term.
-    NUL characters are removed. Source: security.md ORG-16, SIG-25, DOS-01, DOS-02, XSS-17.
+    NUL characters are removed. Source: ORG-16, SIG-25, DOS-01, DOS-02, XSS-17.
     """
     if len(body) > limits.BODY_BYTES:
         raise Malformed("That document is too large.")
@@ -202,7 +202,7 @@ class Activity(NamedTuple):
 
     @property
     def dedup_key(self) -> str:
-        """What tells a second copy: the id, or a digest of what a transient activity says. Source: federation.md 7.3."""
+        """What tells a second copy: the id, or a digest of what a transient activity says. Source: FEDERATION.md, Inbox."""
         if self.id:
             return self.id
         what = self.object_id or orjson.dumps(self.object, option=orjson.OPT_SORT_KEYS).decode()
@@ -215,7 +215,7 @@ def activity(document: Json, body: bytes = b"") -> Activity:
     """Read an activity; `body` is kept as the bytes that were signed. Raises Malformed without a type or one actor, and for an odd id.
 
     An `object` that is null, empty or no object gives `object_id == ""` and `object_doc is None`.
-    Source: federation.md 7.3; security.md ORG-15, ORG-25.
+    Source: FEDERATION.md, Inbox; ORG-15, ORG-25.
     """
     kind = type_of(document, ACTIVITY_TYPES)
     if not kind or not _is_only_activity(document):
@@ -251,19 +251,19 @@ def activity(document: Json, body: bytes = b"") -> Activity:
 
 
 def _is_only_activity(document: Json) -> bool:
-    """Not also a post, an actor or a collection. Source: security.md ORG-25."""
+    """Not also a post, an actor or a collection. Source: ORG-25."""
     return not any(name in POST_TYPES or name in vocab.ACTOR_TYPES or name in COLLECTION_TYPES for name in values.types(document))
 
 
 def has_own_id(activity: Activity) -> bool:
-    """Whether an activity's id, if it has one, is of its actor's origin. Source: federation.md 7.4."""
+    """Whether an activity's id, if it has one, is of its actor's origin. Source: FEDERATION.md, Inbox."""
     return not activity.id or uris.same_origin(activity.id, activity.actor)
 
 
 def belongs_to(object_doc: Json, actor_uri: str) -> bool:
     """Whether an embedded object may be believed on the word of `actor_uri`: it is by them, and everything it names is of their origin.
 
-    Otherwise it has to be fetched from its id. Source: federation.md 7.4; security.md ORG-06, 08, 12.
+    Otherwise it has to be fetched from its id. Source: FEDERATION.md, Inbox; ORG-06, 08, 12.
     """
     author, _ = attribution(object_doc)
     authors = as_list(object_doc.get("attributedTo"))
@@ -289,7 +289,7 @@ def collection(document: Json, fetched_from: str = "") -> Collection:
     """Read a collection or page, with its first page if that is embedded. Raises Malformed for anything else.
 
     `fetched_from` stands in for a missing id. Pages of another origin are left out: following them would be a gift to a stranger. Callers
-    bound how many pages they read; pages may form a ring. Source: federation.md 11.1.
+    bound how many pages they read; pages may form a ring. Source: FEDERATION.md, Collections.
     """
     if not is_collection(document):
         raise Malformed("That is not a collection.")

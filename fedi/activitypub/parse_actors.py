@@ -1,6 +1,6 @@
 """Actor and key documents of the wire -> `Actor`, `ActorKey`. Names and texts are as the stranger wrote them.
 
-Source: federation.md 5.1, 5.4; security.md ORG-18, ORG-20.
+Source: FEDERATION.md, Actors, 5.4; ORG-18, ORG-20.
 """
 
 import re
@@ -65,7 +65,7 @@ class Actor(NamedTuple):
 def actor(document: Json) -> Actor:
     """Read an actor. Raises Malformed when it has no id or is none; other origins count only for inboxes, page and pictures.
 
-    `published_at` is None when it is unreadable; it may lie ahead. Source: security.md ORG-20.
+    `published_at` is None when it is unreadable; it may lie ahead. Source: ORG-20.
     """
     identity = values.uri(document.get("id"))
     kind = actor_type(document)
@@ -106,7 +106,7 @@ def actor(document: Json) -> Actor:
 
 
 def actor_type(document: Json) -> str:
-    """The type of an actor; '' for what is none, and for what would be an actor and something else. Source: security.md ORG-25."""
+    """The type of an actor; '' for what is none, and for what would be an actor and something else. Source: ORG-25."""
     names = values.types(document)
     if any(name in POST_TYPES or (name in NOT_POSTS and name not in vocab.ACTOR_TYPES) for name in names):
         return ""
@@ -158,7 +158,7 @@ def _fields(document: Json) -> tuple[tuple[str, str], ...]:
 def key(document: Json) -> ActorKey:
     """Read a document that is one key: `publicKeyPem` or `publicKeyMultibase` at the top, with its owner. Raises Malformed.
 
-    The owner is a claim until its own document lists the key. Source: federation.md 5.4.
+    The owner is a claim until its own document lists the key. Source: FEDERATION.md, Actors.
     """
     owner = values.first_uri(document.get("owner")) or values.first_uri(document.get("controller"))
     found = _key(document, owner) if owner else None

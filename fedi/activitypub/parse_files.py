@@ -1,6 +1,6 @@
 """What a post of the wire shows besides its text: pictures, sounds, videos, and the page a link post is about.
 
-Nothing is fetched here. Source: federation.md 10.4, 10.6.
+Nothing is fetched here. Source: FEDERATION.md, Objects, 10.6.
 """
 
 import re
@@ -108,7 +108,7 @@ def _own_file(document: Json, kind: str) -> Attachment | None:
 
 
 def _cover(document: Json) -> Attachment | None:
-    """The picture above an Article, Page or Event. Source: federation.md 10.6."""
+    """The picture above an Article, Page or Event. Source: FEDERATION.md, Objects."""
     found = values.targets(document.get("image"))
     if not found:
         return None

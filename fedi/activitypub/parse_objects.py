@@ -1,7 +1,7 @@
 """Post-like objects of the wire -> `Note`: every type another server shows as a post, with what else it carries.
 
 Only a missing id or author, a time in the future, or a thing that is no post refuses the object; everything else degrades per property.
-Names, contents and warnings are as the stranger wrote them: whoever stores them cleans them. Source: federation.md 10; security.md ORG-24.
+Names, contents and warnings are as the stranger wrote them: whoever stores them cleans them. Source: FEDERATION.md, Objects; ORG-24.
 """
 
 import re
@@ -110,7 +110,7 @@ def note(document: Json, received_at: int, followers_uri: str = "", envelope: Js
 
     `followers_uri` is the author's, for the visibility. `envelope` is the activity around it, whose addressing stands in where the object
     has none. A post from more than 12 hours ahead is refused; any other unlikely time becomes the time of receipt.
-    Source: federation.md 10.4, 10.6; security.md ORG-15, ORG-24.
+    Source: FEDERATION.md, Objects, 10.6; ORG-15, ORG-24.
     """
     kind = post_type(document)
     if not kind:
@@ -200,7 +200,7 @@ def _audience(document: Json, groups: list[str]) -> tuple[str, ...]:
 
 
 def visibility(to: tuple[str, ...], cc: tuple[str, ...], followers_uri: str) -> str:
-    """public, unlisted, followers or direct. Lenient: the followers may stand in `cc`. Source: federation.md 8.2."""
+    """public, unlisted, followers or direct. Lenient: the followers may stand in `cc`. Source: FEDERATION.md, Delivery."""
     if vocab.PUBLIC in to:
         return "public"
     if vocab.PUBLIC in cc:
@@ -254,7 +254,7 @@ def _source(document: Json) -> tuple[str, str]:
 
 
 def _tags(document: Json) -> tuple[tuple[Mention, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Mentions by href, hashtags by normalised name, custom emojis; each once, each kind to its limit. Source: federation.md 10.3."""
+    """Mentions by href, hashtags by normalised name, custom emojis; each once, each kind to its limit. Source: FEDERATION.md, Objects."""
     mentions: dict[str, Mention] = {}
     hashtags: dict[str, None] = {}
     for item in values.as_list(document.get("tag"))[: values.ENTRIES]:
@@ -289,7 +289,7 @@ def emojis(document: Json) -> tuple[tuple[str, str], ...]:
 
 
 def _quote(document: Json, kind: str) -> str:
-    """The post this one quotes. BookWyrm's `Quotation.quote` is prose; a Tombstone was deleted. Source: federation.md 12.1."""
+    """The post this one quotes. BookWyrm's `Quotation.quote` is prose; a Tombstone was deleted. Source: FEDERATION.md, Objects."""
     for key in ("quote", "_misskey_quote", "quoteUrl", "quoteUri"):
         value = None if kind == "Quotation" else document.get(key)
         if isinstance(value, dict) and "Tombstone" in values.types(value):
@@ -313,7 +313,7 @@ def _is_quote_link(item: Json) -> bool:
 
 
 def _poll(document: Json) -> Poll | None:
-    """The answers of a Question, each name once; None when there are none. Source: FEP-9967; federation.md 10.5."""
+    """The answers of a Question, each name once; None when there are none. Source: FEP-9967; FEDERATION.md, Objects."""
     multiple = bool(values.as_list(document.get("anyOf")))
     options: dict[str, Option] = {}
     for item in values.as_list(document.get("anyOf" if multiple else "oneOf")):

@@ -1,7 +1,7 @@
 """Single properties of a stranger's document, whatever shape they came in: ids, links, texts, times, numbers.
 
 Nothing here raises: what cannot be read is '', 0, None or left out, so that one bad property never costs the whole document.
-Source: federation.md 4.2, 7.5, Appendix B.
+Source: FEDERATION.md, JSON, 7.5, Appendix B.
 """
 
 import re
@@ -96,13 +96,13 @@ def ids(value: object, most: int) -> tuple[str, ...]:
 
 
 def own_uri(value: object, owner: str) -> str:
-    """`first_uri` where it is of the owner's origin, else ''. Source: security.md ORG-20."""
+    """`first_uri` where it is of the owner's origin, else ''. Source: ORG-20."""
     found = first_uri(value)
     return found if found and uris.same_origin(found, owner) else ""
 
 
 def addressed(value: object, most: int) -> tuple[str, ...]:
-    """The first `most` recipients of a list: URLs, once each, the spellings of Public as one. Source: federation.md 4.2."""
+    """The first `most` recipients of a list: URLs, once each, the spellings of Public as one. Source: FEDERATION.md, JSON."""
     found: dict[str, None] = {}
     for item in as_list(value)[:most]:
         name = _id_of(item)
@@ -195,7 +195,7 @@ def _words(value: object, most: int, is_map: bool = False) -> str:
 
 
 def language(document: Json) -> str:
-    """The BCP 47 tag of a post, or '': the key of `contentMap` that goes with the content, else `language`. Source: federation.md 10.4."""
+    """The BCP 47 tag of a post, or '': the key of `contentMap` that goes with the content, else `language`. Source: FEDERATION.md, Objects."""
     mapped = document.get("contentMap")
     if isinstance(mapped, dict) and mapped:
         content = document.get("content")

@@ -33,7 +33,7 @@ def check(signer: Signer, activity: Activity, our: uris.Uris) -> bool:
     """Whether the signer may say this. True for their own activity, False for one they forward (its object is then read at its origin).
 
     Raises Untrusted for somebody else's, Malformed for one under an id of ours or of a third server.
-    Source: federation.md 7.4, 8.5; security.md SIG-16, SIG-24, ORG-12.
+    Source: FEDERATION.md, Inbox, 8.5; SIG-16, SIG-24, ORG-12.
     """
     if activity.id and our.is_ours(activity.id):
         raise Malformed("The activity's id is not yours to give.")

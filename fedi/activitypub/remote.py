@@ -106,7 +106,7 @@ class Remote:
     async def _handle(self, actor: Actor) -> tuple[str, str]:
         """(username, host) of an actor: on its own host, or on another one where each vouches for the other.
 
-        A changed name counts when WebFinger agrees; until then the earlier one stays. Source: federation.md 3.1; security.md ORG-18.
+        A changed name counts when WebFinger agrees; until then the earlier one stays. Source: FEDERATION.md, Discovery; ORG-18.
         """
         own = uris.host(actor.id)
         known = self.db.read(account_rows.find_by_uri, actor.id)
@@ -278,7 +278,7 @@ class Remote:
         """The account whose document lists this key, its keys now stored. `refresh` reads a known one again.
 
         Raises Unreachable past the rate of key fetches, RemoteGone, Untrusted when the owner's document does not list the key.
-        Source: federation.md 5.4; security.md SIG-14, SIG-15, SIG-19, SIG-20, SIG-27.
+        Source: FEDERATION.md, Actors; SIG-14, SIG-15, SIG-19, SIG-20, SIG-27.
         """
         host = uris.host(key_uri)
         self._documents.refuse_blocked(host)

@@ -29,7 +29,7 @@ def dump(document: Json) -> bytes:
 
 
 def actor(tx: Tx, account: Account) -> Json:
-    """A local account as others read it. Source: federation.md 5.1."""
+    """A local account as others read it. Source: FEDERATION.md, Actors."""
     us = tx.uris
     is_instance = account.kind == "Application"
     document: Json = {
@@ -72,7 +72,7 @@ def actor(tx: Tx, account: Account) -> Json:
 
 
 def _keys(tx: Tx, account: Account) -> Json:
-    """`publicKey` for signatures, and the Ed25519 one as FEP-521a has it. Source: federation.md 5.4."""
+    """`publicKey` for signatures, and the Ed25519 one as FEP-521a has it. Source: FEDERATION.md, Actors."""
     found: Json = {}
     for key in key_rows.list_of(tx, account.id):
         if key.uri == tx.uris.rsa_key(account.uri):
@@ -97,7 +97,7 @@ def tombstone(uri: str, former_type: str, deleted_at: int) -> Json:
 
 
 def addressing(post: Post, author: Account, mentioned: list[str]) -> tuple[list[str], list[str]]:
-    """(to, cc) of a post. Source: federation.md 8.2."""
+    """(to, cc) of a post. Source: FEDERATION.md, Delivery."""
     followers = author.followers_uri
     if post.visibility == "public":
         return [vocab.PUBLIC], [followers, *mentioned]
@@ -109,7 +109,7 @@ def addressing(post: Post, author: Account, mentioned: list[str]) -> tuple[list[
 
 
 def note(tx: Tx, post: Post) -> Json:
-    """A local post. Source: federation.md 10.1."""
+    """A local post. Source: FEDERATION.md, Objects."""
     author = account_rows.get(tx, post.account_id)
     addressed = post_rows.list_mentions(tx, [post.id], silent=True).get(post.id, [])
     named = post_rows.list_mentions(tx, [post.id]).get(post.id, [])
@@ -250,7 +250,7 @@ def delete_actor(account: Account) -> Json:
 
 
 def collection(uri: str, total: int, *, first: str | None = None, items: list[Any] | None = None, ordered: bool = True) -> Json:
-    """Source: ActivityStreams 2.0 Core 5; federation.md 11.1."""
+    """Source: ActivityStreams 2.0 Core 5; FEDERATION.md, Collections."""
     document: Json = {"id": uri, "type": "OrderedCollection" if ordered else "Collection", "totalItems": total}
     if first is not None:
         document["first"] = first

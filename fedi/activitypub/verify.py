@@ -23,7 +23,7 @@ async def request(remote: Remote, head: RequestHead, body: bytes) -> Signer:
 
     Raises Untrusted for a missing, stale, incomplete or wrong signature, Unreachable (to be answered 503) when the key cannot be had
     now, RemoteGone when its owner is deleted, Refused when its host is blocked.
-    Source: federation.md 6.1; security.md SIG.
+    Source: FEDERATION.md, Signatures; SIG.
     """
     claim = signatures.parse(head)
     signatures.check(claim, head, body, clock.now(), (remote.uris.host, remote.uris.domain))

@@ -1,4 +1,4 @@
-"""Names of the wire: media types, namespaces, the one JSON-LD context we emit. Source: ActivityStreams 2.0; federation.md 4.3."""
+"""Names of the wire: media types, namespaces, the one JSON-LD context we emit. Source: ActivityStreams 2.0; FEDERATION.md, JSON."""
 
 from typing import Any, Final
 

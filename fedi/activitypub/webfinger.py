@@ -1,6 +1,6 @@
 """Handles, and what servers say of them: WebFinger, host-meta, links in pages. Pure reading; fetching is remote.py's.
 
-Source: RFC 7033; RFC 6415; federation.md 3.
+Source: RFC 7033; RFC 6415; FEDERATION.md, Discovery.
 """
 
 import re
@@ -73,7 +73,7 @@ def lrdd_template(body: bytes) -> str:
 
 
 def alternate(link_header: str, page: bytes, base: str) -> str | None:
-    """The ActivityPub form of a page: by its Link header, else by `<link rel=alternate>` in its head. Source: federation.md 3.5."""
+    """The ActivityPub form of a page: by its Link header, else by `<link rel=alternate>` in its head. Source: FEDERATION.md, Discovery."""
     for match in _LINK_HEADER.finditer(link_header[:8192]):
         if "alternate" in match[2] and ("activity+json" in match[2] or vocab.AS2_PROFILE in match[2]):
             return str(urljoin(base, match[1]))

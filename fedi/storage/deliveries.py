@@ -99,7 +99,8 @@ def enqueue(tx: Tx, activity_id: int, inboxes: Iterable[tuple[str, str]]) -> lis
 def list_reached(tx: Tx, post_id: int) -> list[tuple[str, str]]:
     """(inbox uri, host) of everybody who got, or may have got, any activity about a post or about a boost of it."""
     rows = tx.query(
-        """SELECT DISTINCT i.uri, i.host FROM activities v JOIN deliveries d ON d.activity_id = v.id JOIN inboxes i ON i.id = d.inbox_id
+        """SELECT DISTINCT i.uri, i.host FROM activities v CROSS JOIN deliveries d ON d.activity_id = v.id
+        CROSS JOIN inboxes i ON i.id = d.inbox_id
         WHERE v.post_id IN (SELECT ?1 UNION ALL SELECT id FROM posts WHERE boost_of_id = ?1)
           AND (d.state = 'delivered' OR d.attempts > 0 OR d.state = 'queued')""",
         (post_id,),

@@ -198,35 +198,33 @@ def add_counts(tx: Tx, post_id: int, *, replies: int = 0, boosts: int = 0, favou
 def list_ancestors(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[Post]:
     """What the post answers, the root first, as far as known and visible to the viewer; at most `limit` steps up."""
     rows = tx.query(
-        f"""WITH RECURSIVE up (id, depth) AS (
-          SELECT in_reply_to_id, 1 FROM posts WHERE id = :post AND in_reply_to_id IS NOT NULL
-          UNION SELECT q.in_reply_to_id, up.depth + 1 FROM up CROSS JOIN posts q ON q.id = up.id
-          WHERE q.in_reply_to_id IS NOT NULL AND up.depth < :limit)
-        SELECT {P_COLUMNS} FROM up CROSS JOIN posts p ON p.id = up.id CROSS JOIN accounts a ON a.id = p.account_id
-        WHERE p.id <> :post AND {visible.POST} ORDER BY up.depth DESC""",
-        {"post": post_id, "viewer": viewer_id, "limit": limit},
+        """WITH RECURSIVE up (id, depth) AS (
+          SELECT in_reply_to_id, 1 FROM posts WHERE id = :post
+          UNION ALL SELECT (SELECT in_reply_to_id FROM posts WHERE id = up.id), up.depth + 1 FROM up
+          WHERE up.id IS NOT NULL AND up.depth < :limit)
+        SELECT id FROM up WHERE id IS NOT NULL AND id <> :post""",
+        {"post": post_id, "limit": limit},
     )
-    return _each_once(Post._make(row) for row in reversed(rows))[::-1]
-
-
-def _each_once(posts: Iterable[Post]) -> list[Post]:
-    """Posts of strangers may answer each other in a circle."""
-    return list({post.id: post for post in posts}.values())
+    return _in_order(tx, viewer_id, [row[0] for row in rows])[::-1]
 
 
 def list_descendants(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[Post]:
     """The answers to a post and to its answers, in reading order (each followed by its own answers), visible to the viewer."""
     rows = tx.query(
-        f"""WITH RECURSIVE down (id, path, depth) AS (
+        """WITH RECURSIVE down (id, path, depth) AS (
           SELECT id, printf('%020d', id), 1 FROM posts WHERE in_reply_to_id = :post
           UNION ALL SELECT q.id, down.path || printf('%020d', q.id), down.depth + 1 FROM down
-          CROSS JOIN posts q ON q.in_reply_to_id = down.id
-          WHERE down.depth < 50 LIMIT 4 * :limit)
-        SELECT {P_COLUMNS} FROM down CROSS JOIN posts p ON p.id = down.id CROSS JOIN accounts a ON a.id = p.account_id
-        WHERE p.id <> :post AND {visible.POST} ORDER BY down.path LIMIT :limit""",
-        {"post": post_id, "viewer": viewer_id, "limit": limit},
+          CROSS JOIN posts q ON q.in_reply_to_id = down.id WHERE down.depth < 50 LIMIT 4 * :limit)
+        SELECT id FROM down WHERE id <> :post ORDER BY path""",
+        {"post": post_id, "limit": limit},
     )
-    return _each_once(Post._make(row) for row in rows)
+    return _in_order(tx, viewer_id, [row[0] for row in rows])[:limit]
+
+
+def _in_order(tx: Tx, viewer_id: int, post_ids: list[int]) -> list[Post]:
+    """Those the viewer may see, each once: posts of strangers may answer each other in a circle."""
+    found = list_visible(tx, viewer_id, post_ids) if post_ids else {}
+    return [found[post_id] for post_id in dict.fromkeys(post_ids) if post_id in found]
 
 
 def adopt_orphans(tx: Tx, parent: Post) -> int:

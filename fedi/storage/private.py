@@ -49,7 +49,7 @@ def tighten(*paths: Path) -> None:
 def check(directory: Path, others: Iterable[Path] = ()) -> None:
     """Refuse a data folder whose databases, backups or media other people of this machine can read, and `others` likewise.
 
-    Raises Invalid naming the file and the command that mends it. Source: security.md INF-05.
+    Raises Invalid naming the file and the command that mends it. Source: INF-05.
     """
     found = [*directory.glob("*.sqlite3*"), directory / "backups", directory / "media", *others]
     for path in found:

@@ -8,7 +8,7 @@ from aiohttp.abc import AbstractAccessLogger
 
 from fedi.config import Config
 from fedi.instance import Instance
-from fedi.web import auth, errors, headers, keys, routes
+from fedi.web import auth, errors, headers, keys, params, routes
 from fedi.web.limits import Limits
 from fedi.web.names import Names
 
@@ -54,11 +54,13 @@ async def frame(request: web.Request, handler: Any) -> web.StreamResponse:
             raise ConnectionResetError from None
         response = await errors.answer(request, error)
     auth.finish(request, response)
+    if not (request.content.is_eof() or response.prepared or response.keep_alive is False or await params.drain(request)):
+        response.force_close()
     return response
 
 
 def _refused(request: web.Request) -> web.StreamResponse | None:
-    """The answer to a request that no handler should see. Source: security.md AUT-24, DOS-04, INF-01."""
+    """The answer to a request that no handler should see. Source: AUT-24, DOS-04, INF-01."""
     if request.version < (1, 0):
         raise web.HTTPBadRequest
     if request.path != "/healthz":
@@ -93,7 +95,7 @@ def server_options(config: Config) -> dict[str, Any]:
 
 
 class RequestLog(AbstractAccessLogger):
-    """One line per request, without its query, which may hold secrets. Source: security.md AUT-11, INF-06."""
+    """One line per request, without its query, which may hold secrets. Source: AUT-11, INF-06."""
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
         self.logger.info("%s %r %d %.1f ms", request.method, request.path, response.status, time * 1000)
@@ -104,7 +106,7 @@ class RequestLog(AbstractAccessLogger):
 
 
 class _Quiet(logging.Filter):
-    """What strangers send that is not HTTP is no error of ours: told at debug level, without a traceback. Source: security.md DOS-26."""
+    """What strangers send that is not HTTP is no error of ours: told at debug level, without a traceback. Source: DOS-26."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None

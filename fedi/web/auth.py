@@ -250,7 +250,7 @@ def _set_cookie(request: web.Request, response: web.StreamResponse, name: str, v
 
 
 async def _check_form(request: web.Request) -> None:
-    """A browser sends its cookie along with forms of other sites as well. Source: security.md AUT-19; OWASP CSRF Prevention."""
+    """A browser sends its cookie along with forms of other sites as well. Source: AUT-19; OWASP CSRF Prevention."""
     origin = request.headers.get("Origin")
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise Forbidden(_FORM_ERROR)

@@ -44,7 +44,7 @@ _TEXTS: Final = {
     421: "This server does not answer to that name.",
     500: "Something went wrong here. The administrator finds it under the request id {}.",
 }
-_CLOSING: Final = frozenset({400, 408, 413, 415, 421})  # after these the rest of what the client sends is not waited for
+_CLOSING: Final = frozenset({408, 413})  # after these the rest of what the client sends is not waited for
 _PROGRAMS: Final = (
     "/api/",
     "/oauth/token",

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from fedi.web import negotiate
 
-# Source: security.md XSS-09.
+# Source: XSS-09.
 PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; manifest-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -17,7 +17,7 @@ MEDIA_POLICY: Final = "default-src 'none'; sandbox"
 PUBLIC: Final = "public, max-age=60"
 PRIVATE: Final = "private, no-store"
 
-# Read by programs in browsers, with bearer tokens and never with cookies. Source: security.md AUT-22.
+# Read by programs in browsers, with bearer tokens and never with cookies. Source: AUT-22.
 _OPEN: Final = ("/api/", "/oauth/token", "/oauth/revoke", "/.well-known/", "/nodeinfo/", "/media/")
 _EXPOSED: Final = "Link, Retry-After, X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
 _PREFLIGHT: Final = {

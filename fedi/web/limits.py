@@ -93,7 +93,7 @@ class Limits:
         """The address that is counted: of the client, not of our proxies; of IPv6 the network of 64 bits.
 
         `X-Forwarded-For` counts from the right, and only as far as proxies we trust have written it; a Unix socket is one.
-        Source: security.md AUT-14, AUT-15.
+        Source: AUT-14, AUT-15.
         """
         peer = _peer(request)
         if not self._is_proxy(peer):
@@ -111,7 +111,7 @@ class Limits:
         return address is None or any(address in network for network in self._proxies)
 
     def login_try(self, request: web.Request, login: str) -> None:
-        """Count an attempt to sign in as somebody; raises TooMany. `forgive_login` after it went well. Source: security.md AUT-13."""
+        """Count an attempt to sign in as somebody; raises TooMany. `forgive_login` after it went well. Source: AUT-13."""
         name = login.strip().lower()[:320]
         self.login_account.check(name)
         self.login.spend(f"{self.client(request)} {name}")

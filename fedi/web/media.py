@@ -1,4 +1,4 @@
-"""Files: pictures of people here, and of people elsewhere once somebody looks at them. Source: security.md XSS-10, VIS-13."""
+"""Files: pictures of people here, and of people elsewhere once somebody looks at them. Source: XSS-10, VIS-13."""
 
 import asyncio
 from typing import Final

@@ -1,4 +1,4 @@
-"""The names this server answers to, so that no link, cookie or signature is ever made for another. Source: security.md AUT-24."""
+"""The names this server answers to, so that no link, cookie or signature is ever made for another. Source: AUT-24."""
 
 from functools import lru_cache
 

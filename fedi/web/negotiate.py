@@ -1,4 +1,4 @@
-"""What a client wants to read: ActivityPub or a page. Source: federation.md 2.1."""
+"""What a client wants to read: ActivityPub or a page. Source: FEDERATION.md, Transport."""
 
 from functools import lru_cache
 from typing import Final

@@ -5,16 +5,18 @@ Clients send JSON, urlencoded forms and multipart with the same names: `media_id
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 import orjson
-from aiohttp import BodyPartReader, ClientPayloadError, StreamReader, hdrs, web
+from aiohttp import BodyPartReader, ClientPayloadError, StreamReader, hdrs, http_exceptions, web
 
 from fedi import ids, limits
 from fedi.errors import Invalid, Malformed, TooLarge
 
 BODY_S: Final = 30  # a whole body of the usual size; aiohttp itself never cuts a slow one
+_DRAIN_S: Final = 1
 _UPLOAD_BYTES_PER_S: Final = 32 * 1024
 _DRAINED_BYTES: Final = 64 * 1024  # read past a limit, so that a little too much still gets its answer
 _FIELDS: Final = 1000
@@ -72,7 +74,26 @@ def too_large(max_bytes: int) -> TooLarge:
     return TooLarge(f"That is too large: up to {max_bytes // 1024} KiB are accepted here.")
 
 
+async def drain(request: web.Request) -> bool:
+    """Take what is left of a body that nobody wanted; False when that is too much. Who is still sending does not read the answer."""
+    content, left = request.content, limits.BODY_BYTES + _DRAINED_BYTES
+    if not content.is_eof() and (request.content_length or 0) <= left:
+        with suppress(TimeoutError, ClientPayloadError, web.RequestPayloadError):
+            async with asyncio.timeout(_DRAIN_S):
+                while left > 0 and (part := await content.readany()):
+                    left -= len(part)
+    return content.is_eof()
+
+
 # -- parameters --
+
+
+def _check_name(name: str) -> None:
+    """Names stand in messages. Raises Invalid."""
+    if len(name) > _NAME_CHARS:
+        raise Invalid("The name of a parameter is too long.")
+    if _UNSTORABLE.search(name):
+        raise Invalid("There is a character in the name of a parameter that cannot be stored.")
 
 
 class Params:
@@ -84,8 +105,7 @@ class Params:
         self.lists: set[str] = set()
 
     def add(self, name: str, value: Value) -> None:
-        if len(name) > _NAME_CHARS:
-            raise Invalid("The name of a parameter is too long.")
+        _check_name(name)
         if isinstance(value, str) and _UNSTORABLE.search(value):
             raise Invalid(f"{name}: there is a character in it that cannot be stored.", name)
         if name.endswith("[]"):
@@ -94,6 +114,7 @@ class Params:
         self.values.setdefault(name, []).append(value)
 
     def add_file(self, name: str, file: Upload) -> None:
+        _check_name(name)
         self.files[name.removesuffix("[]")] = file
 
     def extend(self, other: "Params") -> None:
@@ -279,7 +300,7 @@ async def _multipart(request: web.Request, max_bytes: int) -> Params:
             return await _parts(request, max_bytes)
     except TimeoutError:
         raise Slow from None
-    except (ValueError, AssertionError, RuntimeError, ClientPayloadError, web.RequestPayloadError):
+    except (ValueError, AssertionError, RuntimeError, http_exceptions.HttpProcessingError, ClientPayloadError, web.RequestPayloadError):
         raise Malformed("The multipart form cannot be read.") from None
 
 

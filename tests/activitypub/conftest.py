@@ -12,7 +12,7 @@ from tests.remote import World
 
 @pytest.fixture
 def calm(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """No traceback and no error of ours in the log. Source: security.md, the standard oracle."""
+    """No traceback and no error of ours in the log."""
     caplog.set_level(logging.INFO, "fedi")
     yield
     bad = [record for record in caplog.get_records("call") if record.exc_info or record.levelno >= logging.ERROR]

@@ -475,3 +475,14 @@ async def test_dos_07_a_reply_is_followed_up_one_step_at_a_time(world: World) ->
 
     assert world.find(last["id"]) is not None
     assert len([path for path in world.peer().gets if "/notes/" in path]) <= limits.THREAD_HOPS
+
+
+async def test_dos_08_what_a_post_points_at_is_not_followed(world: World) -> None:
+    """Given posts that quote each other, and authors that are attributed to each other."""
+    carol, peer = world.peer().actor("carol"), world.peer()
+    peer.documents["/users/carol"] = carol.document | {"attributedTo": f"{peer.base}/users/a1", "movedTo": f"{peer.base}/users/a2"}
+    note = carol.note("quoting", quoteUrl=f"{peer.base}/n/1", quote=f"{peer.base}/n/2", context=f"{peer.base}/c", replies=f"{peer.base}/r")
+
+    await world.remote.post(note["id"])
+
+    assert {path for path in peer.gets if not path.startswith("/.well-known")} == {note["id"].removeprefix(peer.base), "/users/carol"}

@@ -1,4 +1,4 @@
-"""Who has signed a delivery: the SIG rows of security.md against the real inboxes."""
+"""Who has signed a delivery: the SIG rows against the real inboxes."""
 
 import base64
 import hashlib
@@ -578,3 +578,17 @@ async def test_every_get_of_ours_is_signed_by_the_instance(world: World) -> None
 
     documents = [seen for seen in world.peer().seen if not seen.path.startswith("/.well-known")]
     assert documents and all(seen.signer == f"{world.base}/actor#main-key" for seen in documents)
+
+
+async def test_dos_26_refusals_fill_no_log(world: World, mallory: Actor, caplog: pytest.LogCaptureFixture) -> None:
+    """Given many deliveries with line ends in their words, none of them signed or all of them wrongly."""
+    caplog.clear()
+    forged = "x\r\nERROR fedi: forged line"
+    for _ in range(100):
+        body = json.dumps(mallory.activity("Follow", forged, content=forged)).encode()
+        assert (await world.post(body, "/inbox", {})).status == 401
+        assert (await world.post(body, "/inbox", mallory.sign(f"{world.base}/inbox", b"other"))).status == 401
+        assert (await world.post(f'{{"{forged}'.encode(), "/inbox", {})).status == 400
+
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("fedi")]
+    assert len(lines) <= 3 and not any("\n" in line or "forged" in line for line in lines)

@@ -356,9 +356,11 @@ async def test_what_fifty_programs_send_is_understood(
             total += counted
             reasons = Counter(f"{one.outcome}: {one.why}" for one in results if one.outcome in ("ignored", "refused"))
             told = "; ".join(f"{count}x {why}" for why, count in reasons.most_common())
-            lines.append(f"{software:<14}{counted['effect']:>7}{counted['ignored']:>8}{counted['refused']:>8}{counted['no message']:>11}  {told}")
+            lines.append(
+                f"{software:<14}{counted['effect']:>7}{counted['ignored']:>8}{counted['refused']:>8}{counted['no message']:>11}  {told}"
+            )
     errors = [record.getMessage() for record in caplog.records if record.exc_info or record.levelname in ("ERROR", "CRITICAL")]
     assert not errors
     with capsys.disabled():
-        print(f"\n{'':<14}{'effect':>7}{'ignored':>8}{'refused':>8}{'no message':>11}  why", *lines, dict(total), sep="\n")
+        print(f"\n{'':<14}{'effect':>7}{'ignored':>8}{'refused':>8}{'no message':>11}  why", *lines, dict(total), sep="\n")  # noqa: T201 (the report is what the test is for)
     assert total["effect"] > 200

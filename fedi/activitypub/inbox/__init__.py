@@ -35,7 +35,7 @@ def wants(tx: Tx, received: Received) -> Wants | None:
 
 
 def may_act(received: Received) -> bool:
-    """Whether the actor is heard: of a suspended one only what it takes back counts. Source: federation.md 6.1."""
+    """Whether the actor is heard: of a suspended one only what it takes back counts. Source: FEDERATION.md, Signatures."""
     actor = received.actor
     return not actor.is_hidden or (actor.suspended_at is not None and not actor.host_blocked and received.activity.type in TAKING_BACK)
 

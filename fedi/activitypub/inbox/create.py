@@ -16,7 +16,7 @@ def is_trusted(received: Received) -> bool:
 
 
 def concerns_us(tx: Tx, received: Received) -> bool:
-    """Whether anybody here follows the author, is addressed or named, or has a part in what it answers. Source: federation.md 7.1.7."""
+    """Whether anybody here follows the author, is addressed or named, or has a part in what it answers. Source: FEDERATION.md, Inbox."""
     if follow_rows.has_local_follower(tx, received.actor.id):
         return True
     activity = received.activity

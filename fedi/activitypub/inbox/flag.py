@@ -9,7 +9,7 @@ from fedi.storage.db import Tx
 
 
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
-    """The objects are an account and its posts in any order; at least one is of ours. Source: federation.md 16."""
+    """The objects are an account and its posts in any order; at least one is of ours. Source: FEDERATION.md, Moderation."""
     activity = received.activity
     ours = [uri for uri in activity.object_ids[: limits.REPORTED_OBJECTS] if tx.uris.is_ours(uri)]
     accounts = account_rows.list_by_uris(tx, ours)

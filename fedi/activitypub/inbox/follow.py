@@ -7,7 +7,7 @@ from fedi.storage.db import Tx
 
 
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
-    """One target, of ours; a Follow of a post, a relay or somebody elsewhere means nothing here. Source: federation.md 9."""
+    """One target, of ours; a Follow of a post, a relay or somebody elsewhere means nothing here. Source: FEDERATION.md, Activities."""
     activity = received.activity
     target = account_rows.find_by_uri(tx, activity.object_id)
     if target is not None and target.is_local and len(activity.object_ids) == 1:

@@ -11,7 +11,7 @@ _COOLDOWN_MS = 7 * clock.DAY
 
 
 def wants(tx: Tx, received: Received) -> Wants | None:
-    """By the mover itself, to somewhere else than here, and not twice in a week. Source: federation.md 15; security.md AUZ-07."""
+    """By the mover itself, to somewhere else than here, and not twice in a week. Source: FEDERATION.md, Activities; AUZ-07."""
     activity = received.activity
     target = activity.target_id
     if activity.object_id != received.actor.uri or not target or target == received.actor.uri or tx.uris.is_ours(target):

@@ -14,7 +14,7 @@ from fedi.storage.db import Tx
 
 
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
-    """By the inner id first, then by the inner type and object. The inner actor must be the outer one. Source: federation.md 7.4."""
+    """By the inner id first, then by the inner type and object. The inner actor must be the outer one. Source: FEDERATION.md, Inbox."""
     activity, actor = received.activity, received.actor
     inner = activity.object_doc or {}
     if inner.get("actor") is not None and parse.first_id(inner.get("actor")) != actor.uri:

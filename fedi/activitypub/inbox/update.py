@@ -9,7 +9,7 @@ from fedi.storage.db import Tx
 
 
 def wants(tx: Tx, received: Received) -> Wants | None:
-    """A profile is always read from its own server: nobody changes a key by saying so. Source: security.md, catalogue (key takeover)."""
+    """A profile is always read from its own server: nobody changes a key by saying so."""
     activity = received.activity
     if activity.object_id == received.actor.uri or _type(received) in vocab.ACTOR_TYPES:
         return Wants(moved_to=received.actor.uri) if activity.object_id == received.actor.uri else None

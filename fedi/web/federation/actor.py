@@ -1,6 +1,6 @@
 """Actor documents: of people, and of the server itself. Readable without a signature, because signatures are checked with what is in them.
 
-Source: federation.md 5, 6.5.
+Source: FEDERATION.md, Actors, 6.5.
 """
 
 from aiohttp import web

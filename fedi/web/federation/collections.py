@@ -1,4 +1,4 @@
-"""Collections of an actor: outbox, followers, following, featured. Source: federation.md 11."""
+"""Collections of an actor: outbox, followers, following, featured. Source: FEDERATION.md, Collections."""
 
 from typing import Final
 from urllib.parse import urlencode
@@ -121,6 +121,6 @@ def _relations_page(uri: str, shown: Page, others: list[Account]) -> Json:
 
 
 def _is_hidden(tx: Tx, account: Account) -> bool:
-    """Whether the person keeps to themselves whom they follow and who follows them. Source: federation.md 11.3."""
+    """Whether the person keeps to themselves whom they follow and who follows them. Source: FEDERATION.md, Collections."""
     user = user_rows.find(tx, account.id)
     return user is None or bool(user.setting("hide_network", False))

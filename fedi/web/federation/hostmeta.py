@@ -1,4 +1,4 @@
-"""host-meta: where WebFinger is, for servers that ask that first. Source: RFC 6415; federation.md 3.2."""
+"""host-meta: where WebFinger is, for servers that ask that first. Source: RFC 6415; FEDERATION.md, Discovery."""
 
 from typing import Final
 from xml.sax.saxutils import quoteattr

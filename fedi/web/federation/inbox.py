@@ -1,6 +1,6 @@
 """Where other servers deliver. One straight line of refusals, the cheap ones first; what gets to its end is stored, then answered 202.
 
-Source: federation.md 2.2, 7.1; security.md SIG, DOS-15.
+Source: FEDERATION.md, Transport, 7.1; SIG, DOS-15.
 """
 
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""NodeInfo: what this server is and how many use it. Names nobody. Source: NodeInfo 2.1; federation.md 3.4, 3.7; security.md VIS-25."""
+"""NodeInfo: what this server is and how many use it. Names nobody. Source: NodeInfo 2.1; FEDERATION.md, Discovery, 3.7; VIS-25."""
 
 import time
 from typing import Any, Final, NamedTuple

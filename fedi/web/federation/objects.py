@@ -55,7 +55,7 @@ async def show_activity(request: web.Request) -> web.StreamResponse:
 
 
 async def show_replies(request: web.Request) -> web.StreamResponse:
-    """`.../replies`: ids of the public answers, the first page embedded. Source: federation.md 11.1, 11.2."""
+    """`.../replies`: ids of the public answers, the first page embedded. Source: FEDERATION.md, Collections, 11.2."""
     others = request.query.get("only_other_accounts", "") in ("true", "1")
     reader = await auth.reader_id(request)
     found = request.app[keys.INSTANCE].db.read(_read_replies, reader, *_named(request), others=others)

@@ -1,4 +1,4 @@
-"""WebFinger: which actor a handle or an address means. Source: RFC 7033; federation.md 3.1, 3.3, 3.7."""
+"""WebFinger: which actor a handle or an address means. Source: RFC 7033; FEDERATION.md, Discovery, 3.3, 3.7."""
 
 import re
 from typing import Any, Final

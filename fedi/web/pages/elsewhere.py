@@ -7,7 +7,7 @@ from fedi.web.pages import site, text
 
 
 def leave(request: web.Request, what: str, target: str, host: str) -> web.Response:
-    """The page between here and another server. Never a redirect. Source: security.md AUT-23."""
+    """The page between here and another server. Never a redirect. Source: AUT-23."""
     address = text.web_address(target)
     if not address:
         raise NotFound("There is nothing here.")

@@ -1,4 +1,4 @@
-"""A profile as an Atom feed: public posts only, well-formed whatever is in them. Source: RFC 4287; security.md XSS-08, VIS-04."""
+"""A profile as an Atom feed: public posts only, well-formed whatever is in them. Source: RFC 4287; XSS-08, VIS-04."""
 
 from typing import Final, NamedTuple
 

@@ -27,7 +27,7 @@ def _form(request: web.Request, target: str, login: str = "", wrong: str = "", s
 
 
 async def submit(request: web.Request) -> web.Response:
-    """A right password begins a session with a secret of its own, whatever cookie came with it. Source: security.md AUT-13, 16, 17."""
+    """A right password begins a session with a secret of its own, whatever cookie came with it. Source: AUT-13, 16, 17."""
     form = await params.read(request)
     login, password = form.text("login", max_chars=320).strip(), form.text("password", max_chars=limits.PASSWORD_CHARS[1])
     target = text.local_path(form.text("next"))

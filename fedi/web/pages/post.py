@@ -112,12 +112,12 @@ def _revision(pages: Pages, edit: Edit) -> Html:
 
 
 def _title(post: Post) -> str:
-    """The post in some words; behind a warning, the warning. Source: security.md XSS-07."""
+    """The post in some words; behind a warning, the warning. Source: XSS-07."""
     return post.warning[:70] or post.title[:70] or plaintext.text(post.content_html, 70).replace("\n", " ") or "a post"
 
 
 def _head(pages: Pages, post: Post, author: Account, entry: views.Entry) -> Head:
-    """Nothing of a post that is not for everybody stands in the head. Source: federation.md 3.5; security.md VIS-04."""
+    """Nothing of a post that is not for everybody stands in the head. Source: FEDERATION.md, Discovery; VIS-04."""
     if not author.is_local or not post.is_public:
         return Head()
     acct = f"{author.username}@{pages.site.domain}"

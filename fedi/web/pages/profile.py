@@ -136,7 +136,7 @@ def _badges(account: Account, about: views.Relation | None) -> list[tuple[str, s
 
 
 def _head(pages: Pages, account: Account, found: _Found, tab: str) -> Head:
-    """What machines learn: public things of people here, and nothing of others. Source: federation.md 3.5; security.md VIS-04."""
+    """What machines learn: public things of people here, and nothing of others. Source: FEDERATION.md, Discovery; VIS-04."""
     if not account.is_local:
         return Head()
     summary = plaintext.text(account.bio_html, _SUMMARY_CHARS) or f"@{found.face.acct} on {pages.site.title}"

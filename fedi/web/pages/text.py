@@ -11,7 +11,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTHS = "January February March April May June July August September October November December".split()
 _NEXT_CHARS = 2000
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
-# What XML 1.0 cannot hold at all, not even escaped. Source: XML 1.0 2.2; security.md XSS-08.
+# What XML 1.0 cannot hold at all, not even escaped. Source: XML 1.0 2.2; XSS-08.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -49,7 +49,7 @@ def number(count: int) -> str:
 
 
 def local_path(text: str, default: str = "/home") -> str:
-    """Where to go back to, as a form or an address says it: a path on this server, or `default`. Source: security.md AUT-23."""
+    """Where to go back to, as a form or an address says it: a path on this server, or `default`. Source: AUT-23."""
     if not text.startswith("/") or len(text) > _NEXT_CHARS or _UNPRINTABLE.search(text):
         return default
     try:

@@ -316,7 +316,7 @@ def links(pages: Pages, html: Html, mentions: Iterable[Account], tags: Iterable[
 
 
 def properties(pages: Pages, kind: str, title: str, description: str, url: str, image: str = "") -> list[tuple[str, str]]:
-    """OpenGraph. The caller gives public things only. Source: security.md VIS-04."""
+    """OpenGraph. The caller gives public things only. Source: VIS-04."""
     found = [("og:site_name", pages.site.title), ("og:type", kind), ("og:title", title), ("og:description", description), ("og:url", url)]
     if image:
         found.append(("og:image", f"{pages.site.base_url}{image}"))

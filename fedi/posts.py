@@ -126,7 +126,7 @@ def _checked(tx: Tx, draft: Draft) -> Draft:
     if len(draft.text) > 4 * tx.limits.post_chars:
         raise Invalid(f"That is too long: a post has up to {tx.limits.post_chars} characters.", "status")
     text = plaintext.tidy(draft.text).strip()
-    if not text:
+    if not plaintext.line(text[:1000], 1000):
         raise Invalid("Write something first: a post cannot be empty.", "status")
     if len(text) > tx.limits.post_chars:
         raise Invalid(f"That is too long: a post has up to {tx.limits.post_chars} characters.", "status")

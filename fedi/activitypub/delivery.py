@@ -178,7 +178,7 @@ class Sender:
             self._lanes = {host: lane for host, lane in self._lanes.items() if not lane.is_idle}
 
     def _has_room(self) -> bool:
-        """Whether one more may be under way. Those that wait long for an answer do not count: what a tarpit costs is not the others' loss."""
+        """Whether one more may be under way. Those that wait long for an answer do not count: a tarpit costs the others nothing."""
         if len(self._tasks) < limits.IN_FLIGHT:
             return True
         late = asyncio.get_running_loop().time() - _SLOW_S

@@ -1,9 +1,10 @@
 """The web application of one instance: what happens around every handler, and how the server under it is to be set up."""
 
 import logging
+import warnings
 from typing import Any, Final
 
-from aiohttp import http_exceptions, web
+from aiohttp import http_exceptions, multipart, web
 from aiohttp.abc import AbstractAccessLogger
 
 from fedi.config import Config
@@ -23,6 +24,8 @@ _NOT_US: Final = "This server does not answer to that name."
 
 def make_app(instance: Instance) -> web.Application:
     """The application of an open instance. Serve it with `web.AppRunner(app, **server_options(config))`."""
+    for bad in (multipart.BadContentDispositionHeader, multipart.BadContentDispositionParam):
+        warnings.filterwarnings("ignore", category=bad)  # else each text of a stranger is printed, and remembered for good
     app = web.Application(middlewares=[frame])
     app[keys.INSTANCE] = instance
     app[keys.NAMES] = Names(instance.config)

@@ -51,12 +51,15 @@ class Known:
     def __init__(self, instance: Instance) -> None:
         self._instance = instance
         self._found: dict[str, Credentials] = {}
-        self._close = instance.hub.subscribe("auth", self._forget)
+        self.active: set[int] = set()  # accounts lately seen to be neither deleted nor suspended
+        self._ends = [instance.hub.subscribe(topic, self._forget) for topic in ("auth", "account", "storage.reopened")]
 
     def close(self) -> None:
-        self._close()
+        for end in self._ends:
+            end()
 
     def _forget(self, event: Event) -> None:
+        self.active.clear()
         self._found = {secret: known for secret, known in self._found.items() if known.account_id != event.id} if event.id else {}
 
     def token(self, secret: str) -> Credentials | None:
@@ -164,6 +167,17 @@ def require(request: web.Request, *scopes: str) -> Account:
     if held is not None and scopes and not any(_covers(held, scope) for scope in scopes):
         raise Forbidden("This action is outside the authorized scopes")
     return account
+
+
+def require_id(request: web.Request, *scopes: str) -> int:
+    """The same as an id, for reads that need nothing else of the person: without a look at the account's row each time."""
+    found: Credentials | None = request.get(_CREDENTIALS)
+    known = request.app[KNOWN].active
+    if found is None or found.account_id not in known or found.scopes is None or not any(_covers(found.scopes, scope) for scope in scopes):
+        account_id = require(request, *scopes).id
+        known.add(account_id)
+        return account_id
+    return found.account_id
 
 
 def require_role(request: web.Request, *roles: str) -> Account:

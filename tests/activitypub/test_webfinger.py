@@ -65,7 +65,8 @@ def test_both_types_are_known(kind: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"{", b"[]", b"null", b"5", jrd(), jrd("x", 5, None), jrd(SELF, subject=None), jrd(SELF, subject="carol"), jrd(SELF, subject=5),
+        b"", b"{", b"[]", b"null", b"5", jrd(), jrd("x", 5, None), jrd(SELF, subject=None), jrd(SELF, subject="carol"),
+        jrd(SELF, subject=5),
         jrd(SELF | {"href": "javascript:alert(1)"}), jrd(SELF | {"href": 5}), jrd(SELF | {"type": "text/html"}), jrd(SELF | {"rel": "x"}),
         b'{"subject": "acct:a@b.test", "links": {"rel": "self"}}',
     ],

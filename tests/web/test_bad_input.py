@@ -138,6 +138,7 @@ class Place(NamedTuple):
 
     method: str
     resource: web.AbstractResource
+    handler: Any
 
     @property
     def pattern(self) -> str:
@@ -230,7 +231,7 @@ def faults(method: str, response: ClientResponse, text: str, caplog: pytest.LogC
     if not re.match(r"/(?![/\\])|https://fedi\.test/", place):
         found.append(f"leads to {place}")
     for record in caplog.records:
-        if record.levelno >= logging.ERROR or record.exc_info or "\n" in record.getMessage() or "\r" in record.getMessage():
+        if record.levelno >= logging.WARNING or record.exc_info or "\n" in record.getMessage() or "\r" in record.getMessage():
             found.append(f"logs {record.levelname} {record.getMessage()} {record.exc_info and record.exc_info[1]!r}")
     return found
 
@@ -265,7 +266,7 @@ async def house(tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: p
         rig.befriend(rig.account(rig.stranger("dan")), alice)
         post = rig.post(alice, "a post #topic")
         app = rig.client.server.app  # type: ignore[union-attr]
-        places = [Place(r.method, r.resource) for r in app.router.routes() if r.resource is not None and r.method != "HEAD"]
+        places = [Place(r.method, r.resource, r.handler) for r in app.router.routes() if r.resource is not None and r.method != "HEAD"]
         filled = {
             "name": "alice", "id": str(post.id), "host": "peer.test", "tag": "topic", "hashtag": "topic", "version": "2.1", "key": "0" * 32,
             "rest": "outbox", "verb": "like",
@@ -284,6 +285,11 @@ def paths(place: Place, filled: dict[str, str]) -> Iterator[str]:
 
 def unsafe(house: House) -> list[Place]:
     return [place for place in house.places if place.method not in SAFE]
+
+
+def samples(house: House) -> list[Place]:
+    """One place for each method of each module: for what is the same in all of them."""
+    return list({(place.method, place.handler.__module__): place for place in house.places}.values())
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -311,7 +317,7 @@ async def test_no_id_or_name_in_an_address_breaks_anything(house: House, who: st
 @pytest.mark.parametrize("who", WHO)
 async def test_no_header_breaks_anything(house: House, who: str) -> None:
     wrong = []
-    for place in house.places:
+    for place in samples(house):
         path = next(paths(place, house.filled))
         for name, value in HEADERS:
             _, found = await house.ask(place, path, who, b"{}" if place.method not in SAFE else None, **{name.replace("-", "_"): value})

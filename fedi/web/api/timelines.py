@@ -16,9 +16,8 @@ _Found = tuple[list[bytes], list[int]]
 
 
 async def home(request: web.Request) -> web.Response:
-    viewer = auth.require(request, "read:statuses")
-    shown = answers.page(request)
-    items, cursors = request.app[keys.INSTANCE].db.read(_home, request.app[SHELF], viewer.id, shown)
+    viewer_id, shown = auth.require_id(request, "read:statuses"), answers.page(request)
+    items, cursors = request.app[keys.INSTANCE].db.read(_home, request.app[SHELF], viewer_id, shown)
     return answers.listing(request, shown, items, cursors)
 
 

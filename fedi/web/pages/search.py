@@ -76,6 +76,6 @@ async def _resolve(request: web.Request, pages: Pages, viewer: Account, text: st
 
 
 async def interact(request: web.Request) -> web.Response:
-    """`/authorize_interaction?uri=`: another server sends somebody of ours here, to follow or to answer. Source: FEDERATION.md, Discovery."""
+    """`/authorize_interaction?uri=`: another server sends one of ours here, to follow or answer. Source: FEDERATION.md, Discovery."""
     uri = request.query.get("uri", "")[: limits.URI_CHARS]
     return site.go(f"/search?q={quote(uri, safe='')}")

@@ -28,9 +28,9 @@ async def on_post(request: web.Request) -> web.Response:
     """`/posts/{id}/{verb}`, where the id is that of the row one saw: a boost stands for what it boosts."""
     viewer, pages = site.signed_in(request), site.of(request)
     act, said = _ON_POSTS[request.match_info["verb"]]
-    row_id = ids.parse(request.match_info["id"])
+    row_id, back = ids.parse(request.match_info["id"]), await _back(request)
     await pages.instance.db.write(act, viewer, row_id)
-    return site.go(await _back(request), said, f"p{row_id}")
+    return site.go(back, said, f"p{row_id}")
 
 
 async def _back(request: web.Request) -> str:
@@ -65,8 +65,9 @@ async def on_account(request: web.Request) -> web.Response:
     """`/accounts/{id}/{verb}`."""
     viewer, pages = site.signed_in(request), site.of(request)
     act, said = _ON_ACCOUNTS[request.match_info["verb"]]
-    done = await pages.instance.db.write(act, viewer, ids.parse(request.match_info["id"]))
-    return site.go(await _back(request), said or str(done))
+    account_id, back = ids.parse(request.match_info["id"]), await _back(request)
+    done = await pages.instance.db.write(act, viewer, account_id)
+    return site.go(back, said or str(done))
 
 
 def _somebody(tx: Tx, account_id: int) -> Account:

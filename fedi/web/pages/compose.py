@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple
 
 from aiohttp import web
 
-from fedi import limits, posts
+from fedi import ids, limits, posts
 from fedi.errors import Invalid, NotFound
 from fedi.posts import Draft
 from fedi.storage import accounts as account_rows
@@ -115,14 +115,14 @@ def _draft(form: params.Params) -> Draft:
 async def submit(request: web.Request) -> web.Response:
     viewer, pages = site.signed_in(request), site.of(request)
     given = await params.read(request)
-    draft = _draft(given)
+    draft, back = _draft(given), given.text("next")
     try:
         found = await pages.instance.remote.mentions(draft.text)
         post = await pages.instance.db.write(posts.publish, viewer, draft, found)
     except Invalid as error:
         return _again(request, pages, viewer, draft, error.message)
-    if given.text("next"):
-        return site.go(text.local_path(given.text("next")), "posted", f"p{post.id}")
+    if back:
+        return site.go(text.local_path(back), "posted", f"p{post.id}")
     return site.go(f"/@{viewer.username}/{post.id}", "posted")
 
 
@@ -153,7 +153,7 @@ def _own(tx: Tx, viewer: Account, post_id: int) -> Post:
 
 def _mine(request: web.Request) -> tuple[Account, Pages, Post]:
     viewer, pages = site.signed_in(request), site.of(request)
-    post = pages.instance.db.read(_own, viewer, int(request.match_info["id"]))
+    post = pages.instance.db.read(_own, viewer, ids.parse(request.match_info["id"]))
     if request.match_info["name"].lower() != viewer.username.lower():
         raise NotFound("There is no such post.")
     return viewer, pages, post

@@ -3,7 +3,9 @@
     make bench                        everything
     python -m bench ingest home       only these: start ingest delivery home pages
 
-Run it twice before believing a number; set FEDI_BENCH_CORE=0 to keep the server on one core, away from the load.
+`here` is what was measured; `adjusted` is that times how much slower this machine is just now than the one the ceilings come from
+(bench/machine.py), and is what is compared with them. Run it twice before believing a number; FEDI_BENCH_CORE=0 keeps the server on one
+core, away from the load.
 """
 
 import json
@@ -17,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import load, seed
+from bench import load, machine, seed
 from bench.server import Server, free_port
 from fedi.storage.db import NAME
 
@@ -128,14 +130,17 @@ def pages(server: Server) -> list[Figure]:
     ]
 
 
-def _print(figures: list[Figure]) -> None:
-    print(f"\n{'per second of the server’s processor':<40} {'value':>10}  {'ceiling':>9}  {'share':>6}  {'wanted':>8}")
+def _print(figures: list[Figure], factor: float) -> None:
+    print(f"\nThis machine is {factor:.1f} times slower just now than the one the ceilings were measured on (RSA-2048, timed on both).")
+    print(f"\n{'per second of the server’s processor':<34} {'here':>9}  {'adjusted':>9}  {'ceiling':>9}  {'share':>6}  {'wanted':>7}")
     for figure in figures:
-        share = figure.ceiling / (figure.value or 1.0) if figure.most else figure.value / figure.ceiling
-        good = not figure.wanted or (figure.value <= figure.wanted if figure.most else figure.value >= figure.wanted)
-        value = f"{figure.value:,.2f}" if figure.value < 100 else f"{figure.value:,.0f}"
+        adjusted = figure.value * factor if figure.unit == "/s" else figure.value / factor if figure.unit == "s" else figure.value
+        share = figure.ceiling / (adjusted or 1.0) if figure.most else adjusted / figure.ceiling
+        good = not figure.wanted or (adjusted <= figure.wanted if figure.most else adjusted >= figure.wanted)
+        here, there = (f"{value:,.2f}" if value < 100 else f"{value:,.0f}" for value in (figure.value, adjusted))
         wanted = f"{figure.wanted:,g}" if figure.wanted else ""
-        print(f"{figure.name:<40} {value:>10} {figure.unit:<2}{figure.ceiling:>8,g}  {share:>6.0%}  {wanted:>8} {'' if good else 'SHORT'}")
+        verdict = "" if good else "SHORT"
+        print(f"{figure.name:<34} {here:>9}  {there:>9} {figure.unit:<2}{figure.ceiling:>8,g}  {share:>6.0%}  {wanted:>7} {verdict}")
         if figure.note:
             print(f"    {figure.note}")
 
@@ -143,6 +148,7 @@ def _print(figures: list[Figure]) -> None:
 def main(chosen: list[str]) -> None:
     wanted = chosen or ["start", "ingest", "delivery", "home", "pages"]
     figures: list[Figure] = []
+    before = machine.measure().factor
     with tempfile.TemporaryDirectory(prefix="fedi-bench-") as folder:
         server = Server(Path(folder))
         reader, writer = server.account("reader"), server.account("writer")
@@ -168,7 +174,7 @@ def main(chosen: list[str]) -> None:
                 figures.append(Figure("memory after all that", server.rss_mb(), "MB", 67, 0, most=True))
         finally:
             sink.kill()
-    _print(figures)
+    _print(figures, (before + machine.measure().factor) / 2)
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ def end_session(tx: Tx, token: str) -> None:
 
 def csrf_token(session_token: str) -> str:
     """What a form of that browser must bring along; worthless to whoever has no cookie."""
-    return hmac.new(session_token.encode(), b"csrf", hashlib.sha256).hexdigest()
+    return hmac.new(session_token.encode("utf-8", "surrogatepass"), b"csrf", hashlib.sha256).hexdigest()
 
 
 # -- programs --

@@ -175,6 +175,8 @@ class Remote:
 
     async def mentions(self, text: str, fmt: markup.Format = "markdown") -> dict[tuple[str, str], int]:
         """Account ids of the handles a text names, by (lower-case username, host); those that cannot be found are left out."""
+        if len(text) > 4 * self.config.limits.post_chars:  # it will be refused, and reading it would hold the loop
+            return {}
         named = markup.scan(text, fmt).mentions[: limits.MENTIONS]
         wanted = {(name.lower(), host) for name, host in named if host and not self.uris.is_our_host(host)}
         asked = {asyncio.ensure_future(self.account_of(*handle)): handle for handle in wanted}

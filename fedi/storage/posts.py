@@ -301,15 +301,13 @@ def set_tags(tx: Tx, post_id: int, names: Iterable[str]) -> None:
 
 def add_tags(tx: Tx, post_id: int, names: Iterable[str]) -> None:
     """The normalised hashtags of a new post."""
-    wanted = list(dict.fromkeys(names))
-    params = (post_id, json.dumps(wanted))
-    if wanted and tx.execute(_ADD_TAGS, params) < len(wanted):
-        tx.executemany("INSERT INTO tags (id, name) VALUES (?, ?) ON CONFLICT DO NOTHING", [(ids.new(tx.now), name) for name in wanted])
-        tx.execute(_ADD_TAGS, params)
+    for name in dict.fromkeys(names):
+        if not tx.execute(_ADD_TAG, (post_id, name)):
+            tx.execute("INSERT INTO tags (id, name) VALUES (?, ?) ON CONFLICT DO NOTHING", (ids.new(tx.now), name))
+            tx.execute(_ADD_TAG, (post_id, name))
 
 
-_ADD_TAGS = """INSERT INTO post_tags (post_id, tag_id) SELECT ?, id FROM tags WHERE name IN (SELECT value FROM json_each(?))
-  ON CONFLICT DO NOTHING"""
+_ADD_TAG = "INSERT INTO post_tags (post_id, tag_id) SELECT ?, id FROM tags WHERE name = ? ON CONFLICT DO NOTHING"
 
 
 def list_tags(tx: Tx, post_ids: Iterable[int]) -> dict[int, list[str]]:

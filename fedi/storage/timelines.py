@@ -5,6 +5,7 @@ Pages go backwards from `before` (an id, 0 for the newest), or forwards from `af
 
 from typing import NamedTuple
 
+from fedi import ids
 from fedi.storage import visible
 from fedi.storage.db import Tx
 from fedi.storage.posts import P_COLUMNS, Post
@@ -105,41 +106,42 @@ def add_home(tx: Tx, post: Post, via_account_id: int) -> int:
     Left out: who muted or blocked either author, a follow without boosts, and an answer to somebody the follower does not follow.
     Returns in how many homes it now stands.
     """
-    return tx.execute(
-        """INSERT INTO home (owner_id, post_id, account_id)
-        SELECT f.follower_id, :post, :via FROM follows f
-        WHERE f.followed_id = :via AND f.state = 'accepted' AND f.local = 1 AND (:boosted = 0 OR f.boosts = 1)
-          AND (:visibility <> 'direct' OR EXISTS (SELECT 1 FROM post_mentions WHERE post_id = :post AND account_id = f.follower_id))
-          AND (:parent_author = 0 OR :parent_author = f.follower_id OR :parent_author = :via OR EXISTS (
-            SELECT 1 FROM follows g WHERE g.follower_id = f.follower_id AND g.followed_id = :parent_author AND g.state = 'accepted'))
-          AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = f.follower_id AND b.target_id IN (:via, :boosted))
-          AND NOT EXISTS (SELECT 1 FROM mutes m WHERE m.account_id = f.follower_id AND m.target_id IN (:via, :boosted)
-            AND (m.expires_at IS NULL OR m.expires_at > :now))
-          AND (:boosted = 0 OR NOT EXISTS (
-            SELECT 1 FROM home h JOIN posts hp ON hp.id = h.post_id WHERE h.owner_id = f.follower_id AND h.post_id > :recent
-            AND (h.post_id = :original OR hp.boost_of_id = :original)))
-        UNION ALL SELECT account_id, :post, :via FROM users WHERE account_id = :via
-        ON CONFLICT DO NOTHING""",
-        _home_params(tx, post, via_account_id),
-    )
+    answers_unknown = post.in_reply_to_uri != "" and post.in_reply_to_account_id is None
+    params: dict[str, object] = {
+        "post": post.id,
+        "via": via_account_id,
+        "direct": post.visibility == "direct",
+        "parent_author": -1 if answers_unknown else (post.in_reply_to_account_id or 0),
+        "now": tx.now,
+    }
+    if post.boost_of_id is None:
+        return tx.execute(_ADD_POST, params)
+    boosted = tx.one("SELECT account_id FROM posts WHERE id = ?", (post.boost_of_id,))
+    params |= {"boosted": boosted[0] if boosted else 0, "original": post.boost_of_id, "recent": ids.first_at(tx.now - _RECENT_MS)}
+    return tx.execute(_ADD_BOOST, params)
 
 
 _RECENT_MS = 12 * 3600 * 1000  # a post already at hand is not shown again because somebody else boosts it
 
-
-def _home_params(tx: Tx, post: Post, via_account_id: int) -> dict[str, object]:
-    boosted = tx.one("SELECT account_id FROM posts WHERE id = ?", (post.boost_of_id,)) if post.boost_of_id else None
-    answers_unknown = post.in_reply_to_uri != "" and post.in_reply_to_account_id is None
-    return {
-        "post": post.id,
-        "via": via_account_id,
-        "visibility": post.visibility,
-        "boosted": boosted[0] if boosted else 0,
-        "original": post.boost_of_id or 0,
-        "recent": (tx.now - _RECENT_MS) << 16,
-        "parent_author": -1 if answers_unknown else (post.in_reply_to_account_id or 0),
-        "now": tx.now,
-    }
+_ADD = """INSERT INTO home (owner_id, post_id, account_id)
+  SELECT f.follower_id, :post, :via FROM follows f
+  WHERE f.followed_id = :via AND f.state = 'accepted' AND f.local = 1
+    AND (NOT :direct OR EXISTS (SELECT 1 FROM post_mentions WHERE post_id = :post AND account_id = f.follower_id))
+    AND (:parent_author = 0 OR :parent_author = f.follower_id OR :parent_author = :via OR EXISTS (
+      SELECT 1 FROM follows g WHERE g.follower_id = f.follower_id AND g.followed_id = :parent_author AND g.state = 'accepted'))
+    AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = f.follower_id AND b.target_id = :via)
+    AND NOT EXISTS (SELECT 1 FROM mutes m WHERE m.account_id = f.follower_id AND m.target_id = :via
+      AND (m.expires_at IS NULL OR m.expires_at > :now))"""
+_OWN = "UNION ALL SELECT account_id, :post, :via FROM users WHERE account_id = :via ON CONFLICT DO NOTHING"
+_ADD_POST = f"{_ADD} {_OWN}"
+# A statement of its own: reading the table that is written to makes SQLite keep the rows aside first.
+_ADD_BOOST = f"""{_ADD} AND f.boosts = 1
+    AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = f.follower_id AND b.target_id = :boosted)
+    AND NOT EXISTS (SELECT 1 FROM mutes m WHERE m.account_id = f.follower_id AND m.target_id = :boosted
+      AND (m.expires_at IS NULL OR m.expires_at > :now))
+    AND NOT EXISTS (SELECT 1 FROM home h JOIN posts hp ON hp.id = h.post_id WHERE h.owner_id = f.follower_id AND h.post_id > :recent
+      AND (h.post_id = :original OR hp.boost_of_id = :original))
+  {_OWN}"""
 
 
 def fill_home(tx: Tx, owner_id: int, account_id: int, limit: int) -> int:

@@ -4,7 +4,7 @@ import logging
 import warnings
 from typing import Any, Final
 
-from aiohttp import http_exceptions, multipart, web
+from aiohttp import http_exceptions, multipart, web, web_response
 from aiohttp.abc import AbstractAccessLogger
 
 from fedi.config import Config
@@ -19,6 +19,7 @@ _connections = logging.getLogger("fedi.web.connections")
 
 KEEP_ALIVE_S: Final = 15  # without a whole request: ends idle connections and such whose head drips
 _WELL_KNOWN: Final = "/.well-known/"
+web_response.SERVER_SOFTWARE = "fedi"  # type: ignore[attr-defined]  # also where aiohttp answers by itself, to what is not HTTP
 _NOT_US: Final = "This server does not answer to that name."
 
 

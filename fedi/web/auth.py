@@ -274,7 +274,7 @@ async def _check_form(request: web.Request) -> None:
     if given is None:
         limit = request.app[keys.INSTANCE].config.limits.upload_mb * 1024 * 1024 + limits.BODY_BYTES if session_secret(request) else 0
         given = (await params.read(request, limit)).text("csrf", max_chars=100)
-    if "csrf" in request.query or not hmac.compare_digest(given.encode(), csrf(request).encode()):
+    if "csrf" in request.query or not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), csrf(request).encode()):
         raise Forbidden(_FORM_ERROR)
 
 

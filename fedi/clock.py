@@ -2,7 +2,7 @@
 
 import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 
@@ -12,6 +12,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 _RFC3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::([0-5]\d|60)(?:\.(\d+))?)?\s?([Zz]|[+-][01]\d:?[0-5]\d)?\Z", re.ASCII)
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d+)?Z", re.ASCII)  # the same, as nearly everybody writes it
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST = -62_135_596_800_000  # year 1
 LATEST = 253_402_300_799_999  # year 9999, its last millisecond
@@ -33,7 +34,18 @@ def parse_rfc3339(text: str) -> int | None:
     What it returns `rfc3339` can write: nothing before year 1 or after year 9999.
     Source: RFC 3339 5.6. Observed: Pixelfed writes `+0000`, Mobilizon and BookWyrm microseconds.
     """
-    match = _RFC3339.match(text.strip()[:64])
+    return _parse_rfc3339(text.strip()[:64])
+
+
+@lru_cache(maxsize=256)
+def _parse_rfc3339(text: str) -> int | None:  # an activity and its post bear the same time
+    if _USUAL.fullmatch(text):
+        day = _start_of_day(text[:10])
+        hour, minute = int(text[11:13]), int(text[14:16])
+        if day is None or hour > 23 or minute > 59:
+            return None
+        return day + hour * HOUR + minute * MINUTE + int(text[17:19]) * SECOND + int(text[20:23].rstrip("Z").ljust(3, "0"))
+    match = _RFC3339.match(text)
     if not match:
         return None
     year, month, day, hour, minute, second, fraction, zone = match.groups()
@@ -48,6 +60,14 @@ def parse_rfc3339(text: str) -> int | None:
     millis = int((fraction or "0").ljust(3, "0")[:3])
     at = int(moment.timestamp()) * 1000 + millis - offset * MINUTE
     return at if EARLIEST <= at <= LATEST else None
+
+
+@lru_cache(maxsize=256)
+def _start_of_day(text: str) -> int | None:
+    try:
+        return (date.fromisoformat(text).toordinal() - _EPOCH.toordinal()) * DAY
+    except ValueError:
+        return None
 
 
 def http_date(at: int) -> str:

@@ -11,14 +11,14 @@ import unicodedata
 # paragraph separators, interlinear marks, and what reorders text for the eye (embeddings, overrides, isolates). Left to right and right
 # to left marks stay: they cannot turn a word around.
 UNSAFE = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff\ud800-\udfff"
-_UNSAFE = re.compile(f"[{UNSAFE}]")
+UNSAFE_CHARACTER = re.compile(f"[{UNSAFE}]")
 
 
 def tidy(text: str) -> str:
     """Newlines as `\\n`, and none of the characters that no text may hold. Linear."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _UNSAFE.sub("", text)
+    return UNSAFE_CHARACTER.sub("", text)
 
 
 _NOT_TEXT = re.compile(r"<!--.*?(?:-->|\Z)|<(script|style|iframe|noscript|svg|math)\b.*?(?:</\1\s*+>|\Z)", re.DOTALL | re.IGNORECASE)
@@ -78,7 +78,10 @@ def _shaped(text: str, max_chars: int) -> str:
 
 def line(text: str, max_chars: int) -> str:
     """A name or title: one line, spaces folded, at most `max_chars`; may be ''. Source: XSS-05, 14, 16, 17."""
-    return " ".join(_shaped(re.sub(r"[\x85\u2028\u2029]", " ", text[: 8 * max_chars + 1024]), max_chars).split())[:max_chars].strip()
+    text = text[: 8 * max_chars + 1024]
+    if not text.isascii() or not text.isprintable():  # else there is nothing to shape
+        text = _shaped(re.sub(r"[\x85\u2028\u2029]", " ", text), max_chars)
+    return " ".join(text.split())[:max_chars].strip()
 
 
 def plain(text: str, max_chars: int) -> str:

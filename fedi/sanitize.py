@@ -12,14 +12,14 @@ import threading
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from html.entities import html5
-from typing import Any
+from typing import Any, NamedTuple
 
 from bleach import html5lib_shim as shim
 from bleach.sanitizer import Cleaner
 
 from fedi import limits
 from fedi.html import ALLOWED, BLOCK, COMMON, DROPPED, RULES, SCHEMES, Html, LinkText, escape, kept_attributes, paragraphs
-from fedi.plaintext import BREAKING, UNSAFE, line, plain, terminal, text, tidy
+from fedi.plaintext import BREAKING, UNSAFE_CHARACTER, line, plain, terminal, text, tidy
 
 __all__ = ["VERSION", "clean", "is_heavy", "line", "plain", "terminal", "text"]
 
@@ -29,17 +29,30 @@ _log = logging.getLogger(__name__)
 
 # -- the recogniser: markup that is clean already, as most servers send it --
 
-_ENTITY = "&(?:amp|lt|gt|quot|apos|nbsp|#39);"
-_TOKEN = re.compile(  # (whole, text, close, name, attributes, slash)
-    rf"(((?:[^<>&{UNSAFE}]++|{_ENTITY})++)"
-    rf"|<(/?)(p|br|a|span|strong|b|em|i|u|s|del|code|sub|sup|pre|blockquote|ul|ol|li|h[1-5])"
-    rf"((?: [a-z][a-z-]*=\"(?:[^<>&\"{UNSAFE}]++|&amp;)*+\")*)( ?/?)>)"
-)
+_NAMES = "p|br|a|span|strong|b|em|i|u|s|del|code|sub|sup|pre|blockquote|ul|ol|li|h[1-5]"
+_TEXT = re.compile("(?:[^&]++|&(?:amp|lt|gt|quot|apos|nbsp|#39);)++")
+_TAG = re.compile(rf"(/?)({_NAMES})((?: [a-z][a-z-]*=\"(?:[^&\"]++|&amp;)*+\")*)( ?/?)")  # between `<` and `>`: (close, name, attributes, slash)
 _ATTR = re.compile(r' ([a-z-]+)="([^"]*)"')
+# A link as nearly all are written, its address one that `fedi.html` keeps as it is: (address, other attributes)
+_LINK = re.compile(r"""a href="(https?://[A-Za-z0-9._-]{1,255}(?:[/?#][!#-%'-;=?-\[\]_a-z{|}~]*+)?)"((?: [a-z][a-z-]*="[^&"]*+")*)""")
 _DEPTH = limits.HTML_DEPTH // 2
 _LISTS = frozenset(["ul", "ol"])
 _PARENTS = {name: frozenset(["", "blockquote", "li"]) if name in BLOCK else ALLOWED - _LISTS | {""} for name in ALLOWED} | {"li": _LISTS}
 _PICKY = frozenset(["ul", "ol", "pre"])
+_REMEMBERED = 256  # characters: most tags come again and again, links but for where they lead
+
+
+class _Tag(NamedTuple):
+    """A tag in canonical form ('' for one that has to go), what a link leads to, and whether it hides what it holds."""
+
+    name: str
+    written: str
+    is_end: bool = False
+    href: str = ""
+    invisible: bool = False
+
+
+_GONE = _Tag("", "")
 
 
 def _decode(text: str) -> str:
@@ -48,6 +61,8 @@ def _decode(text: str) -> str:
 
 class _Reader:
     """One pass of the recogniser: the open tags, the output, and the text of the link being read."""
+
+    __slots__ = ("link", "out", "stack", "unseen")
 
     def __init__(self) -> None:
         self.out: list[str] = []
@@ -60,71 +75,101 @@ class _Reader:
         if top in _PICKY and (text.strip(" \n\t") if top != "pre" else text[0] == "\n" and self.out[-1].startswith("<pre")):
             return False
         if "&" in text:
+            if not _TEXT.fullmatch(text):
+                return False
             text = _decode(text)
         self.out.append(text)
         if self.link is not None:
             self.link.add(text, displayed=not self.unseen)
         return True
 
-    def open(self, name: str, raw: str) -> bool:
-        if self.stack[-1] not in _PARENTS[name] or len(self.stack) > _DEPTH or (name == "a" and self.link is not None):
+    def open(self, tag: _Tag) -> bool:
+        name, written, _, href, invisible = tag
+        stack = self.stack
+        if name == "br":
+            self.out.append(written)
+            return stack[-1] not in _LISTS
+        if not name or stack[-1] not in _PARENTS[name] or len(stack) > _DEPTH or (href and self.link is not None):
             return False
-        tag, href, invisible = (_known_tag if len(raw) <= _REMEMBERED else _read_tag)(name, raw) if raw else (f"<{name}>", "", False)
-        if not tag or (name == "a" and not href):
-            return False
-        self.stack.append(name)
+        stack.append(name)
         if href:
             self.link = LinkText(href)
         elif invisible and not self.unseen:
-            self.unseen = len(self.stack)
-        self.out.append(tag)
+            self.unseen = len(stack)
+        self.out.append(written)
         return True
 
-    def close(self, name: str) -> bool:
-        if self.stack[-1] != name:
+    def close(self, tag: _Tag) -> bool:
+        stack, name = self.stack, tag[0]
+        if stack[-1] != name:
             return False
-        if self.unseen == len(self.stack):
+        if self.unseen == len(stack):
             self.unseen = 0
-        self.stack.pop()
-        self.out.append(f"</{name}>")
+        stack.pop()
+        self.out.append(tag[1])
         if name == "a" and self.link is not None:
             plain_link, self.link = not self.link.warning(), None
             return plain_link
         return True
 
 
-def _read_tag(name: str, raw: str) -> tuple[str, str, bool]:
-    """A start tag in canonical form ('' for one that has to go), where it leads, and whether it hides what it holds."""
+def _read_tag(inside: str) -> _Tag:
+    """What stands between `<` and `>`, if it is a tag of the recogniser's."""
+    found = _TAG.fullmatch(inside)
+    if not found:
+        return _GONE
+    close, name, raw, slash = found.groups()
+    if name == "br":
+        return _GONE if close or raw else _Tag(name, "<br>")
+    if slash or (close and raw):
+        return _GONE
+    if close or not raw:
+        return _GONE if inside == "a" else _Tag(name, f"<{inside}>", bool(close))
     pairs = _ATTR.findall(raw)
     given = {key: value.replace("&amp;", "&") for key, value in pairs}
     kept = kept_attributes(name, given)
     if kept is None or len(given) != len(pairs):
-        return "", "", False
+        return _GONE
     written = "".join([f' {key}="{escape(value)}"' for key, value in kept.items()])
-    return f"<{name}{written}>", kept["href"] if name == "a" else "", "invisible" in kept.get("class", "")
+    return _Tag(name, f"<{name}{written}>", False, kept["href"] if name == "a" else "", "invisible" in kept.get("class", ""))
 
 
-_REMEMBERED = 256  # characters: spans, mentions and hashtags come again and again
 _known_tag = lru_cache(maxsize=2048)(_read_tag)
+
+
+@lru_cache(maxsize=512)
+def _after_href(raw: str) -> str:
+    """The canonical form of what follows the address in the start tag of a link; '' if the tag has to go."""
+    start = 'a href="https://a.example"'
+    return _read_tag(start + raw).written.removeprefix(f"<{start}")
+
+
+def _link_tag(inside: str) -> _Tag:
+    found = _LINK.fullmatch(inside)
+    if found:
+        href, raw = found.groups()
+        if len(href) <= limits.URI_CHARS and len(raw) <= _REMEMBERED:
+            rest = _after_href(raw)
+            return _Tag("a", f'<a href="{href}"{rest}', False, href) if rest else _GONE
+    return _read_tag(inside)
 
 
 def _recognise(html: str) -> Html | None:
     """The canonical form of markup that needs no repair, or None. Accepts nothing that bleach and the policy would give another form."""
-    tokens = _TOKEN.findall(html)
-    if sum([len(token[0]) for token in tokens]) != len(html):
+    if not html.isprintable() and UNSAFE_CHARACTER.search(html):  # all that is unsafe is unprintable
+        return None
+    first, *parts = html.split("<")
+    if html.count(">") != len(parts):
         return None
     reader = _Reader()
-    for _whole, words, close, name, attrs, slash in tokens:
-        if words:
-            good = reader.text(words)
-        elif name == "br":
-            good = not close and not attrs and reader.stack[-1] not in _LISTS
-            reader.out.append("<br>")
-        elif close:
-            good = not (attrs or slash) and reader.close(name)
-        else:
-            good = not slash and reader.open(name, attrs)
-        if not good:
+    if first and not reader.text(first):
+        return None
+    for part in parts:
+        inside, end, words = part.partition(">")
+        if not end:
+            return None
+        tag = _link_tag(inside) if inside[:2] == "a " else (_known_tag if len(inside) <= _REMEMBERED else _read_tag)(inside)
+        if not (reader.close(tag) if tag.is_end else reader.open(tag)) or (words and not reader.text(words)):
             return None
     return Html("".join(reader.out)) if len(reader.stack) == 1 else None
 

@@ -18,8 +18,6 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")  # half a surrogate pair cannot be stored
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\Z")
 _BRACKETED = re.compile(r"\[[^\[\]]*\](:[0-9]*)?\Z")
-# Scheme and authority of almost every address there is: the rest cannot change whose it is, and the few authorities are remembered.
-_PLAIN = re.compile(r"(https?://[A-Za-z0-9.:_-]{1,260})(?:[/?#][!-\[\]-~]*)?\Z")
 _NUMBER = re.compile(r"(\d+|0x[0-9a-f]*)\Z")
 
 
@@ -62,8 +60,11 @@ def origin(url: str) -> Origin:
     Refused: other schemes, user info, spaces, control characters and lone surrogates, empty labels (`example.org.`), what no
     host name may contain, over 2,048 characters.
     """
-    plain = _PLAIN.match(url) if len(url) <= limits.URI_CHARS else None
-    return _origin(plain[1] if plain else url)
+    # What follows the authority of an address without odd characters cannot change whose it is, and the few authorities are remembered.
+    if len(url) <= limits.URI_CHARS and url.isascii() and url.isprintable() and " " not in url and "\\" not in url:
+        end = url.find("/", 8)
+        return _origin(url[:end] if end > 0 else url)
+    return _origin(url)
 
 
 @lru_cache(maxsize=8192)
@@ -93,9 +94,10 @@ def host(url: str) -> str:
 def same_origin(one: str, other: str) -> bool:
     """Whether two URLs have one origin; False when either is not a URL."""
     try:
-        return origin(one) == origin(other)
+        first, second = origin(one), origin(other)
     except Malformed:
         return False
+    return first is second or first == second
 
 
 def normal_host(text: str) -> str:

@@ -47,12 +47,18 @@ def short(name: object) -> str:
 
 def types(document: Json) -> list[str]:
     """Every type of a document, in its order, without prefixes."""
-    return [name for name in map(short, as_list(document.get("type"))[:_TYPES]) if name]
+    value = document.get("type")
+    if isinstance(value, str):
+        name = short(value)
+        return [name] if name else []
+    return [name for name in map(short, as_list(value)[:_TYPES]) if name]
 
 
 def type_of(document: Json, known: Collection[str] = ()) -> str:
     """The first type that is in `known`, else the first; '' when there is none."""
     names = types(document)
+    if len(names) == 1:
+        return names[0]
     return next((name for name in names if name in known), names[0] if names else "")
 
 
@@ -72,6 +78,8 @@ def uri(value: object) -> str:
 
 def first_id(value: object) -> str:
     """The id of a property: a string, an object with `id` (or a Link's `href`), or the first of a list. Not checked to be a URL."""
+    if isinstance(value, str):
+        return value
     for item in as_list(value):
         found = _id_of(item)
         if found:
@@ -87,7 +95,7 @@ def _id_of(item: object) -> str:
 
 def first_uri(value: object) -> str:
     """`first_id` where it is the URL of something on the web, else ''."""
-    return uri(first_id(value))
+    return uri(first_id(value)) if value else ""
 
 
 def ids(value: object, most: int) -> tuple[str, ...]:
@@ -104,8 +112,10 @@ def own_uri(value: object, owner: str) -> str:
 def addressed(value: object, most: int) -> tuple[str, ...]:
     """The first `most` recipients of a list: URLs, once each, the spellings of Public as one. Source: FEDERATION.md, JSON."""
     found: dict[str, None] = {}
+    if not value:
+        return ()
     for item in as_list(value)[:most]:
-        name = _id_of(item)
+        name = item if isinstance(item, str) else _id_of(item)
         name = vocab.PUBLIC if name in vocab.PUBLIC_SPELLINGS else uri(name)
         if name:
             found[name] = None
@@ -147,6 +157,8 @@ def targets(value: object, most: int = LINKS) -> list[Target]:
 
 def page_url(value: object) -> str:
     """The address a person opens: a `text/html` Link, else one without a type, else the first. '' when there is none."""
+    if isinstance(value, str):
+        return uri(value.strip())
     found = targets(value)
     best = next((one for one in found if one.mime in ("text/html", "application/xhtml+xml")), None)
     best = best or next((one for one in found if not one.mime), found[0] if found else None)
@@ -180,7 +192,10 @@ def mime(value: object) -> str:
 
 def text(document: Json, name: str, most: int) -> str:
     """A text property, cut at `most` characters: a string, `{"@value": ...}`, the first of a list, or the first of its `...Map`."""
-    return _words(document.get(name), most) or _words(document.get(f"{name}Map"), most, is_map=True)
+    value = document.get(name)
+    if value and isinstance(value, str):
+        return value[:most]
+    return _words(value, most) or _words(document.get(f"{name}Map"), most, is_map=True)
 
 
 def _words(value: object, most: int, is_map: bool = False) -> str:

@@ -42,7 +42,8 @@ _BRIEF = """p.id, p.version * 2 + (p.in_reply_to_id IS NOT NULL), p.account_id, 
   iif(b.id IS NULL, p.favourites_count, b.favourites_count),
   EXISTS (SELECT 1 FROM favourites WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id))
     + 2 * EXISTS (SELECT 1 FROM posts WHERE boost_of_id = ifnull(p.boost_of_id, p.id) AND account_id = :viewer)
-    + 4 * EXISTS (SELECT 1 FROM bookmarks WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id))
+    + iif(EXISTS (SELECT 1 FROM bookmarks WHERE account_id = :viewer),
+      4 * EXISTS (SELECT 1 FROM bookmarks WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id)), 0)
     + iif(ifnull(b.account_id, p.account_id) = :viewer,
       16 + 8 * EXISTS (SELECT 1 FROM pins WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id)), 0),
   b.id, b.version * 2 + (b.in_reply_to_id IS NOT NULL), b.account_id, c.version"""

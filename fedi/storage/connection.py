@@ -44,6 +44,7 @@ _PRAGMAS = (
     "cache_size = -8192",
     "trusted_schema = OFF",
     "cell_size_check = ON",
+    "secure_delete = ON",  # what a person deletes is overwritten, whatever this SQLite was built with
 )
 
 

@@ -6,15 +6,21 @@ followers-only and the viewer's follow of the author is accepted. Direct posts: 
 signed-in local people, by the same rules. A boost is seen when both it and what it boosts are.
 
 Statements bind `:viewer`, an account id (local, or the remote signer of a fetch), or 0 for nobody in particular.
+
+A condition on the viewer alone (`NOT EXISTS (... WHERE account_id = :viewer)`) is looked up once per statement, not once per row: most
+people block, mute and are blocked by nobody, and a list then costs half.
 """
 
 
 def _author(p: str, a: str) -> str:
     return f"""{a}.suspended_at IS NULL AND {a}.host_blocked = 0 AND {a}.deleted_at IS NULL
       AND (:viewer = 0 OR {p}.account_id = :viewer OR (
-        NOT EXISTS (SELECT 1 FROM blocks WHERE account_id = :viewer AND target_id = {p}.account_id)
-        AND NOT EXISTS (SELECT 1 FROM blocks WHERE account_id = {p}.account_id AND target_id = :viewer)
-        AND ({a}.host = '' OR NOT EXISTS (SELECT 1 FROM user_domain_blocks WHERE account_id = :viewer AND host = {a}.host))))"""
+        (NOT EXISTS (SELECT 1 FROM blocks WHERE account_id = :viewer)
+          OR NOT EXISTS (SELECT 1 FROM blocks WHERE account_id = :viewer AND target_id = {p}.account_id))
+        AND (NOT EXISTS (SELECT 1 FROM blocks WHERE target_id = :viewer)
+          OR NOT EXISTS (SELECT 1 FROM blocks WHERE account_id = {p}.account_id AND target_id = :viewer))
+        AND (NOT EXISTS (SELECT 1 FROM user_domain_blocks WHERE account_id = :viewer) OR {a}.host = ''
+          OR NOT EXISTS (SELECT 1 FROM user_domain_blocks WHERE account_id = :viewer AND host = {a}.host))))"""
 
 
 def _audience(p: str) -> str:
@@ -40,7 +46,7 @@ UNLIMITED = """(a.host_limited = 0 OR p.account_id = :viewer
       OR EXISTS (SELECT 1 FROM follows WHERE follower_id = :viewer AND followed_id = p.account_id AND state = 'accepted'))"""
 
 # And whom the viewer has muted, as author or as the author of what is boosted.
-UNMUTED = """(:viewer = 0 OR (
+UNMUTED = """(:viewer = 0 OR NOT EXISTS (SELECT 1 FROM mutes WHERE account_id = :viewer) OR (
       NOT EXISTS (SELECT 1 FROM mutes WHERE account_id = :viewer AND target_id = p.account_id AND (expires_at IS NULL OR expires_at > :now))
       AND (p.boost_of_id IS NULL OR NOT EXISTS (
         SELECT 1 FROM mutes WHERE account_id = :viewer AND target_id = (SELECT account_id FROM posts WHERE id = p.boost_of_id)

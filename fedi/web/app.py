@@ -65,7 +65,7 @@ async def frame(request: web.Request, handler: Any) -> web.StreamResponse:
 
 def _refused(request: web.Request) -> web.StreamResponse | None:
     """The answer to a request that no handler should see. Source: AUT-24, DOS-04, INF-01."""
-    if request.version < (1, 0):
+    if request.version < (1, 0) or not request.raw_path.isascii():  # aiohttp's parser in C refuses the latter, that in Python does not
         raise web.HTTPBadRequest
     if request.path != "/healthz":
         names = request.app[keys.NAMES]

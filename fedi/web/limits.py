@@ -112,14 +112,20 @@ class Limits:
 
     def login_try(self, request: web.Request, login: str) -> None:
         """Count an attempt to sign in as somebody; raises TooMany. `forgive_login` after it went well. Source: AUT-13."""
-        name = login.strip().lower()[:320]
+        name, client = _login(login), self.client(request)
         self.login_account.check(name)
-        self.login.spend(f"{self.client(request)} {name}")
+        self.login.spend(f"{client} {name}")
+        self.anonymous.spend(client)  # whatever the names: each try costs some 20 ms
         self.login_account.take(name)
 
     def forgive_login(self, request: web.Request, login: str) -> None:
         """The right password: this address and name start over."""
-        self.login.forgive(f"{self.client(request)} {login.strip().lower()[:320]}")
+        self.login.forgive(f"{self.client(request)} {_login(login)}")
+
+
+def _login(text: str) -> str:
+    """One spelling of what somebody signs in with."""
+    return text.strip().lower().removeprefix("@")[:320]
 
 
 def _peer(request: web.Request) -> Address | None:

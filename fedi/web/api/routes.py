@@ -13,7 +13,10 @@ def add(app: web.Application) -> None:
     app[SHELF] = Shelf(made.uris, made.hub)
     app[instance.COUNTED] = instance.Counted()
     app.on_cleanup.append(_close)
-    app.router.add_routes([*_people(), *_posts(), *_lists()])
+    for route in (*_people(), *_posts(), *_lists()):
+        app.router.add_routes([route])
+        if "{" not in route.path:  # clients write some with a slash at the end: Mastodon.py asks for /api/v1/instance/
+            app.router.add_route(route.method, f"{route.path}/", route.handler)
 
 
 async def _close(app: web.Application) -> None:

@@ -77,7 +77,8 @@ async def show_stored(request: web.Request) -> web.StreamResponse:
     if not negotiate.wants_activity(request):
         place = instance.db.read(_boosted_page, auth.viewer_id(request), activity_id)
         raise web.HTTPFound(f"{request.app[keys.NAMES].base_url}{place}")
-    return answers.document(request, instance.db.read(_read_stored, activity_id))
+    reader = await auth.reader_id(request)
+    return answers.document(request, instance.db.read(_read_stored, reader, activity_id))
 
 
 def _named(request: web.Request) -> tuple[str, int]:
@@ -136,9 +137,12 @@ def _read_shares(tx: Tx, reader: int, username: str, post_id: int) -> Json:
     return render.collection(f"{post.uri}/shares", post.boosts_count, ordered=False)
 
 
-def _read_stored(tx: Tx, activity_id: int) -> bytes:
+def _read_stored(tx: Tx, reader: int, activity_id: int) -> bytes:
+    """What everybody may read, unless the reader in particular may not."""
     activity = delivery_rows.find_activity_by_uri(tx, tx.uris.activity(activity_id))
-    if activity is None or not activity.public or (activity.post_id is not None and not post_rows.find_visible(tx, 0, activity.post_id)):
+    post_id = activity.post_id if activity is not None else None
+    is_seen = post_id is None or all(post_rows.find_visible(tx, someone, post_id) for someone in (0, reader))
+    if activity is None or not activity.public or not is_seen:
         raise NotFound("There is no such activity.")
     return bytes(activity.body)
 

@@ -78,3 +78,8 @@ async def test_the_census_is_not_taken_for_each_who_asks(api: Api, alice: Accoun
     api.run(make.post, alice)
 
     assert (await api.get(None, "/api/v1/instance")).json["stats"] == before
+
+
+async def test_an_address_may_end_in_a_slash_as_mastodon_py_writes_it(api: Api) -> None:
+    for path in ("/api/v1/instance", "/api/v2/instance"):
+        assert (await api.get(None, f"{path}/")).json == (await api.get(None, path)).json

@@ -40,11 +40,11 @@ def parse_rfc3339(text: str) -> int | None:
 @lru_cache(maxsize=256)
 def _parse_rfc3339(text: str) -> int | None:  # an activity and its post bear the same time
     if _USUAL.fullmatch(text):
-        day = _start_of_day(text[:10])
-        hour, minute = int(text[11:13]), int(text[14:16])
-        if day is None or hour > 23 or minute > 59:
+        midnight = _start_of_day(text[:10])
+        hours, minutes = int(text[11:13]), int(text[14:16])
+        if midnight is None or hours > 23 or minutes > 59:
             return None
-        return day + hour * HOUR + minute * MINUTE + int(text[17:19]) * SECOND + int(text[20:23].rstrip("Z").ljust(3, "0"))
+        return midnight + hours * HOUR + minutes * MINUTE + int(text[17:19]) * SECOND + int(text[20:23].rstrip("Z").ljust(3, "0"))
     match = _RFC3339.match(text)
     if not match:
         return None

@@ -5,6 +5,8 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
 
 from fedi import limits, uris
 from fedi.errors import Malformed
@@ -111,6 +113,73 @@ def kept_attributes(name: str, given: dict[str, str]) -> dict[str, str] | None:
     return kept
 
 
+# -- tags as the recogniser of `sanitize` reads them --
+
+_NAMES = "p|br|a|span|strong|b|em|i|u|s|del|code|sub|sup|pre|blockquote|ul|ol|li|h[1-5]"
+_TAG = re.compile(rf"(/?)({_NAMES})((?: [a-z][a-z-]*=\"(?:[^&\"]++|&amp;)*+\")*)( ?/?)")
+_ATTR = re.compile(r' ([a-z-]+)="([^"]*)"')
+# A link as nearly all are written, its address one that `fedi.html` keeps as it is: (address, other attributes)
+_LINK = re.compile(r"""a href="(https?://[A-Za-z0-9._-]{1,255}(?:[/?#][!#-%'-;=?-\[\]_a-z{|}~]*+)?)"((?: [a-z][a-z-]*="[^&"]*+")*)""")
+REMEMBERED = 256  # characters: most tags come again and again, links but for where they lead
+
+
+class Tag(NamedTuple):
+    """A tag in canonical form ('' for one that has to go), what a link leads to, and whether it hides what it holds."""
+
+    name: str
+    written: str
+    is_end: bool = False
+    href: str = ""
+    invisible: bool = False
+
+
+_GONE = Tag("", "")
+
+
+def read_tag(inside: str) -> Tag:
+    """What stands between `<` and `>`, if it is a tag of the recogniser's. The caller has refused unsafe characters, `<` and `>` before."""
+    found = _TAG.fullmatch(inside)
+    if not found:
+        return _GONE
+    close, name, raw, slash = found.groups()
+    if name == "br":
+        return _GONE if close or raw else Tag(name, "<br>")
+    if slash or (close and raw):
+        return _GONE
+    if close or not raw:
+        return _GONE if inside == "a" else Tag(name, f"<{inside}>", bool(close))
+    pairs = _ATTR.findall(raw)
+    given = {key: value.replace("&amp;", "&") for key, value in pairs}
+    kept = kept_attributes(name, given)
+    if kept is None or len(given) != len(pairs):
+        return _GONE
+    written = "".join([f' {key}="{escape(value)}"' for key, value in kept.items()])
+    return Tag(name, f"<{name}{written}>", False, kept["href"] if name == "a" else "", "invisible" in kept.get("class", ""))
+
+
+known_tag = lru_cache(maxsize=2048)(read_tag)
+
+
+@lru_cache(maxsize=512)
+def _after_href(raw: str) -> str:
+    """The canonical form of what follows the address in the start tag of a link; '' if the tag has to go."""
+    start = 'a href="https://a.example"'
+    return read_tag(start + raw).written.removeprefix(f"<{start}")
+
+
+def link_tag(inside: str) -> Tag:
+    """`read_tag` for what begins with `a `, which is seldom seen twice."""
+    found = _LINK.fullmatch(inside)
+    if found:
+        href, raw = found.groups()
+        if len(href) <= limits.URI_CHARS and len(raw) <= REMEMBERED:
+            rest = _after_href(raw)
+            return Tag("a", f'<a href="{href}"{rest}', False, href) if rest else _GONE
+    return read_tag(inside)
+
+
+# -- what links say --
+
 _CLAIM = re.compile(r"\s*(?:https?://(?:www\.)?|www\.)([^\s/?#]+)", re.IGNORECASE)
 _SHOWN_CLAIM = re.compile(
     r"(?:https?://)?(?:www\.)?([^\s/?#]+\.[^\s/?#]*)", re.IGNORECASE
@@ -142,10 +211,12 @@ class LinkText:
             whole = line(whole, _CLAIM_CHARS)
         web = _WEB.match(self._href)
         real = (web["authority"] if web else self._href.partition(":")[0]).lower()
-        claims = [_CLAIM.match(whole)]
-        if len(self._displayed) != len(self._whole):
-            claims.append(_SHOWN_CLAIM.match(line("".join(self._displayed), _CLAIM_CHARS)))
-        if all(claim is None or _same_host(claim[1].lower(), real.removeprefix("www.")) for claim in claims):
+        claim, bare = _CLAIM.match(whole), real.removeprefix("www.")
+        honest = claim is None or _same_host(claim[1].lower(), bare)
+        if honest and len(self._displayed) != len(self._whole):
+            claim = _SHOWN_CLAIM.match(line("".join(self._displayed), _CLAIM_CHARS))
+            honest = claim is None or _same_host(claim[1].lower(), bare)
+        if honest:
             return ""
         return "" if whole.endswith(f"[{real}]") else f" [{real}]"
 

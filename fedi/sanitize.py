@@ -10,15 +10,31 @@ import logging
 import re
 import threading
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from html.entities import html5
-from typing import Any, NamedTuple
+from typing import Any
 
 from bleach import html5lib_shim as shim
 from bleach.sanitizer import Cleaner
 
 from fedi import limits
-from fedi.html import ALLOWED, BLOCK, COMMON, DROPPED, RULES, SCHEMES, Html, LinkText, escape, kept_attributes, paragraphs
+from fedi.html import (
+    ALLOWED,
+    BLOCK,
+    COMMON,
+    DROPPED,
+    REMEMBERED,
+    RULES,
+    SCHEMES,
+    Html,
+    LinkText,
+    Tag,
+    escape,
+    kept_attributes,
+    known_tag,
+    link_tag,
+    paragraphs,
+    read_tag,
+)
 from fedi.plaintext import BREAKING, UNSAFE_CHARACTER, line, plain, terminal, text, tidy
 
 __all__ = ["VERSION", "clean", "is_heavy", "line", "plain", "terminal", "text"]
@@ -28,31 +44,11 @@ VERSION = 1  # stored with every cleaned row; raise it when the output for some 
 _log = logging.getLogger(__name__)
 
 # -- the recogniser: markup that is clean already, as most servers send it --
-
-_NAMES = "p|br|a|span|strong|b|em|i|u|s|del|code|sub|sup|pre|blockquote|ul|ol|li|h[1-5]"
 _TEXT = re.compile("(?:[^&]++|&(?:amp|lt|gt|quot|apos|nbsp|#39);)++")
-_TAG = re.compile(rf"(/?)({_NAMES})((?: [a-z][a-z-]*=\"(?:[^&\"]++|&amp;)*+\")*)( ?/?)")  # between `<` and `>`: (close, name, attributes, slash)
-_ATTR = re.compile(r' ([a-z-]+)="([^"]*)"')
-# A link as nearly all are written, its address one that `fedi.html` keeps as it is: (address, other attributes)
-_LINK = re.compile(r"""a href="(https?://[A-Za-z0-9._-]{1,255}(?:[/?#][!#-%'-;=?-\[\]_a-z{|}~]*+)?)"((?: [a-z][a-z-]*="[^&"]*+")*)""")
 _DEPTH = limits.HTML_DEPTH // 2
 _LISTS = frozenset(["ul", "ol"])
 _PARENTS = {name: frozenset(["", "blockquote", "li"]) if name in BLOCK else ALLOWED - _LISTS | {""} for name in ALLOWED} | {"li": _LISTS}
 _PICKY = frozenset(["ul", "ol", "pre"])
-_REMEMBERED = 256  # characters: most tags come again and again, links but for where they lead
-
-
-class _Tag(NamedTuple):
-    """A tag in canonical form ('' for one that has to go), what a link leads to, and whether it hides what it holds."""
-
-    name: str
-    written: str
-    is_end: bool = False
-    href: str = ""
-    invisible: bool = False
-
-
-_GONE = _Tag("", "")
 
 
 def _decode(text: str) -> str:
@@ -83,7 +79,7 @@ class _Reader:
             self.link.add(text, displayed=not self.unseen)
         return True
 
-    def open(self, tag: _Tag) -> bool:
+    def open(self, tag: Tag) -> bool:
         name, written, _, href, invisible = tag
         stack = self.stack
         if name == "br":
@@ -99,7 +95,7 @@ class _Reader:
         self.out.append(written)
         return True
 
-    def close(self, tag: _Tag) -> bool:
+    def close(self, tag: Tag) -> bool:
         stack, name = self.stack, tag[0]
         if stack[-1] != name:
             return False
@@ -111,47 +107,6 @@ class _Reader:
             plain_link, self.link = not self.link.warning(), None
             return plain_link
         return True
-
-
-def _read_tag(inside: str) -> _Tag:
-    """What stands between `<` and `>`, if it is a tag of the recogniser's."""
-    found = _TAG.fullmatch(inside)
-    if not found:
-        return _GONE
-    close, name, raw, slash = found.groups()
-    if name == "br":
-        return _GONE if close or raw else _Tag(name, "<br>")
-    if slash or (close and raw):
-        return _GONE
-    if close or not raw:
-        return _GONE if inside == "a" else _Tag(name, f"<{inside}>", bool(close))
-    pairs = _ATTR.findall(raw)
-    given = {key: value.replace("&amp;", "&") for key, value in pairs}
-    kept = kept_attributes(name, given)
-    if kept is None or len(given) != len(pairs):
-        return _GONE
-    written = "".join([f' {key}="{escape(value)}"' for key, value in kept.items()])
-    return _Tag(name, f"<{name}{written}>", False, kept["href"] if name == "a" else "", "invisible" in kept.get("class", ""))
-
-
-_known_tag = lru_cache(maxsize=2048)(_read_tag)
-
-
-@lru_cache(maxsize=512)
-def _after_href(raw: str) -> str:
-    """The canonical form of what follows the address in the start tag of a link; '' if the tag has to go."""
-    start = 'a href="https://a.example"'
-    return _read_tag(start + raw).written.removeprefix(f"<{start}")
-
-
-def _link_tag(inside: str) -> _Tag:
-    found = _LINK.fullmatch(inside)
-    if found:
-        href, raw = found.groups()
-        if len(href) <= limits.URI_CHARS and len(raw) <= _REMEMBERED:
-            rest = _after_href(raw)
-            return _Tag("a", f'<a href="{href}"{rest}', False, href) if rest else _GONE
-    return _read_tag(inside)
 
 
 def _recognise(html: str) -> Html | None:
@@ -168,7 +123,7 @@ def _recognise(html: str) -> Html | None:
         inside, end, words = part.partition(">")
         if not end:
             return None
-        tag = _link_tag(inside) if inside[:2] == "a " else (_known_tag if len(inside) <= _REMEMBERED else _read_tag)(inside)
+        tag = (link_tag if inside[:2] == "a " else known_tag if len(inside) <= REMEMBERED else read_tag)(inside)
         if not (reader.close(tag) if tag.is_end else reader.open(tag)) or (words and not reader.text(words)):
             return None
     return Html("".join(reader.out)) if len(reader.stack) == 1 else None

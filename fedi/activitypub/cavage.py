@@ -11,6 +11,7 @@ from fedi.errors import Untrusted
 
 # Matched at one place after the other, never searched: the time is linear in the header.
 _PARAMETER = re.compile(r'[ \t]*([A-Za-z]+)[ \t]*=[ \t]*(?:"([^"]*)"|([0-9]+))[ \t]*(?:,|\Z)')
+_USUAL = re.compile(r'keyId="([^"]*)",algorithm="([^"]*)",headers="([^"]*)",signature="([^"]*)"')  # what nearly everybody sends
 _LEAD = re.compile(r"[ \t]*(?:signature[ \t]+)?", re.IGNORECASE)
 
 
@@ -20,6 +21,9 @@ def parameters(text: str) -> dict[str, str]:
     Refused: a parameter given twice, unbalanced quotes, anything else between two commas.
     Observed: a leading `Signature ` belongs to the Authorization header, and some servers write it in both.
     """
+    usual = _USUAL.fullmatch(text)
+    if usual:
+        return dict(zip(("keyid", "algorithm", "headers", "signature"), usual.groups(), strict=True))
     start = _LEAD.match(text)
     position = start.end() if start else 0
     found: dict[str, str] = {}

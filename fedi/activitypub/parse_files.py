@@ -38,9 +38,12 @@ class Attachment(NamedTuple):
 
 def attachments(document: Json, kind: str) -> tuple[tuple[Attachment, ...], str]:
     """What a post shows besides its text, and the page it links to. Pictures stand in for what has no attachments."""
+    listed = document.get("attachment")
+    if not listed and kind in TEXT_TYPES:
+        return (), ""
     found: dict[str, Attachment] = {}
     link = ""
-    for item in values.as_list(document.get("attachment"))[:_ENTRIES]:
+    for item in values.as_list(listed)[:_ENTRIES]:
         shown, page = _attachment(item)
         if shown is not None and len(found) < limits.ATTACHMENTS:
             found.setdefault(shown.url, shown)

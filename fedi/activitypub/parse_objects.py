@@ -168,19 +168,22 @@ def note(document: Json, received_at: int, followers_uri: str = "", envelope: Js
 def post_type(document: Json) -> str:
     """The type of a post-like object, '' for what is no post. Unknown types are posts when there is something to read or open."""
     names = values.types(document)
-    known = [name for name in names if name in POST_TYPES]
-    if not names or any(name in NOT_POSTS for name in names):
+    if not names or not NOT_POSTS.isdisjoint(names):
         return ""
-    if known:
-        return known[0]
+    for name in names:
+        if name in POST_TYPES:
+            return name
     return names[0] if any(document.get(key) for key in ("content", "contentMap", "name", "nameMap", "url")) else ""
 
 
 def attribution(document: Json) -> tuple[str, list[str]]:
     """The author's id ('' if there is none) and the groups it was posted to. Observed: PeerTube writes [Person, Group]."""
+    named = document.get("attributedTo") or document.get("actor")
+    if isinstance(named, str):
+        return values.uri(named), []
     people: list[str] = []
     groups: list[str] = []
-    for item in values.as_list(document.get("attributedTo") or document.get("actor"))[: limits.MENTIONS]:
+    for item in values.as_list(named)[: limits.MENTIONS]:
         if found := values.first_uri(item):
             is_group = isinstance(item, dict) and values.type_of(item, vocab.ACTOR_TYPES) == "Group"
             (groups if is_group else people).append(found)
@@ -195,6 +198,8 @@ def recipients(document: Json) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 def _audience(document: Json, groups: list[str]) -> tuple[str, ...]:
     """The groups a post is for. Observed: Owncast names Public there."""
+    if not groups and not document.get("audience"):
+        return ()
     named = [*values.addressed(document.get("audience"), limits.MENTIONS), *groups]
     return tuple(name for name in dict.fromkeys(named) if name != vocab.PUBLIC)
 
@@ -242,6 +247,8 @@ def _warning(document: Json, kind: str) -> str:
 def _source(document: Json) -> tuple[str, str]:
     """What the author typed, and its media type: for editing and for Misskey's markup, never shown as it is."""
     source = document.get("source")
+    if not source and "_misskey_content" not in document and not isinstance(source, dict):
+        return "", ""
     if isinstance(source, dict):
         return values.text(source, "content", limits.CONTENT_CHARS), values.mime(source.get("mediaType"))
     written = source or document.get("_misskey_content")
@@ -255,11 +262,17 @@ def _source(document: Json) -> tuple[str, str]:
 
 def _tags(document: Json) -> tuple[tuple[Mention, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:
     """Mentions by href, hashtags by normalised name, custom emojis; each once, each kind to its limit. Source: FEDERATION.md, Objects."""
+    listed = document.get("tag")
+    if not listed:
+        return (), (), ()
     mentions: dict[str, Mention] = {}
     hashtags: dict[str, None] = {}
-    for item in values.as_list(document.get("tag"))[: values.ENTRIES]:
+    pictures = False
+    for item in values.as_list(listed)[: values.ENTRIES]:
         kind = values.type_of(item) if isinstance(item, dict) else ""
-        if kind == "Mention" and len(mentions) < limits.MENTIONS:
+        if kind == "Emoji":
+            pictures = True
+        elif kind == "Mention" and len(mentions) < limits.MENTIONS:
             if href := values.uri(item.get("href")):
                 mentions.setdefault(href, Mention(href, values.text(item, "name", limits.NAME_CHARS)))
         elif (
@@ -268,7 +281,7 @@ def _tags(document: Json) -> tuple[tuple[Mention, ...], tuple[str, ...], tuple[t
             and (name := markup.normalise_tag(values.text(item, "name", limits.NAME_CHARS)))
         ):
             hashtags[name] = None
-    return tuple(mentions.values()), tuple(hashtags), emojis(document)
+    return tuple(mentions.values()), tuple(hashtags), emojis(document) if pictures else ()
 
 
 def emojis(document: Json) -> tuple[tuple[str, str], ...]:
@@ -291,13 +304,15 @@ def emojis(document: Json) -> tuple[tuple[str, str], ...]:
 def _quote(document: Json, kind: str) -> str:
     """The post this one quotes. BookWyrm's `Quotation.quote` is prose; a Tombstone was deleted. Source: FEDERATION.md, Objects."""
     for key in ("quote", "_misskey_quote", "quoteUrl", "quoteUri"):
-        value = None if kind == "Quotation" else document.get(key)
+        value = document.get(key)
+        if not value or kind == "Quotation":
+            continue
         if isinstance(value, dict) and "Tombstone" in values.types(value):
             return ""
         if found := values.first_uri(value):
             return found
     for item in values.as_list(document.get("tag"))[: values.ENTRIES]:
-        if isinstance(item, dict) and values.type_of(item) == "Link" and _is_quote_link(item):
+        if isinstance(item, dict) and ("rel" in item or "mediaType" in item) and values.type_of(item) == "Link" and _is_quote_link(item):
             if found := values.uri(item.get("href")):
                 return found
     return ""

@@ -210,7 +210,10 @@ def _words(value: object, most: int, is_map: bool = False) -> str:
 
 
 def language(document: Json) -> str:
-    """The BCP 47 tag of a post, or '': the key of `contentMap` that goes with the content, else `language`. Source: FEDERATION.md, Objects."""
+    """The BCP 47 tag of a post, or '': the key of `contentMap` that goes with the content, else `language`.
+
+    Source: FEDERATION.md, Objects.
+    """
     mapped = document.get("contentMap")
     if isinstance(mapped, dict) and mapped:
         content = document.get("content")
@@ -228,6 +231,8 @@ def language(document: Json) -> str:
 def _tag(value: object) -> str:
     if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
         return ""
+    if len(value) == 2:
+        return value.lower()
     primary, *rest = value.replace("_", "-").split("-")
     return "" if primary.lower() == "und" else "-".join([primary.lower(), *rest])
 

@@ -1,11 +1,12 @@
 """What changes about the posts of a list while their texts stay the same: versions, counters, and what the viewer did to each.
 
-The client API keeps rendered posts by id and version, so that a page of a list costs one statement of small rows.
+The client API keeps rendered posts by id and mark, so that a page of a list costs one statement of three numbers a row: a number
+taken out of SQLite costs more than computing it there.
 """
 
 import json
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fedi.storage import visible
 from fedi.storage.db import Tx
@@ -33,40 +34,53 @@ class Brief(NamedTuple):
     shown_account_version: int
 
 
-Row = tuple[Any, ...]  # what a Brief is made of: a list is compared with what is kept more often than its rows are looked into
+Mark = tuple[int, int, int]  # a row's id, and two numbers that differ whenever what its Brief says differs
 FAVOURITED, BOOSTED, BOOKMARKED, PINNED, OWN = 1, 2, 4, 8, 16
 
-# The parent's row can go without this one's version rising (ON DELETE SET NULL), so whether it is there is part of the stamp.
-_BRIEF = """p.id, p.version * 2 + (p.in_reply_to_id IS NOT NULL), p.account_id, a.version,
-  iif(b.id IS NULL, p.replies_count, b.replies_count), iif(b.id IS NULL, p.boosts_count, b.boosts_count),
-  iif(b.id IS NULL, p.favourites_count, b.favourites_count),
-  EXISTS (SELECT 1 FROM favourites WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id))
+_FLAGS = """EXISTS (SELECT 1 FROM favourites WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id))
     + 2 * EXISTS (SELECT 1 FROM posts WHERE boost_of_id = ifnull(p.boost_of_id, p.id) AND account_id = :viewer)
     + iif(EXISTS (SELECT 1 FROM bookmarks WHERE account_id = :viewer),
       4 * EXISTS (SELECT 1 FROM bookmarks WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id)), 0)
     + iif(ifnull(b.account_id, p.account_id) = :viewer,
-      16 + 8 * EXISTS (SELECT 1 FROM pins WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id)), 0),
+      16 + 8 * EXISTS (SELECT 1 FROM pins WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id)), 0)"""
+
+# The parent's row can go without this one's version rising (ON DELETE SET NULL), so whether it is there is part of the stamp.
+_BRIEF = f"""p.id, p.version * 2 + (p.in_reply_to_id IS NOT NULL), p.account_id, a.version,
+  iif(b.id IS NULL, p.replies_count, b.replies_count), iif(b.id IS NULL, p.boosts_count, b.boosts_count),
+  iif(b.id IS NULL, p.favourites_count, b.favourites_count), {_FLAGS},
   b.id, b.version * 2 + (b.in_reply_to_id IS NOT NULL), b.account_id, c.version"""
+
+# Versions only ever rise, so their sum is as good as each; whose a post is and what it boosts never change. Counters have 20 bits each,
+# which is enough to tell one from another a minute later.
+_MARK = f"""p.id,
+  ((p.version + a.version + ifnull(b.version + c.version, 0)) << 2) + (p.in_reply_to_id IS NOT NULL) + 2 * (b.in_reply_to_id IS NOT NULL),
+  iif(b.id IS NULL, (p.replies_count << 45) + (p.boosts_count << 25) + (p.favourites_count << 5),
+    (b.replies_count << 45) + (b.boosts_count << 25) + (b.favourites_count << 5)) + {_FLAGS}"""
 _BESIDE = "JOIN accounts a ON a.id = p.account_id LEFT JOIN posts b ON b.id = p.boost_of_id LEFT JOIN accounts c ON c.id = b.account_id"
 
-_HOME = f"""SELECT {_BRIEF} FROM home h CROSS JOIN posts p ON p.id = h.post_id {_BESIDE}
+_HOME = f"""SELECT {_MARK} FROM home h CROSS JOIN posts p ON p.id = h.post_id {_BESIDE}
   WHERE h.owner_id = :viewer AND h.post_id < :before AND h.post_id > :after AND {visible.POST} AND {visible.UNMUTED}"""
 _HOME_BACKWARDS = f"{_HOME} ORDER BY h.post_id DESC LIMIT :limit"
 _HOME_FORWARDS = f"{_HOME} ORDER BY h.post_id ASC LIMIT :limit"
-_THESE = f"""SELECT {_BRIEF} FROM json_each(:ids) j CROSS JOIN posts p ON p.id = j.value {_BESIDE}
+_THESE = f"""FROM json_each(:ids) j CROSS JOIN posts p ON p.id = j.value {_BESIDE}
   WHERE {visible.POST} ORDER BY j.key"""
+_MARKS_OF_THESE = f"SELECT {_MARK} {_THESE}"
+_BRIEFS_OF_THESE = f"SELECT {_BRIEF} {_THESE}"
 
 
-def list_home(tx: Tx, owner_id: int, page: Page) -> list[Row]:
-    """The rows of `timelines.list_home`, without their texts: for `Brief._make`."""
+def list_home(tx: Tx, owner_id: int, page: Page) -> list[Mark]:
+    """The rows of `timelines.list_home`, as marks."""
     last = page.before or (1 << 63) - 1
     params = {"viewer": owner_id, "now": tx.now, "before": last, "after": page.after, "limit": page.limit}
-    if page.forward:
-        return [tuple(row) for row in tx.query(_HOME_FORWARDS, params)[::-1]]
-    return [tuple(row) for row in tx.query(_HOME_BACKWARDS, params)]
-
-
-def list_these(tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> list[Row]:
-    """Those of many posts that the viewer may see, in the order given: for `Brief._make`."""
-    rows = tx.query(_THESE, {"viewer": viewer_id, "ids": json.dumps(list(post_ids))})
+    rows = tx.query(_HOME_FORWARDS, params)[::-1] if page.forward else tx.query(_HOME_BACKWARDS, params)
     return [tuple(row) for row in rows]
+
+
+def list_marks(tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> list[Mark]:
+    """Those of many posts that the viewer may see, in the order given."""
+    return [tuple(row) for row in tx.query(_MARKS_OF_THESE, {"viewer": viewer_id, "ids": json.dumps(list(post_ids))})]
+
+
+def list_these(tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> list[Brief]:
+    """The same posts in full."""
+    return [Brief._make(row) for row in tx.query(_BRIEFS_OF_THESE, {"viewer": viewer_id, "ids": json.dumps(list(post_ids))})]

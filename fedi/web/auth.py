@@ -8,6 +8,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from aiohttp import web
@@ -104,9 +105,8 @@ async def identify(request: web.Request) -> None:
     if authorization is not None and authorization[:7].lower() == "bearer ":
         await _identify_program(request, authorization[7:].strip())
         return
-    if "Cookie" in request.headers:
-        await _identify_browser(request)
-    if request.method not in _SAFE and (_CREDENTIALS in request or not request.path.startswith(_PROGRAMS)):
+    is_known = "Cookie" in request.headers and await _identify_browser(request)
+    if request.method not in _SAFE and (is_known or not request.path.startswith(_PROGRAMS)):
         await _check_form(request)
 
 
@@ -115,24 +115,27 @@ async def _identify_program(request: web.Request, secret: str) -> None:
     if found is None:
         raise Unauthenticated("The access token is invalid")
     request[_CREDENTIALS] = found
-    await _note_use(request, found, "token", secret)
+    if found.used_at < clock.now() - clock.DAY:
+        await _note_use(request, "token", secret)
 
 
-async def _identify_browser(request: web.Request) -> None:
+async def _identify_browser(request: web.Request) -> bool:
+    """Whether the cookie was somebody's."""
     secret = request.cookies.get(_cookie(request.app))
     found = request.app[KNOWN].session(secret) if secret else None
-    if found is not None:
-        request[_CREDENTIALS] = found
-        await _note_use(request, found, "session", found.secret)
+    if found is None:
+        return False
+    request[_CREDENTIALS] = found
+    if found.used_at < clock.now() - clock.DAY:
+        await _note_use(request, "session", found.secret)
+    return True
 
 
-async def _note_use(request: web.Request, found: Credentials, kind: str, secret: str) -> None:
+async def _note_use(request: web.Request, kind: str, secret: str) -> None:
     """Once a day, so that a look costs no write."""
-    now = clock.now()
-    if found.used_at < now - clock.DAY:
-        request.app[KNOWN].used(kind, secret, now)
-        with suppress(Unavailable):  # a full disk keeps nobody from reading
-            await request.app[keys.INSTANCE].db.write(logins.touch_token if kind == "token" else logins.touch_session, secret)
+    request.app[KNOWN].used(kind, secret, clock.now())
+    with suppress(Unavailable):  # a full disk keeps nobody from reading
+        await request.app[keys.INSTANCE].db.write(logins.touch_token if kind == "token" else logins.touch_session, secret)
 
 
 # -- who --
@@ -206,6 +209,7 @@ def of_token(app: web.Application, secret: str) -> Credentials | None:
     return app[KNOWN].token(secret)
 
 
+@lru_cache(maxsize=512)
 def _covers(held: frozenset[str], wanted: str) -> bool:
     """`write` covers `write:statuses`; the old `follow` covers what it was split into. Source: Mastodon documentation, OAuth scopes."""
     parts = wanted.split(":")
@@ -253,6 +257,8 @@ def _visit(request: web.Request) -> str:
 
 def finish(request: web.Request, response: web.StreamResponse) -> None:
     """After the handler: a form was shown to a browser that has no cookie yet."""
+    if not len(request):  # nothing was noted of it; to look for a key that is not there costs an exception
+        return
     secret = request.get(_NEW_VISIT)
     if secret is not None and not response.prepared:
         _set_cookie(request, response, _cookie(request.app, "_visit"), secret, None)

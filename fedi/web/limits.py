@@ -39,28 +39,35 @@ class Window:
 
     def check(self, key: str) -> None:
         """Raise TooMany when the key has none left; counts nothing."""
+        self._free(key)
+
+    def take(self, key: str) -> None:
+        """Count one for the key, whether or not it had one left."""
+        self._put(key, self._count(key, time.monotonic()))
+
+    def spend(self, key: str) -> None:
+        """Count one, or raise TooMany when there is none left."""
+        self._put(key, self._free(key))
+
+    def forgive(self, key: str) -> None:
+        """Forget what was counted: after a success, for instance."""
+        self._counts.pop(key, None)
+
+    def _free(self, key: str) -> _Count:
+        """What is counted for the key; raises TooMany when it has none left."""
         now = time.monotonic()
         count = self._count(key, now)
         share = 1 - now % self.seconds / self.seconds  # of the last window that is still inside
         if count.now + count.before * share >= self.most:
             raise TooMany(self._message, self._wait_s(count, now))
+        return count
 
-    def take(self, key: str) -> None:
-        """Count one for the key, whether or not it had one left."""
-        count = self._count(key, time.monotonic())
+    def _put(self, key: str, count: _Count) -> None:
+        """Count one more, as the key that was touched last."""
         self._counts.pop(key, None)
         if len(self._counts) >= _KEYS:
             del self._counts[next(iter(self._counts))]
-        self._counts[key] = count._replace(now=count.now + 1)
-
-    def spend(self, key: str) -> None:
-        """Count one, or raise TooMany when there is none left."""
-        self.check(key)
-        self.take(key)
-
-    def forgive(self, key: str) -> None:
-        """Forget what was counted: after a success, for instance."""
-        self._counts.pop(key, None)
+        self._counts[key] = _Count(count.window, count.now + 1, count.before)
 
     def _count(self, key: str, now: float) -> _Count:
         window = int(now // self.seconds)

@@ -46,10 +46,13 @@ class Upload(NamedTuple):
 
 async def body(request: web.Request, max_bytes: int = limits.BODY_BYTES) -> bytes:
     """The raw body. Raises TooLarge over the limit, Slow when it drips, Malformed when it breaks off."""
-    if (request.content_length or 0) > max_bytes + _DRAINED_BYTES:
-        raise too_large(max_bytes)
     content = request.content
-    found = content.read_nowait(-1) if content.is_eof() else await _arriving(content, max_bytes)
+    if content.is_eof():  # it came along with the head, as most do
+        found = content.read_nowait(-1)
+    elif (request.content_length or 0) > max_bytes + _DRAINED_BYTES:
+        raise too_large(max_bytes)
+    else:
+        found = await _arriving(content, max_bytes)
     if len(found) > max_bytes:
         raise too_large(max_bytes)
     return found

@@ -5,6 +5,7 @@ import random
 import pytest
 
 from fedi import blocks, interactions
+from fedi.storage import accounts as account_rows
 from fedi.storage import briefs, timelines, visible
 from fedi.storage import interactions as interaction_rows
 from fedi.storage import posts as post_rows
@@ -58,7 +59,7 @@ def test_briefs_are_the_rows_of_home(db: Database, alice: Account, seed: int) ->
         Page(after=middle, limit=7, forward=True),
     ):
         posts = db.read(timelines.list_home, alice.id, page)
-        rows = [Brief._make(row) for row in db.read(briefs.list_home, alice.id, page)]
+        rows = db.read(briefs.list_these, alice.id, [row[0] for row in db.read(briefs.list_home, alice.id, page)])
         assert [row.id for row in rows] == [post.id for post in posts] != []
         originals = db.read(post_rows.list_visible, alice.id, [row.shown_id or row.id for row in rows])
         flags = db.read(interaction_rows.list_flags, alice.id, originals)
@@ -77,7 +78,38 @@ def test_briefs_of_chosen_posts_are_those_one_may_see(db: Database, alice: Accou
 
     for viewer_id in (alice.id, bob.id, 0):
         seen = db.read(post_rows.list_visible, viewer_id, made)
-        assert [row[0] for row in db.read(briefs.list_these, viewer_id, made)] == [post_id for post_id in made if post_id in seen]
+        for read in (briefs.list_these, briefs.list_marks):
+            assert [row[0] for row in db.read(read, viewer_id, made)] == [post_id for post_id in made if post_id in seen]
+
+
+def change(tx: Tx, viewer: Account, made: list[int], chance: random.Random) -> None:
+    """One thing happens to one of the posts, or to its author."""
+    post = post_rows.find(tx, chance.choice(made))
+    acts = (
+        lambda post: post_rows.update(tx, post.id, warning=f"{chance.random()}"),
+        lambda post: account_rows.update(tx, post.account_id, display_name=f"{chance.random()}"),
+        lambda post: post_rows.add_counts(tx, post.id, **{chance.choice(["replies", "boosts", "favourites"]): chance.choice([1, -1, 5])}),
+        lambda post: interactions.favourite(tx, viewer, post.id) if post.is_public and post.boost_of_id is None else None,
+        lambda post: interactions.bookmark(tx, viewer, post.id) if post.boost_of_id is None else None,
+        lambda post: post_rows.delete(tx, post.id) if chance.random() < 0.2 else None,
+    )
+    if post is not None and post_rows.find_visible(tx, viewer.id, post.id):
+        chance.choice(acts)(post)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_mark_changes_when_the_brief_does(db: Database, alice: Account, seed: int) -> None:
+    chance = random.Random(seed)
+    made = db.transact(fill, alice, chance)
+    states: dict[int, dict[tuple[int, ...], Brief]] = {}
+
+    for _ in range(80):
+        marks = db.read(briefs.list_marks, alice.id, made)
+        assert {mark for mark in db.read(briefs.list_home, alice.id, Page(limit=100)) if mark[0] in made} <= set(marks)
+        for mark, row in zip(marks, db.read(briefs.list_these, alice.id, made), strict=True):
+            assert states.setdefault(row.id, {}).setdefault(mark, row) == row, "one mark is one state"
+        db.transact(change, alice, made, chance)
+    assert max(len(of_one) for of_one in states.values()) > 3
 
 
 def test_a_stamp_changes_with_the_text_and_when_what_it_answers_is_gone(db: Database, alice: Account) -> None:
@@ -85,7 +117,7 @@ def test_a_stamp_changes_with_the_text_and_when_what_it_answers_is_gone(db: Data
     below = db.transact(make.post, alice, reply_to=above)
 
     def stamp() -> int:
-        return Brief._make(db.read(briefs.list_these, alice.id, [below.id])[0]).stamp
+        return db.read(briefs.list_these, alice.id, [below.id])[0].stamp
 
     seen = [stamp()]
     db.transact(lambda tx: post_rows.update(tx, below.id, warning="careful"))

@@ -32,16 +32,20 @@ PASSWORD = "correct horse battery"
 # -- what is sent --
 
 IDS = (
-    "0", "00", "-1", "1", "9223372036854775807", "9223372036854775808", "9999999999999999999", "1" * 400, "%31%00", "%00", "..%2f..%2fetc%2fpasswd",
+    "0", "00", "-1", "1", "9223372036854775807", "9223372036854775808", "9999999999999999999", "1" * 400, "%31%00", "%00",
+    "..%2f..%2fetc%2fpasswd",
     "%2e%2e", "%d9%a1", "%ED%A0%80", "%ff", "1e3", "0x1", "1%0d%0aX-Forged:%20yes", "NaN", "null", "%F0%9F%98%80", "%22%3E%3Cscript%3E",
     "1%20OR%201=1", "'", "a" * 2000,
 )  # fmt: skip
 TEXTS = (
-    "\x00", "a\r\nX-Forged: yes", "-1", "9223372036854775808", "1" * 400, "1e400", "\u0661\u0662", "\u202e\u200b", "e" + "\u0301" * 5000, "' OR 1=1 --",
-    "<script>alert(1)</script>", "{{7*7}}", "%s%n{0}", "x" * 300_000, "//evil.test", "\\\\evil.test", "javascript:alert(1)", "\ufffe\uffff", " ", "\U000e0001",
+    "\x00", "a\r\nX-Forged: yes", "-1", "9223372036854775808", "1" * 400, "1e400", "\u0661\u0662", "\u202e\u200b", "e" + "\u0301" * 5000,
+    "' OR 1=1 --",
+    "<script>alert(1)</script>", "{{7*7}}", "%s%n{0}", "x" * 300_000, "//evil.test", "\\\\evil.test", "javascript:alert(1)", "\ufffe\uffff",
+    " ", "\U000e0001",
 )  # fmt: skip
 VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 2**63, 2**64, 10**400, 1.5, -0.0, [], {}, [[]], [{}], {"a": 1}, [None], [True], ["1"] * 1000, [1] * 2000, {"[]": {"[": 1}},
+    None, True, False, 0, -1, 2**63, 2**64, 10**400, 1.5, -0.0, [], {}, [[]], [{}], {"a": 1}, [None], [True],
+    ["1"] * 1000, [1] * 2000, {"[]": {"[": 1}},
     "\ud800",
 )  # fmt: skip
 
@@ -60,50 +64,52 @@ def multipart(inner: bytes) -> bytes:
 DEPTH = 100_000
 JSONS = (
     b"null", b"[]", b"5", b'"x"', b"{", b'{"a":NaN}', b'{"a":Infinity}', b'{"a":1e400}', b'{"status":' + b"9" * 5000 + b"}",
-    b'{"status":"\\ud800"}', b'{"\\ud800":"x"}', b'{"status":"\\u0000"}', b'{"status":"a","status":"b"}', b'\xff\xfe{}', b'{"status":"\xff"}',
-    b'{"a":' * DEPTH + b"1" + b"}" * DEPTH, b'{"a":' + b"[" * DEPTH + b"]" * DEPTH + b"}", b"[" * DEPTH + b"]" * DEPTH, b"{" + b'"a":{' * 40 + b"}" * 41,
+    b'{"status":"\\ud800"}', b'{"\\ud800":"x"}', b'{"status":"\\u0000"}', b'{"status":"a","status":"b"}', b'\xff\xfe{}',
+    b'{"status":"\xff"}',
+    b'{"a":' * DEPTH + b"1" + b"}" * DEPTH, b'{"a":' + b"[" * DEPTH + b"]" * DEPTH + b"}", b"[" * DEPTH + b"]" * DEPTH,
+    b"{" + b'"a":{' * 40 + b"}" * 41,
     b'{"id":["' + b"x" * (1024 * 1024) + b'"]}', b'{"' + b"k" * 300 + b'":1}',
 )  # fmt: skip
+DISPOSITION = b"Content-Disposition: form-data; "
+# The inside of a multipart form.
+PARTS = {
+    "no name": DISPOSITION[:-2] + b"\r\n\r\nx",
+    "no headers": b"\r\nx",
+    "a bad header": b"Content-Disposition\r\n\r\nx",
+    "a header with spaces": b"Content Disposition : form-data\r\n\r\nx",
+    "a long header": b"X-Y: " + b"y" * 100_000 + b"\r\n\r\nx",
+    "many headers": b"".join(b"X-%d: y\r\n" % n for n in range(5000)) + b"\r\nx",
+    "raw bytes": DISPOSITION + b'name="text\xff"\r\n\r\n\xff\x00',
+    "an odd name": DISPOSITION + b"name*=utf-8''%ff%00\r\n\r\nx",
+    "a name in no encoding": DISPOSITION + b"name*=none-such''a\r\n\r\nx",
+    "base64 that is none": DISPOSITION + b'name="text"\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!!',
+    "an unknown transfer encoding": DISPOSITION + b'name="text"\r\nContent-Transfer-Encoding: none-such\r\n\r\nx',
+    "a part in gzip": DISPOSITION + b'name="text"\r\nContent-Encoding: gzip\r\n\r\n' + gzip.compress(b"x" * 1_000_000),
+    "a lying length": DISPOSITION + b'name="text"\r\nContent-Length: 99999\r\n\r\nx',
+    "a length that is none": DISPOSITION + b'name="text"\r\nContent-Length: -x\r\n\r\nx',
+    "multipart again": b"Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nx\r\n--c--",
+    "5000 parts": b"\r\n--b\r\n".join([DISPOSITION + b'name="a"\r\n\r\nx'] * 5000),
+    "files for all": b"\r\n--b\r\n".join(
+        DISPOSITION + b'name="%b"; filename="../../x.svg"\r\nContent-Type: image/png\r\n\r\n<svg/>' % name
+        for name in (b"avatar", b"header", b"text", b"status", b"csrf")
+    ),
+    "a file with NUL in its name": DISPOSITION + b'name="avatar"; filename="\x00"\r\n\r\nx',
+}
+MULTIPART = "multipart/form-data; boundary="
 BODIES = (
-    *(Body(f"json {data[:30]!r}", "application/json", data) for data in JSONS),
+    *(Body(f"JSON {data[:30]!r}", "application/json", data) for data in JSONS),
     Body("form, not UTF-8", FORM, b"text=%ff%fe&status=%ED%A0%80"),
     Body("form, raw bytes", FORM, b"text=\xff\xfe"),
     Body("form, 5000 fields", FORM, b"&".join(b"a%d=1" % n for n in range(5000))),
     Body("form, too large", FORM, b"text=" + b"x" * (1024 * 1024 + 1)),
-    Body("form, long name", FORM, b"x" * 5000 + b"=1"),
+    Body("form, a long name", FORM, b"x" * 5000 + b"=1"),
     Body("form, semicolons and such", FORM, b"=&&;=;&=%&%zz=%&[]=1&[][]=2&a[b[c=3"),
+    *(Body(f"multipart, {name}", f"{MULTIPART}b", multipart(data)) for name, data in PARTS.items()),
     Body("multipart without a boundary", "multipart/form-data", multipart(b"")),
-    Body("multipart with an empty boundary", "multipart/form-data; boundary=", multipart(b"")),
-    Body("multipart with a long boundary", f"multipart/form-data; boundary={'b' * 300}", multipart(b"")),
-    Body("multipart with another boundary", "multipart/form-data; boundary=c", multipart(b"")),
-    Body("multipart, no name", "multipart/form-data; boundary=b", multipart(b"Content-Disposition: form-data\r\n\r\nx")),
-    Body("multipart, no headers", "multipart/form-data; boundary=b", multipart(b"\r\nx")),
-    Body("multipart, a bad header", "multipart/form-data; boundary=b", multipart(b"Content-Disposition\r\n\r\nx")),
-    Body("multipart, a header with spaces", "multipart/form-data; boundary=b", multipart(b"Content Disposition : form-data\r\n\r\nx")),
-    Body("multipart, a long header", "multipart/form-data; boundary=b", multipart(b"X-Y: " + b"y" * 100_000 + b"\r\n\r\nx")),
-    Body("multipart, many headers", "multipart/form-data; boundary=b", multipart(b"".join(b"X-%d: y\r\n" % n for n in range(5000)) + b"\r\nx")),
-    Body("multipart, raw bytes", "multipart/form-data; boundary=b", multipart(b'Content-Disposition: form-data; name="text\xff"\r\n\r\n\xff\x00')),
-    Body("multipart, odd name", "multipart/form-data; boundary=b", multipart(b"Content-Disposition: form-data; name*=utf-8''%ff%00\r\n\r\nx")),
-    Body("multipart, unknown encoding of the name", "multipart/form-data; boundary=b",
-         multipart(b"Content-Disposition: form-data; name*=none-such''a\r\n\r\nx")),
-    Body("multipart, base64", "multipart/form-data; boundary=b",
-         multipart(b'Content-Disposition: form-data; name="text"\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!!')),
-    Body("multipart, an unknown transfer encoding", "multipart/form-data; boundary=b",
-         multipart(b'Content-Disposition: form-data; name="text"\r\nContent-Transfer-Encoding: none-such\r\n\r\nx')),
-    Body("multipart, a part in gzip", "multipart/form-data; boundary=b",
-         multipart(b'Content-Disposition: form-data; name="text"\r\nContent-Encoding: gzip\r\n\r\n' + gzip.compress(b"x" * 1_000_000))),
-    Body("multipart, a lying length", "multipart/form-data; boundary=b",
-         multipart(b'Content-Disposition: form-data; name="text"\r\nContent-Length: 99999\r\n\r\nx')),
-    Body("multipart, a length that is none", "multipart/form-data; boundary=b",
-         multipart(b'Content-Disposition: form-data; name="text"\r\nContent-Length: -x\r\n\r\nx')),
-    Body("multipart in multipart", "multipart/form-data; boundary=b",
-         multipart(b"Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nx\r\n--c--")),
-    Body("multipart that ends early", "multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nx'),
-    Body("multipart, 5000 parts", "multipart/form-data; boundary=b",
-         b"".join(b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n' for _ in range(5000)) + b"--b--\r\n"),
-    Body("multipart, files for all", "multipart/form-data; boundary=b",
-         b"".join(b'--b\r\nContent-Disposition: form-data; name="%s"; filename="../../x\x00.svg"\r\nContent-Type: image/png\r\n\r\n<svg/>\r\n' % name
-                  for name in (b"avatar", b"header", b"text", b"status", b"csrf")) + b"--b--\r\n"),
+    Body("multipart with an empty boundary", MULTIPART, multipart(b"")),
+    Body("multipart with a long boundary", MULTIPART + "b" * 300, multipart(b"")),
+    Body("multipart with another boundary", f"{MULTIPART}c", multipart(b"")),
+    Body("multipart that ends early", f"{MULTIPART}b", b"--b\r\n" + DISPOSITION + b'name="text"\r\n\r\nx'),
     Body("JSON as text", "text/plain", b'{"status":"x"}'),
     Body("XML", "text/xml", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'),
     Body("no type", "", b"status=x"),
@@ -112,19 +118,27 @@ BODIES = (
     Body("gzip", "application/json", gzip.compress(b'{"status":"x"}'), (("Content-Encoding", "gzip"),)),
     Body("an unknown encoding", "application/json", b"{}", (("Content-Encoding", "identity, none-such"),)),
     Body("nothing", "application/json", b""),
-)  # fmt: skip
+)
 
 # In every header that something here reads. What HTTP itself forbids is in test_bad_input_sockets.py.
 HEADERS = (
     ("Accept", "application/activity+json;q=nan"), ("Accept", ",;=" * 500), ("Accept", 'application/ld+json; profile="' + "x" * 5000),
-    ("Authorization", "Bearer " + "x" * 5000), ("Authorization", "Bearer"), ("Authorization", "Basic YTpi"), ("Authorization", "Signature x"),
-    ("Authorization", "Bearer \u00e9"), ("Authorization", 'Signature keyId="'), ("Cookie", "=;=;;,"), ("Cookie", "__Host-fedi=" + "x" * 4000),
-    ("Cookie", "__Host-fedi=\u00e9; __Host-fedi_visit=\u00e9"), ("Cookie", '__Host-fedi="a;b\\"; $Version=1; expires=x'), ("X-CSRF-Token", "\u00e9"),
-    ("X-CSRF-Token", "x" * 5000), ("Origin", "null"), ("Origin", "https://evil.test"), ("Origin", "\u00e9://["), ("Sec-Fetch-Site", "cross-site"),
-    ("Signature", "\u00e9"), ("Signature", 'keyId="https://evil.test/k",headers="' + "date " * 500 + '",signature="eA=="'), ("Signature", "sig1=:x"),
-    ("Signature-Input", 'sig1=("@method"' * 50), ("Digest", "SHA-256=" + "x" * 500), ("Content-Digest", "sha-256=:!!:"), ("Date", "yesterday"),
-    ("Range", "bytes=5-2"), ("Range", "bytes=-"), ("If-None-Match", '"' * 99), ("If-Modified-Since", "9" * 99), ("X-Forwarded-For", "\u00e9,[::1,%,1.1.1.1.1"),
-    ("X-Forwarded-Host", "evil.test"), ("Forwarded", "host=evil.test"), ("Idempotency-Key", "\u00e9"), ("Idempotency-Key", "x" * 5000), ("User-Agent", "\u00e9" * 500),
+    ("Authorization", "Bearer " + "x" * 5000), ("Authorization", "Bearer"), ("Authorization", "Basic YTpi"), ("Authorization",
+    "Signature x"),
+    ("Authorization", "Bearer \u00e9"), ("Authorization", 'Signature keyId="'), ("Cookie", "=;=;;,"), ("Cookie",
+    "__Host-fedi=" + "x" * 4000),
+    ("Cookie", "__Host-fedi=\u00e9; __Host-fedi_visit=\u00e9"), ("Cookie", '__Host-fedi="a;b\\"; $Version=1; expires=x'), ("X-CSRF-Token",
+    "\u00e9"),
+    ("X-CSRF-Token", "x" * 5000), ("Origin", "null"), ("Origin", "https://evil.test"), ("Origin", "\u00e9://["), ("Sec-Fetch-Site",
+    "cross-site"),
+    ("Signature", "\u00e9"), ("Signature", 'keyId="https://evil.test/k",headers="' + "date " * 500 + '",signature="eA=="'), ("Signature",
+    "sig1=:x"),
+    ("Signature-Input", 'sig1=("@method"' * 50), ("Digest", "SHA-256=" + "x" * 500), ("Content-Digest", "sha-256=:!!:"), ("Date",
+    "yesterday"),
+    ("Range", "bytes=5-2"), ("Range", "bytes=-"), ("If-None-Match", '"' * 99), ("If-Modified-Since", "9" * 99), ("X-Forwarded-For",
+    "\u00e9,[::1,%,1.1.1.1.1"),
+    ("X-Forwarded-Host", "evil.test"), ("Forwarded", "host=evil.test"), ("Idempotency-Key", "\u00e9"), ("Idempotency-Key", "x" * 5000),
+    ("User-Agent", "\u00e9" * 500),
     ("Expect", "something"), ("Upgrade", "websocket"), ("Access-Control-Request-Method", "\u00e9"), ("X-HTTP-Method-Override", "DELETE"),
     ("Content-Type", "\u00e9"), ("TE", "x"), ("Referer", "\u00e9"),
 )  # fmt: skip
@@ -194,7 +208,12 @@ class House(NamedTuple):
         self.caplog.clear()
         try:
             response = await self.rig.client.request(
-                place.method, URL(path, encoded=True), data=data and io.BytesIO(data), headers=headers, allow_redirects=False, skip_auto_headers=skipped
+                place.method,
+                URL(path, encoded=True),
+                data=data and io.BytesIO(data),
+                headers=headers,
+                allow_redirects=False,
+                skip_auto_headers=skipped,
             )
             text = await response.text("utf-8", "replace")
         except ClientError as error:
@@ -206,14 +225,15 @@ class House(NamedTuple):
 
 
 INNER = re.compile(
-    r"Traceback|File \"|\.py\b|sqlite|SELECT |INSERT |UPDATE |aiohttp|orjson|asyncio|/tmp/|/work/|site-packages|fedi\.(web|storage|activitypub)"
+    r"Traceback|File \"|\.py\b|sqlite|SELECT |INSERT |UPDATE |aiohttp|orjson|asyncio|/tmp/"
+    r"|site-packages|fedi\.(web|storage|activitypub)"
     r"|UnicodeEncode|OverflowError|KeyError|ValueError|TypeError|object at 0x|<class '"
 )
 KNOWN_HEADERS = frozenset(
     """accept-ranges access-control-allow-headers access-control-allow-methods access-control-allow-origin access-control-expose-headers
-    access-control-max-age allow cache-control connection content-disposition content-length content-range content-security-policy content-type
-    cross-origin-opener-policy cross-origin-resource-policy date etag last-modified link location referrer-policy retry-after server set-cookie
-    transfer-encoding vary www-authenticate x-content-type-options x-frame-options x-request-id x-robots-tag""".split()
+    access-control-max-age allow cache-control connection content-disposition content-length content-range content-security-policy
+    content-type cross-origin-opener-policy cross-origin-resource-policy date etag last-modified link location referrer-policy retry-after
+    server set-cookie transfer-encoding vary www-authenticate x-content-type-options x-frame-options x-request-id x-robots-tag""".split()
 )
 
 
@@ -259,10 +279,11 @@ async def house(tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: p
         rig.befriend(bob, alice)
         rig.befriend(rig.account(rig.stranger("dan")), alice)
         post = rig.post(alice, "a post #topic")
-        app = rig.client.server.app  # type: ignore[union-attr]
+        app = rig.client.server.app  # type: ignore[attr-defined]
         places = [Place(r.method, r.resource, r.handler) for r in app.router.routes() if r.resource is not None and r.method != "HEAD"]
         filled = {
-            "name": "alice", "id": str(post.id), "post": str(post.id), "account": str(bob.id), "host": "peer.test", "tag": "topic", "hashtag": "topic", "version": "2.1", "key": "0" * 32,
+            "name": "alice", "id": str(post.id), "post": str(post.id), "account": str(bob.id), "host": "peer.test", "tag": "topic",
+            "hashtag": "topic", "version": "2.1", "key": "0" * 32,
             "rest": "outbox", "verb": "like",
         }  # fmt: skip
         yield House(rig, alice, places, filled, caplog, {})
@@ -293,7 +314,9 @@ async def test_no_body_breaks_anything(house: House, who: str) -> None:
         path = next(paths(place, house.filled))
         activities = [Body(f"activity {data[:30]!r}", AP, data) for data in JSONS] if place.pattern.endswith("inbox") else []
         for body in (*activities, *BODIES):
-            _, found = await house.ask(place, path, who, body.data, Content_Type=body.kind, **{k.replace("-", "_"): v for k, v in body.headers})
+            _, found = await house.ask(
+                place, path, who, body.data, Content_Type=body.kind, **{k.replace("-", "_"): v for k, v in body.headers}
+            )
             wrong += [f"{body.name}: {fault}" for fault in found]
     assert not wrong, "\n".join(wrong)
 
@@ -364,7 +387,15 @@ def sent(name: str, value: Any) -> Iterator[tuple[str, bytes]]:
 def queries(name: str) -> Iterator[str]:
     for text in TEXTS:
         yield "?" + urlencode({name: text[: LONGEST_QUERY // 8]})
-    yield from (f"?{name}", f"?{name}=%ff", f"?{name}=%ED%A0%80", f"?{name}[]=1", f"?{name}=1&{name}=2", f"?{name}[a][b]=1", f"?{name}=1000000000")
+    yield from (
+        f"?{name}",
+        f"?{name}=%ff",
+        f"?{name}=%ED%A0%80",
+        f"?{name}[]=1",
+        f"?{name}=1&{name}=2",
+        f"?{name}[a][b]=1",
+        f"?{name}=1000000000",
+    )
     yield "?" + "&".join(f"{name}[]={n}" for n in range(1000))[:LONGEST_QUERY]
     yield "?" + "&".join(f"{name}={n}" for n in range(1000))[:LONGEST_QUERY]
 

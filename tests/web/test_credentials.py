@@ -14,6 +14,7 @@ from yarl import URL
 from fedi import logins, moderation, sessions
 from fedi.storage import changes
 from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
 from fedi.web.limits import Window
 from tests.web.rig import Rig, served, settings
 
@@ -21,9 +22,12 @@ PASSWORD = "correct horse battery"
 HASH = logins.hash_password(PASSWORD)
 VISIT = {"Cookie": "__Host-fedi_visit=a-visit", "Accept": "text/html"}
 EVIL = (
-    "//evil.test", "///evil.test", "/\\evil.test", "\\\\evil.test", "https://evil.test", "http:evil.test", "javascript:alert(1)", "/%09/evil.test",
-    "/\t/evil.test", "/x/..//evil.test", "/.//evil.test", "//fedi.test@evil.test", "/\r\nLocation: https://evil.test", "@evil.test", "/@x@evil.test/..//",
-    "////", "/;//evil.test", "https:/evil.test", " //evil.test", "\u2028//evil.test", "/\u0000/evil.test", "?//evil.test", "#//evil.test", "data:text/html,x",
+    "//evil.test", "///evil.test", "/\\evil.test", "\\\\evil.test", "https://evil.test", "http:evil.test", "javascript:alert(1)",
+    "/%09/evil.test",
+    "/\t/evil.test", "/x/..//evil.test", "/.//evil.test", "//fedi.test@evil.test", "/\r\nLocation: https://evil.test", "@evil.test",
+    "/@x@evil.test/..//",
+    "////", "/;//evil.test", "https:/evil.test", " //evil.test", "\u2028//evil.test", "/\u0000/evil.test", "?//evil.test", "#//evil.test",
+    "data:text/html,x",
 )  # fmt: skip
 
 
@@ -58,7 +62,10 @@ def browser(secret: str, **more: str) -> dict[str, str]:
 
 def is_local(place: str) -> bool:
     """Whether every browser stays on this server."""
-    return bool(re.match(r"/(?![/\\])", place)) and str(URL("https://fedi.test").join(URL(place, encoded=True)).origin()) == "https://fedi.test"
+    return (
+        bool(re.match(r"/(?![/\\])", place))
+        and str(URL("https://fedi.test").join(URL(place, encoded=True)).origin()) == "https://fedi.test"
+    )
 
 
 # -- forms of other sites --
@@ -96,7 +103,7 @@ def forgeries(good: str) -> list[Forged]:
 
 def unsafe(rig: Rig, signed_in: bool) -> list[tuple[str, str]]:
     """Every address that changes something and listens to cookies."""
-    app = rig.client.server.app  # type: ignore[union-attr]
+    app = rig.client.server.app  # type: ignore[attr-defined]
     found = []
     for route in app.router.routes():
         if route.resource is None or route.method in ("GET", "HEAD"):
@@ -116,13 +123,19 @@ async def test_no_form_of_another_site_changes_anything_AUT_19(rig: Rig) -> None
     for signed_in, headers, good in ((True, browser(secret), logins.csrf_token(secret)), (False, VISIT, logins.csrf_token("a-visit"))):
         for method, pattern in unsafe(rig, signed_in):
             somebody = "accounts/" in pattern or "follow_requests/" in pattern
-            path = pattern.replace("{name}", "alice").replace("{id}", str(bob.id if somebody else post.id)).replace("{verb}", "mute" if somebody else "like")
+            path = (
+                pattern.replace("{name}", "alice")
+                .replace("{id}", str(bob.id if somebody else post.id))
+                .replace("{verb}", "mute" if somebody else "like")
+            )
             for forged in forgeries(good):
                 if forged.name == "the token of a visit" and not signed_in:
                     continue
                 before = rig.instance.db.read(changes.stamp)
                 fields = {"login": "alice", "password": PASSWORD, "text": "x", "status": "x", "name": "x"} | forged.fields
-                response = await rig.client.request(method, path + forged.query, data=fields, headers=headers | forged.headers, allow_redirects=False)
+                response = await rig.client.request(
+                    method, path + forged.query, data=fields, headers=headers | forged.headers, allow_redirects=False
+                )
                 if response.status != 403 or rig.instance.db.read(changes.stamp) != before or "__Host-fedi=" in str(response.headers):
                     wrong.append(f"{forged.name}: {method} {path}: {response.status}")
             plain = await rig.client.request(
@@ -136,7 +149,6 @@ async def test_no_form_of_another_site_changes_anything_AUT_19(rig: Rig) -> None
 async def test_what_changes_something_is_never_done_by_a_GET_AUT_19(rig: Rig) -> None:
     alice = rig.person("alice")
     post, secret = rig.post(alice), rig.session(alice)
-    app = rig.client.server.app  # type: ignore[union-attr]
     for method, pattern in unsafe(rig, True):
         path = pattern.replace("{name}", "alice").replace("{id}", str(post.id))
         for verb in ("like", "boost", "block", "follow") if "{verb}" in path else ("",):
@@ -145,7 +157,6 @@ async def test_what_changes_something_is_never_done_by_a_GET_AUT_19(rig: Rig) ->
             response = await rig.client.get(path.replace("{verb}", verb) + query, headers=browser(secret), allow_redirects=False)
             assert response.status < 500
             assert rig.instance.db.read(changes.stamp) == before, (method, path)
-    assert app is not None
 
 
 async def test_a_token_that_is_shown_is_worth_something_for_one_browser_only(rig: Rig) -> None:
@@ -201,7 +212,7 @@ async def test_what_ends_a_session_or_token_ends_it_at_once_AUT_10(rig: Rig) -> 
         (lambda secret, token: run(logins.end_session, secret), (303, 200)),
         (lambda secret, token: run(sessions.end_others, alice.id, ""), (303, 200)),
         (lambda secret, token: run(logins.set_password, alice.id, HASH), (303, 401)),
-        (lambda secret, token: run(moderation.suspend, alice, bob.id), (403, 403)),
+        (lambda secret, token: run(moderation.suspend, alice, by_id=bob.id), (303, 401)),
     ):
         secret, token = rig.session(alice), rig.token(alice)
         assert await works(secret, token) == (200, 200)
@@ -211,7 +222,7 @@ async def test_what_ends_a_session_or_token_ends_it_at_once_AUT_10(rig: Rig) -> 
 
 async def test_who_is_suspended_cannot_sign_in_and_is_told_no_more_than_others(rig: Rig) -> None:
     alice, bob = with_password(rig), rig.person("bob")
-    rig.instance.db.transact(moderation.suspend, alice, bob.id)
+    rig.instance.db.transact(moderation.suspend, alice, by_id=bob.id)
     one, other = await sign_in(rig, "alice", PASSWORD), await sign_in(rig, "nobody", PASSWORD)
 
     assert one.status == other.status == 422
@@ -222,7 +233,10 @@ async def test_no_secret_opens_anything_that_it_is_not_for(rig: Rig) -> None:
     """A session's secret is no token, a token no session, and their hashes as they are stored are neither."""
     alice = rig.person("alice")
     secret, token = rig.session(alice), rig.token(alice)
-    stored = [row[0].hex() for row in rig.instance.db.read(lambda tx: tx.query("SELECT token_hash FROM sessions UNION SELECT token_hash FROM oauth_tokens"))]
+    stored = [
+        row[0].hex()
+        for row in rig.instance.db.read(lambda tx: tx.query("SELECT token_hash FROM sessions UNION SELECT token_hash FROM oauth_tokens"))
+    ]
     for wrong in (secret, *stored, token + "x", token[:-1], "", "null", "undefined"):
         assert (await rig.get("/api/v1/accounts/verify_credentials", Authorization=f"Bearer {wrong}")).status == 401
     for wrong in (token, *stored, secret + "x", secret[:-1], ""):
@@ -234,10 +248,14 @@ async def test_no_secret_opens_anything_that_it_is_not_for(rig: Rig) -> None:
 async def test_nothing_in_the_database_can_be_shown_as_a_secret_AUT_12(rig: Rig) -> None:
     alice = with_password(rig)
     secret, token = rig.session(alice), rig.token(alice)
-    tables = rig.instance.db.read(lambda tx: [row[0] for row in tx.query("SELECT name FROM sqlite_schema WHERE type = 'table'")])
-    dump = repr([[tuple(row) for row in rig.instance.db.read(lambda tx, t=table: tx.query(f'SELECT * FROM "{t}"'))] for table in tables])
+    dump = rig.instance.db.read(everything)
     for hidden in (secret, token, PASSWORD, logins.csrf_token(secret)):
         assert hidden not in dump
+
+
+def everything(tx: Tx) -> str:
+    tables = [row[0] for row in tx.query("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    return repr([tuple(row) for table in tables for row in tx.query(f'SELECT * FROM "{table}"')])
 
 
 # -- passwords --
@@ -246,15 +264,19 @@ async def test_nothing_in_the_database_can_be_shown_as_a_secret_AUT_12(rig: Rig)
 async def test_tries_are_counted_whoever_they_say_they_come_from_AUT_13_AUT_14(rig: Rig) -> None:
     with_password(rig)
     spellings = ["alice", "ALICE", " alice ", "@alice", "Alice", "aLice", "@ALICE"]
-    answers = [await sign_in(rig, name, "wrong", **{"X-Forwarded-For": f"10.0.0.{n}", "X-Real-IP": f"10.0.1.{n}", "Forwarded": f"for=10.0.2.{n}"})
-               for n, name in enumerate(spellings)]  # fmt: skip
+    answers = []
+    for n, name in enumerate(spellings):
+        claims = {"X-Forwarded-For": f"10.0.0.{n}", "X-Real-IP": f"10.0.1.{n}", "Forwarded": f"for=10.0.2.{n}"}
+        answers.append(await sign_in(rig, name, "wrong", **claims))
 
     assert [answer.status for answer in answers] == [422] * 5 + [429] * 2
     assert int(answers[-1].headers["Retry-After"]) > 0
     assert (await sign_in(rig, "alice", PASSWORD)).status == 429  # the right one too, or guessing would go on
     for path in ("/login/", "//login", "/login.json", "/LOGIN", "/login?x", "/%6cogin", "/./login", "/login;x"):
         form = {"login": "alice", "password": PASSWORD, "csrf": logins.csrf_token("a-visit")}
-        answer = await rig.client.post(URL(f"http://{rig.client.host}:{rig.client.port}{path}", encoded=True), data=form, headers=VISIT, allow_redirects=False)
+        answer = await rig.client.session.post(
+            URL(f"http://{rig.client.host}:{rig.client.port}{path}", encoded=True), data=form, headers=VISIT, allow_redirects=False
+        )
         assert answer.status in (404, 405, 429), path
 
 
@@ -288,7 +310,12 @@ async def test_a_name_that_nobody_has_takes_as_long_and_says_the_same_AUT_16(rig
     with_password(rig)
     checked: list[str] = []
     real = logins.check_password
-    monkeypatch.setattr(logins, "check_password", lambda password_hash, password: checked.append(password_hash) or real(password_hash, password))
+
+    def check(password_hash: str, password: str) -> bool:
+        checked.append(password_hash)
+        return real(password_hash, password)
+
+    monkeypatch.setattr(logins, "check_password", check)
     times: dict[str, list[float]] = {"alice": [], "nobody": [], "\u0131": [], "alice@mail.test": []}
     texts = {}
     for _ in range(7):
@@ -337,9 +364,14 @@ async def test_no_way_back_leads_elsewhere_AUT_23(rig: Rig, place: str) -> None:
     query = str(URL.build(query={"next": place, "uri": place, "said": place, "q": place, "to": place}))
     answers = [await rig.client.get(f"{path}{query}", headers=browser(secret), allow_redirects=False)
                for path in ("/login", "/authorize_interaction", "/settings", "/home", "/", "/compose")]  # fmt: skip
-    answers += [await rig.client.get(f"{path}{query}", headers=VISIT, allow_redirects=False) for path in ("/settings", "/home", "/authorize_interaction")]
+    answers += [
+        await rig.client.get(f"{path}{query}", headers=VISIT, allow_redirects=False)
+        for path in ("/settings", "/home", "/authorize_interaction")
+    ]
     for path, form in ((f"/posts/{post.id}/like", {}), ("/compose", {"text": "x"}), ("/login", {"login": "alice", "password": PASSWORD})):
-        answers.append(await rig.client.post(path, data={"csrf": csrf, "next": place, **form}, headers=browser(secret), allow_redirects=False))
+        answers.append(
+            await rig.client.post(path, data={"csrf": csrf, "next": place, **form}, headers=browser(secret), allow_redirects=False)
+        )
         secret = rig.session(alice)
         csrf = logins.csrf_token(secret)
 
@@ -347,7 +379,6 @@ async def test_no_way_back_leads_elsewhere_AUT_23(rig: Rig, place: str) -> None:
         found = answer.headers.get("Location", "/")
         assert answer.status < 500
         assert is_local(found), (str(answer.url), found)
-        assert "evil.test" not in found.partition("?")[0], found
 
 
 async def test_a_way_back_that_is_ours_is_taken(rig: Rig) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -62,10 +63,16 @@ def post(tx: Tx, viewer_id: int, post_id: int) -> Post:
 
 def page(request: web.Request, default: int = limits.PAGE, most: int = limits.PAGE_MAX) -> Page:
     """What part of a list is asked for. What programs poll, the newest of it, is read without taking the whole query apart."""
-    newest = _NEWEST.fullmatch(request.rel_url.raw_query_string)
-    if newest is not None:
-        return Page(limit=min(max(int(newest[1]), 1), most) if newest[1] else default)
-    return paging.page(params.query(request), default, most)
+    query = request.rel_url.raw_query_string
+    return (len(query) < 16 and _newest(query, default, most)) or paging.page(params.query(request), default, most)
+
+
+@lru_cache(maxsize=256)
+def _newest(query: str, default: int, most: int) -> Page | None:
+    found = _NEWEST.fullmatch(query)
+    if found is None:
+        return None
+    return Page(limit=min(max(int(found[1]), 1), most) if found[1] else default)
 
 
 # -- show --

@@ -1,7 +1,7 @@
 """Accounts and posts as JSON, for whoever asks, whole lists at a time.
 
 What is the same for everybody is rendered once per version and kept; counters and the viewer's flags are added per answer. A list whose
-posts are all kept costs one statement, one with new posts a fixed number more.
+posts are all kept costs one statement of small rows, one with new posts a fixed number more.
 """
 
 import time
@@ -15,7 +15,7 @@ from fedi.storage import accounts as account_rows
 from fedi.storage import briefs
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
-from fedi.storage.briefs import Brief, Row
+from fedi.storage.briefs import Brief, Mark
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.storage.timelines import Page
@@ -84,42 +84,58 @@ class Shelf:
     def posts(self, tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> list[bytes]:
         """Posts and boosts as JSON in the order given; those the viewer may not see are left out."""
         wanted = list(post_ids)
-        return self._list(tx, viewer_id, briefs.list_these(tx, viewer_id, wanted))[0] if wanted else []
+        return self._chosen(tx, viewer_id, wanted)[0] if wanted else []
 
     def posts_by_id(self, tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> dict[int, bytes]:
         """The same by id."""
         wanted = list(dict.fromkeys(post_ids))
         if not wanted:
             return {}
-        found, ids = self._list(tx, viewer_id, briefs.list_these(tx, viewer_id, wanted))
+        found, ids = self._chosen(tx, viewer_id, wanted)
         return dict(zip(ids, found, strict=True))
 
-    def _list(self, tx: Tx, viewer_id: int, rows: Sequence[Row]) -> tuple[list[bytes], list[int]]:
+    def _chosen(self, tx: Tx, viewer_id: int, post_ids: Sequence[int]) -> tuple[list[bytes], list[int]]:
         """What is kept whole is for people: the flags of nobody in particular are left out, and put together each time."""
-        if time.monotonic() > self._until:
-            self._accounts.clear()
-            self._whole.clear()
-            self._until = time.monotonic() + _COUNTS_S
+        if viewer_id:
+            return self._list(tx, viewer_id, briefs.list_marks(tx, viewer_id, post_ids))
+        self._expire()
+        rows = briefs.list_these(tx, 0, post_ids)
+        made = self._make(tx, 0, {row.id: row for row in rows})
+        found = [(status, row.id) for row in rows if (status := made[row.id]) is not None]
+        return [status for status, _ in found], [row_id for _, row_id in found]
+
+    def _list(self, tx: Tx, viewer_id: int, rows: Sequence[Mark]) -> tuple[list[bytes], list[int]]:
+        self._expire()
         whole = self._whole.get
-        found = [whole(row[0], row) if viewer_id else None for row in rows]
+        found = [whole(row[0], row) for row in rows]
         if None in found:
             found = self._complete(tx, viewer_id, rows, found)
         if None in found:
             rows = [row for row, status in zip(rows, found, strict=True) if status is not None]
         return [status for status in found if status is not None], [row[0] for row in rows]
 
-    def _complete(self, tx: Tx, viewer_id: int, rows: Sequence[Row], found: Sequence[bytes | None]) -> list[bytes | None]:
+    def _expire(self) -> None:
+        if time.monotonic() > self._until:
+            self._accounts.clear()
+            self._whole.clear()
+            self._until = time.monotonic() + _COUNTS_S
+
+    def _complete(self, tx: Tx, viewer_id: int, rows: Sequence[Mark], found: Sequence[bytes | None]) -> list[bytes | None]:
         """The same list with what was not kept whole: put together, or rendered now."""
-        missing = {row[0]: Brief._make(row) for row, status in zip(rows, found, strict=True) if status is None}
-        made = {row.id: self._status(viewer_id, row, _NOTHING) for row in missing.values()}
-        if None in made.values():
-            fresh = self._load(tx, viewer_id, [missing[row_id] for row_id, status in made.items() if status is None])
-            made = {row_id: status or self._status(viewer_id, missing[row_id], fresh) for row_id, status in made.items()}
-        if viewer_id:
-            for row_id, status in made.items():
-                if status is not None:
-                    self._whole.put(row_id, tuple(missing[row_id]), status)
+        marks = {row[0]: row for row, status in zip(rows, found, strict=True) if status is None}
+        made = self._make(tx, viewer_id, {row.id: row for row in briefs.list_these(tx, viewer_id, marks)})
+        for row_id, status in made.items():
+            if status is not None:
+                self._whole.put(row_id, marks[row_id], status)
         return [status or made[row[0]] for row, status in zip(rows, found, strict=True)]
+
+    def _make(self, tx: Tx, viewer_id: int, rows: Mapping[int, Brief]) -> dict[int, bytes | None]:
+        """Rows as JSON by id: put together from kept parts, or rendered now."""
+        made = {row.id: self._status(viewer_id, row, _NOTHING) for row in rows.values()}
+        if None in made.values():
+            fresh = self._load(tx, viewer_id, [rows[row_id] for row_id, status in made.items() if status is None])
+            made = {row_id: status or self._status(viewer_id, rows[row_id], fresh) for row_id, status in made.items()}
+        return made
 
     def _status(self, viewer_id: int, row: Brief, made: _Made) -> bytes | None:
         """The row as JSON, or None when a part of it is neither kept nor made."""

@@ -12,10 +12,10 @@ def log() -> Iterator[logging.Logger]:
     """A logger that writes as a running server does."""
     root = logging.getLogger()
     level, before = root.level, logging.getLogger("asyncio").level
-    others, root.handlers = root.handlers, []  # what is said here is not for the test report, which may have to be valid UTF-8
     logs.begin("info")
     yield logging.getLogger("fedi.test")
-    root.handlers = others
+    for handler in [one for one in root.handlers if isinstance(one.formatter, logs.Lines)]:
+        root.removeHandler(handler)
     root.setLevel(level)
     logging.getLogger("asyncio").setLevel(before)
 
@@ -33,7 +33,7 @@ def test_below_the_level_nothing_is_written(log: logging.Logger, capsys: pytest.
 
 
 @pytest.mark.parametrize(
-    "bad", ["\r\n2026-01-01T00:00:00.000Z error fedi: forged", "\x1b[2J", "\x9b31m", "\u2028x", "\u202ex", "\x00", "\ud800"], ids=ascii
+    "bad", ["\r\n2026-01-01T00:00:00.000Z error fedi: forged", "\x1b[2J", "\x9b31m", "\u2028x", "\u202ex", "\x00"], ids=ascii
 )
 def test_no_content_can_forge_a_line_or_move_the_cursor_DOS_26_XSS_14(log: logging.Logger, capsys: pytest.CaptureFixture[str], bad: str):
     log.info("said: %s", bad)
@@ -41,6 +41,13 @@ def test_no_content_can_forge_a_line_or_move_the_cursor_DOS_26_XSS_14(log: loggi
     written = capsys.readouterr().err
     assert written.count("\n") == 1
     assert written.isprintable() or written.rstrip("\n").isprintable()
+
+
+def test_half_a_character_is_written_as_its_number():
+    """By the formatter alone: a test report that quotes the log must be text."""
+    record = logging.makeLogRecord({"name": "fedi.test", "levelname": "INFO", "msg": "said: %s", "args": ("\ud800",)})
+
+    assert logs.Lines().format(record).isprintable()
 
 
 def test_a_traceback_is_set_in_and_clean(log: logging.Logger, capsys: pytest.CaptureFixture[str]):

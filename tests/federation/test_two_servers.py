@@ -63,6 +63,11 @@ class Server:
         assert self.process.returncode == 0, log
         return log
 
+    def kill(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
     @property
     def is_up(self) -> bool:
         with suppress(OSError):
@@ -137,7 +142,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
         made = Server(folder / "one", "alice"), Server(folder / "two", "bob")
         for server in made:
             server.start()
-            stack.callback(lambda process: process.poll() is None and process.kill(), server.process)
+            stack.callback(server.kill)
         alice, bob = made
         account = alice.look_up(bob.handle)
         alice.post(f"/api/v1/accounts/{account['id']}/follow")

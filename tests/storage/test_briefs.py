@@ -78,8 +78,9 @@ def test_briefs_of_chosen_posts_are_those_one_may_see(db: Database, alice: Accou
 
     for viewer_id in (alice.id, bob.id, 0):
         seen = db.read(post_rows.list_visible, viewer_id, made)
-        for read in (briefs.list_these, briefs.list_marks):
-            assert [row[0] for row in db.read(read, viewer_id, made)] == [post_id for post_id in made if post_id in seen]
+        expected = [post_id for post_id in made if post_id in seen]
+        assert [row.id for row in db.read(briefs.list_these, viewer_id, made)] == expected
+        assert [mark[0] for mark in db.read(briefs.list_marks, viewer_id, made)] == expected
 
 
 def change(tx: Tx, viewer: Account, made: list[int], chance: random.Random) -> None:
@@ -107,6 +108,7 @@ def test_a_mark_changes_when_the_brief_does(db: Database, alice: Account, seed: 
         marks = db.read(briefs.list_marks, alice.id, made)
         assert {mark for mark in db.read(briefs.list_home, alice.id, Page(limit=100)) if mark[0] in made} <= set(marks)
         for mark, row in zip(marks, db.read(briefs.list_these, alice.id, made), strict=True):
+            assert mark[2:] == (row.replies, row.boosts, row.favourites, row.flags)
             assert states.setdefault(row.id, {}).setdefault(mark, row) == row, "one mark is one state"
         db.transact(change, alice, made, chance)
     assert max(len(of_one) for of_one in states.values()) > 3

@@ -29,6 +29,7 @@ from fedi.web.api.entities.places import Json
 _POSTS_BYTES: Final = 8 * 1024 * 1024
 _WHOLE_BYTES: Final = 8 * 1024 * 1024
 _ACCOUNTS_BYTES: Final = 4 * 1024 * 1024
+_BRIEFS: Final = 10_000  # some 4 MB
 _COUNTS_S: Final = 60.0  # under a post, its author's counters may be this old; asked for by itself an account is of this moment
 
 
@@ -50,6 +51,7 @@ class Shelf:
         self._heads = Kept(_POSTS_BYTES)
         self._accounts = Kept(_ACCOUNTS_BYTES)
         self._whole = Kept(_WHOLE_BYTES)
+        self._briefs: dict[int, tuple[int, Brief]] = {}  # of rows that were kept whole, with the mark of their versions
         self._until = 0.0
         self.close = hub.subscribe("post_removed", self._removed)
 
@@ -57,6 +59,7 @@ class Shelf:
         """What is deleted is not kept, nor given out under the same id should it come again."""
         self._heads.drop(event.id)
         self._whole.drop(event.id)
+        self._briefs.pop(event.id, None)
 
     # -- accounts --
 
@@ -118,16 +121,33 @@ class Shelf:
         if time.monotonic() > self._until:
             self._accounts.clear()
             self._whole.clear()
+            self._briefs.clear()
             self._until = time.monotonic() + _COUNTS_S
 
     def _complete(self, tx: Tx, viewer_id: int, rows: Sequence[Mark], found: Sequence[bytes | None]) -> list[bytes | None]:
         """The same list with what was not kept whole: put together, or rendered now."""
         marks = {row[0]: row for row, status in zip(rows, found, strict=True) if status is None}
-        made = self._make(tx, viewer_id, {row.id: row for row in briefs.list_these(tx, viewer_id, marks)})
+        missing = self._in_full(tx, viewer_id, marks)
+        made = self._make(tx, viewer_id, missing)
+        if len(self._briefs) > _BRIEFS:
+            self._briefs.clear()
         for row_id, status in made.items():
             if status is not None:
                 self._whole.put(row_id, marks[row_id], status)
+                self._briefs[row_id] = marks[row_id][1], missing[row_id]
         return [status or made[row[0]] for row, status in zip(rows, found, strict=True)]
+
+    def _in_full(self, tx: Tx, viewer_id: int, marks: Mapping[int, Mark]) -> dict[int, Brief]:
+        """The briefs of these rows: known ones of which only counters or flags have changed, or read."""
+        found = {}
+        for row_id, (_, versions, replies, boosts, favourites, flags) in marks.items():
+            known = self._briefs.get(row_id)
+            if known is not None and known[0] == versions:
+                found[row_id] = known[1]._replace(replies=replies, boosts=boosts, favourites=favourites, flags=flags)
+        unknown = [row_id for row_id in marks if row_id not in found]
+        if unknown:
+            found.update((row.id, row) for row in briefs.list_these(tx, viewer_id, unknown))
+        return found
 
     def _make(self, tx: Tx, viewer_id: int, rows: Mapping[int, Brief]) -> dict[int, bytes | None]:
         """Rows as JSON by id: put together from kept parts, or rendered now."""

@@ -271,7 +271,8 @@ def message(response: ClientResponse, text: str) -> bool:
 @pytest.fixture
 async def house(tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     """Served, with somebody here who has written, and others; nothing is throttled."""
-    monkeypatch.setattr(Window, "check", lambda window, key: None)
+    for name in ("check", "spend"):
+        monkeypatch.setattr(Window, name, lambda window, key: None)
     monkeypatch.setattr(logins, "check_password", lambda password_hash, password: False)  # 20 ms, some hundred times
     caplog.set_level(logging.DEBUG, "fedi")
     async with served(settings(tmp_path, log={"requests": True})) as rig:

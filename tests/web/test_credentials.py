@@ -306,7 +306,8 @@ async def test_guessing_the_present_password_in_the_settings_is_counted_like_sig
 
 
 async def test_a_name_that_nobody_has_takes_as_long_and_says_the_same_AUT_16(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Window, "check", lambda window, key: None)
+    for name in ("check", "spend"):
+        monkeypatch.setattr(Window, name, lambda window, key: None)
     with_password(rig)
     checked: list[str] = []
     real = logins.check_password

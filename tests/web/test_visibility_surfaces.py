@@ -214,7 +214,8 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
-    monkeypatch.setattr(Window, "check", lambda window, key: None)
+    for name in ("check", "spend"):
+        monkeypatch.setattr(Window, name, lambda window, key: None)
     async with served(settings(tmp_path)) as rig:
         yield House(rig)
 

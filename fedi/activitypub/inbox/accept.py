@@ -10,7 +10,7 @@ from fedi.storage.db import Tx
 
 
 def _asked(tx: Tx, received: Received) -> tuple[Account, str] | None:
-    """(who of us asked, the Follow's id or ''): by the id, else by the two sides of an embedded Follow. Source: FEDERATION.md, Activities."""
+    """(who of us asked, the Follow's id or ''): by the id, else by the two sides of an embedded Follow. Source: FEDERATION.md."""
     activity = received.activity
     made = follow_rows.find_by_uri(tx, activity.object_id) if activity.object_id else None
     if made is not None:

@@ -66,7 +66,7 @@ TOKENS = ("read", "write", "follow", "push", "admin:read", *(f"{verb}:{part}" fo
 
 def routes(app: web.Application) -> set[str]:
     paths = [(route.method, route.resource.canonical) for route in app.router.routes() if route.resource is not None]
-    return {f"{method} {path}" for method, path in paths if path.startswith("/api/") and method != "HEAD"}
+    return {f"{method} {path.rstrip('/')}" for method, path in paths if path.startswith("/api/") and method != "HEAD"}
 
 
 def test_every_route_is_in_the_table(api: Api) -> None:

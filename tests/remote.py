@@ -424,7 +424,7 @@ async def peers(folder: Path, hosts: Iterable[str] = HOSTS) -> AsyncIterator[tup
             await peer.start(authority.context(host.partition(":")[0]))
             stack.push_async_callback(peer.stop)
             host_map[host] = f"{peer.address}:{peer.port}"
-        yield made, {"allow_networks": ["127.0.1.0/24"], "timeout_s": 1, "host_map": host_map, "ca_file": str(authority.file)}
+        yield made, {"allow_networks": ["127.0.1.0/24"], "timeout_s": 3, "host_map": host_map, "ca_file": str(authority.file)}
 
 
 @asynccontextmanager

@@ -515,7 +515,7 @@ def test_sig_11_a_hundred_kilobytes_take_no_time(text):
             change(signed(scheme="rfc9421"), content_digest=part),
         ]
         for head in heads:
-            assert min(_refusal_s(head) for _ in range(3)) <= 0.005
+            assert min(_refusal_s(head) for _ in range(3)) <= 0.05  # far from what anything quadratic would take, also on a busy machine
 
 
 def _refusal_s(head) -> float:

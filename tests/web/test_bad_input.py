@@ -418,6 +418,7 @@ async def each_parameter(house: House, place: Place, asked: set[str], data: bool
     return wrong
 
 
+@pytest.mark.slow
 async def test_no_value_in_a_body_breaks_anything(house: House, asked: set[str]) -> None:
     wrong = []
     for place in unsafe(house):
@@ -425,6 +426,7 @@ async def test_no_value_in_a_body_breaks_anything(house: House, asked: set[str])
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.slow
 async def test_no_value_in_a_query_breaks_anything(house: House, asked: set[str]) -> None:
     wrong = []
     for place in house.places:

@@ -234,6 +234,7 @@ async def test_a_thousand_requests_at_once_are_answered_one_by_one_DOS_11(rig: R
 # -- what comes slowly, or never ends --
 
 
+@pytest.mark.slow
 async def test_a_body_that_drips_is_cut_off_whoever_would_read_it_DOS_10(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(params, "BODY_S", 0.2)
     monkeypatch.setattr(params, "_DRAIN_S", 0.2)

@@ -331,7 +331,7 @@ async def test_a_name_that_nobody_has_takes_as_long_and_says_the_same_AUT_16(rig
     assert {found.rsplit("$", 2)[0] for found in checked} == {HASH.rsplit("$", 2)[0]}  # the same work
     assert len(set(texts.values())) == 1
     fastest = [min(spent) for spent in times.values()]
-    assert max(fastest) - min(fastest) < 0.02
+    assert max(fastest) - min(fastest) < 0.05
 
 
 @pytest.mark.parametrize("password", ["x" * 1024 * 512, "x" * 1025, "\x00" * 20, "\u0301" * 1024, "", " "])

@@ -223,6 +223,7 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 # -- lists --
 
 
+@pytest.mark.slow
 async def test_every_list_shows_what_its_reader_may_see_and_nothing_else_VIS_02_04_05_06(house: House) -> None:
     """Twice, in two orders: no copy that was kept for one is shown to another."""
     wrong = []
@@ -248,6 +249,7 @@ async def test_every_list_shows_what_its_reader_may_see_and_nothing_else_VIS_02_
 # -- a post --
 
 
+@pytest.mark.slow
 async def test_what_may_not_be_seen_answers_like_what_is_not_there_VIS_01(house: House) -> None:
     wrong = []
     nothing = house.root.id + 12345

@@ -11,24 +11,25 @@ from aiohttp import ClientResponse
 from fedi import blocks, clock, follows, interactions, logins, moderation, posts
 from fedi.activitypub import signatures
 from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web.limits import Window
 from tests.web.rig import AP, Rig, Stranger, served, settings
 
 KINDS = ("public", "unlisted", "followers", "direct", "local public", "local followers", "deleted", "deleted direct")
-HERE = ("stranger", "follower", "addressee", "blocked", "former follower", "blocker", "author")
-THERE = ("there", "follows there", "named there", "blocked there")  # people of another server, who sign
+HERE = ("stranger", "asker", "follower", "addressee", "blocked", "former follower", "blocker", "author")
+THERE = ("there", "asks there", "follows there", "named there", "blocked there")  # people of another server, who sign
 ROLES = ("nobody", *HERE, *THERE)
 # Rows are KINDS, columns are ROLES.
 MAY = {
-    "public":          "yyyynynyyyyn",
-    "unlisted":        "yyyynynyyyyn",
-    "followers":       "nnyynnnynyyn",
-    "direct":          "nnnynnnynnyn",
-    "local public":    "nyyynynynnnn",
-    "local followers": "nnyynnnynnnn",
-    "deleted":         "nnnnnnnnnnnn",
-    "deleted direct":  "nnnnnnnnnnnn",
+    "public":          "yyyyynynyyyyyn",
+    "unlisted":        "yyyyynynyyyyyn",
+    "followers":       "nnnyynnnynnyyn",
+    "direct":          "nnnnynnnynnnyn",
+    "local public":    "nyyyynynynnnnn",
+    "local followers": "nnnyynnnynnnnn",
+    "deleted":         "nnnnnnnnnnnnnn",
+    "deleted direct":  "nnnnnnnnnnnnnn",
 }  # fmt: skip
 ALL = frozenset(KINDS)
 WAYS = ("cookie", "token", "signature")
@@ -84,6 +85,7 @@ class House:
         self.alice, self.zoe = rig.person("alice"), rig.person("zoe")
         names = {
             "stranger": "bob",
+            "asker": "hugo",
             "follower": "carol",
             "addressee": "dora",
             "blocked": "eve",
@@ -92,13 +94,17 @@ class House:
         }
         self.people: dict[str, Account] = {role: rig.person(name) for role, name in names.items()} | {"author": self.alice}
         self.strangers: dict[str, Stranger] = {
-            "there": rig.stranger("theo"), "follows there": rig.stranger("tara"), "named there": rig.stranger("tess"),
+            "there": rig.stranger("theo"), "asks there": rig.stranger("toni"), "follows there": rig.stranger("tara"),
+            "named there": rig.stranger("tess"),
             "blocked there": rig.stranger("troy"),
         }  # fmt: skip
         for role in ("follower", "blocked", "former follower", "blocker"):
             rig.befriend(self.people[role], self.alice)
         for role in ("follows there", "blocked there"):
             rig.befriend(rig.account(self.strangers[role]), self.alice)
+        for asker in (self.people["asker"], rig.account(self.strangers["asks there"])):
+            rig.befriend(asker, self.alice)
+            self.run(_unanswered, asker.id)
         rig.befriend(self.zoe, self.alice)
         self.root = rig.post(self.alice, "rootmark")
         self.posts = {kind: self._write(kind) for kind in KINDS}
@@ -210,6 +216,10 @@ class House:
 
     def ids(self) -> dict[str, int]:
         return {kind: post.id for kind, post in self.posts.items()}
+
+
+def _unanswered(tx: Tx, follower_id: int) -> None:
+    tx.execute("UPDATE follows SET state = 'pending' WHERE follower_id = ?", (follower_id,))
 
 
 @pytest.fixture
@@ -377,7 +387,7 @@ def cookie(house: House, role: str) -> dict[str, str]:
 async def test_nobody_changes_what_is_not_theirs_VIS_21(house: House) -> None:
     mine = house.posts["public"]
     before = house.rig.instance.db.read(lambda tx: [tuple(row) for row in tx.query("SELECT * FROM posts")])
-    for role in ("stranger", "follower", "addressee"):
+    for role in ("stranger", "asker", "follower", "addressee"):
         token, browser = {"Authorization": f"Bearer {house.tokens[role]}"}, cookie(house, role)
         for method, path, headers in (
             ("PUT", f"/api/v1/statuses/{mine.id}", token), ("PATCH", f"/api/v1/statuses/{mine.id}", token), ("DELETE",

@@ -4,6 +4,7 @@ Clients send JSON, urlencoded forms and multipart with the same names: `media_id
 """
 
 import asyncio
+import json
 import re
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -274,7 +275,15 @@ def from_json(data: bytes) -> Params:
         raise Malformed("Send a JSON object.")
     for name, value in document.items():
         _flatten(found, name, value, 1)
+    if orjson.dumps(document) != data:  # written out again as it came, it had no key twice
+        json.loads(data, object_pairs_hook=_refuse_doubles)
     return found
+
+
+def _refuse_doubles(pairs: list[tuple[str, Any]]) -> None:
+    """Two readers could understand such an object in two ways. Raises Malformed."""
+    if len(dict(pairs)) < len(pairs):
+        raise Malformed("That JSON has a key twice.")
 
 
 def _flatten(found: Params, name: str, value: Any, depth: int) -> None:

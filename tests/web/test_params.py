@@ -81,6 +81,8 @@ async def test_files_come_with_what_the_client_says_of_them(send: Send) -> None:
         ({"data": b"{", "headers": {"Content-Type": "application/json"}}, 400),
         ({"data": b"[1]", "headers": {"Content-Type": "application/json"}}, 400),
         ({"data": b'{"a": NaN}', "headers": {"Content-Type": "application/json"}}, 400),
+        ({"data": b'{"a": 1, "a": 2}', "headers": {"Content-Type": "application/json"}}, 400),
+        ({"data": b'{"a": {"b": 1, "\\u0062": 2}}', "headers": {"Content-Type": "application/json"}}, 400),
         ({"data": b'{"a": "\\ud800"}', "headers": {"Content-Type": "application/json"}}, 400),
         ({"data": b'{"a": "\\u0000"}', "headers": {"Content-Type": "application/json"}}, 422),
         ({"data": b'{"a":' * 1000 + b"1" + b"}" * 1000, "headers": {"Content-Type": "application/json"}}, 400),

@@ -353,7 +353,7 @@ async def test_then_one_probe_at_a_time(world: World, carol: Actor, frozen: Froz
     await opened(world, frozen)
     probes = 0
     for _ in range(6):
-        await later(world, frozen, hours=13)
+        await later(world, frozen, hours=15)
         assert len(world.peer().posts) - probes == 1 and world.peer().most_at_once == 1
         probes = len(world.peer().posts)
 

@@ -204,11 +204,6 @@ def scopes(request: web.Request) -> frozenset[str] | None:
     return found.scopes if found is not None else None
 
 
-def of_token(app: web.Application, secret: str) -> Credentials | None:
-    """Whose a bearer token is that came another way than in `Authorization`: for streams, which browsers open without headers."""
-    return app[KNOWN].token(secret)
-
-
 @lru_cache(maxsize=512)
 def _covers(held: frozenset[str], wanted: str) -> bool:
     """`write` covers `write:statuses`; the old `follow` covers what it was split into. Source: Mastodon documentation, OAuth scopes."""

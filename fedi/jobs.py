@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from fedi import accounts, clock, limits, posts
+from fedi import accounts, arrivals, clock, limits
 from fedi.activitypub import receive
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
@@ -77,7 +77,7 @@ async def _prune_posts(instance: Workplace) -> None:
     while after is not None:
         found, after = instance.db.read(post_rows.list_unreferenced, before, after, _SLICE)
         if found:
-            await instance.db.write(posts.prune, found)
+            await instance.db.write(arrivals.prune, found)
         await asyncio.sleep(0)
 
 

@@ -1,15 +1,15 @@
-"""Posts: written here, or arrived. What a post does to timelines is fanout.py's, whom it is sent to audience.py's and outbox.py's."""
+"""Posts that are written here. What a post does to timelines is fanout.py's, whom it is sent to audience.py's and outbox.py's.
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+Those that arrive are arrivals.py's.
+"""
+
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from fedi import fanout, limits, markup, plaintext, sanitize
-from fedi.activitypub import outbox, parse, vocab
+from fedi.activitypub import outbox
 from fedi.errors import Forbidden, Invalid
-from fedi.html import Html, paragraphs
 from fedi.storage import accounts as account_rows
-from fedi.storage import media as media_rows
 from fedi.storage import posts as rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage.accounts import Account
@@ -92,26 +92,17 @@ def remove(tx: Tx, author: Account, post_id: int) -> Post:
     """Take a post back, everywhere it got to. Returns what it was. Raises NotFound, Forbidden."""
     post = _own(tx, author, post_id)
     outbox.deleted(tx, post, author)
-    _end(tx, post, author)
+    end(tx, post, author)
     return post
 
 
-def _end(tx: Tx, post: Post, author: Account) -> None:
+def end(tx: Tx, post: Post, author: Account) -> None:
+    """A post goes, whoever took it back: counters, tombstone, files, row."""
     fanout.post_removed(tx, post)
     if post.is_public or not author.is_local:  # of what few could see nobody learns afterwards that it was there
         tombstone_rows.put(tx, post.uri, author.uri, post.kind if author.is_local else "")
     rows.delete_media(tx, post.id)
     rows.delete(tx, post.id)
-
-
-def prune(tx: Tx, post_ids: Iterable[int]) -> None:
-    """Forget old posts of others, with the counters they were part of. They may come again: no tombstone is left, and nobody is told."""
-    for post_id in post_ids:
-        post = rows.find(tx, post_id)
-        if post is not None:  # a boost goes with what it boosts
-            fanout.post_removed(tx, post, quiet=True)
-            rows.delete_media(tx, post.id)
-            rows.delete(tx, post.id)
 
 
 def _own(tx: Tx, author: Account, post_id: int) -> Post:
@@ -175,129 +166,3 @@ def _attach(tx: Tx, post: Post, draft: Draft, mentioned: Mapping[tuple[str, str]
     tags = (markup.normalise_tag(tag) for tag in markup.scan(draft.text, draft.fmt).tags)
     rows.set_tags(tx, post.id, [tag for tag in tags if tag][: limits.TAGS])
     return named
-
-
-# -- from the wire --
-
-
-def html_of(note: parse.Note, tag_url: Callable[[str], str]) -> Html:
-    """The text of a post from elsewhere as safe HTML, whatever it is written in. May cost CPU: see sanitize.is_heavy."""
-    if note.content_type == "text/markdown":
-        return markup.render(note.content[: limits.HTML_BYTES], mentions={}, tag_url=tag_url, fmt="markdown")
-    if note.content_type == "text/plain":
-        return paragraphs(plaintext.plain(note.content, limits.CONTENT_CHARS))
-    return sanitize.clean(note.content)
-
-
-def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: bool = False) -> Post | None:
-    """Store a post of somebody elsewhere; None when it was deleted before it came. One that is known stays as it is.
-
-    The caller has made sure that `author` is who the note is attributed to, and that it comes from the author's server.
-    """
-    if rows.is_known_or_gone(tx, note.id, author.uri):
-        known = rows.find_by_uri(tx, note.id)
-        return known if known is not None and known.account_id == author.id else None
-    parent = rows.find_by_uri(tx, note.in_reply_to) if note.in_reply_to else None
-    post = rows.insert(
-        tx,
-        id=rows.new_id(tx, min(note.published_at or tx.now, tx.now)),
-        uri=note.id,
-        url=note.url or note.id,
-        account_id=author.id,
-        published_at=min(note.published_at or tx.now, tx.now),
-        edited_at=note.updated_at if note.updated_at and note.published_at and note.updated_at > note.published_at else None,
-        visibility=note.visibility,
-        in_reply_to_uri=note.in_reply_to,
-        in_reply_to_id=parent.id if parent else None,
-        in_reply_to_account_id=parent.account_id if parent else None,
-        **_received_text(note, content),
-    )
-    addressed = _receive_mentions(tx, post, note, author)
-    rows.add_tags(tx, post.id, note.tags)
-    if note.attachments:
-        rows.set_media(tx, post.id, [_receive_file(tx, post, item) for item in note.attachments])
-    replies = rows.adopt_orphans(tx, post)
-    if replies:
-        rows.add_counts(tx, post.id, replies=replies)
-    fanout.post_added(tx, post, author, addressed, quiet=quiet)
-    return post
-
-
-def receive_edit(tx: Tx, note: parse.Note, author: Account, content: Html) -> Post | None:
-    """Change a known post of `author` to what its server says now; None when it is not known, or older than what we have."""
-    post = rows.find_by_uri(tx, note.id)
-    if post is None or post.account_id != author.id:
-        return None
-    if note.updated_at is None or note.updated_at <= (post.edited_at or post.published_at):
-        return None
-    rows.insert_edit(tx, post)
-    changed = rows.update(tx, post.id, edited_at=min(note.updated_at, tx.now), **_received_text(note, content))
-    _receive_mentions(tx, changed, note, author)
-    rows.set_tags(tx, changed.id, note.tags)
-    _receive_files(tx, changed, note)
-    fanout.post_edited(tx, changed, author)
-    return changed
-
-
-def receive_removal(tx: Tx, uri: str, author: Account) -> None:
-    """An author elsewhere has deleted a post, maybe before we ever saw it."""
-    post = rows.find_by_uri(tx, uri)
-    if post is None:
-        tombstone_rows.put(tx, uri, author.uri)
-    elif post.account_id == author.id:
-        _end(tx, post, author)
-
-
-def _received_text(note: parse.Note, content: Html) -> dict[str, object]:
-    return {
-        "kind": note.type,
-        "title": plaintext.line(note.title, limits.NAME_CHARS) if note.title else "",
-        "content_html": content,
-        "content_source": "",
-        "content_type": "",
-        "warning": plaintext.line(note.warning, limits.WARNING_CHARS) if note.warning else "",
-        "sensitive": int(note.sensitive or bool(note.warning)),
-        "language": note.language[:35],
-        "emojis": json.dumps(note.emojis) if note.emojis else "[]",
-        "sanitizer": sanitize.VERSION,
-    }
-
-
-def _receive_mentions(tx: Tx, post: Post, note: parse.Note, author: Account) -> set[int]:
-    """Write whom a post names, and whom it is addressed to without naming them, as far as they are known here; returns them all."""
-    named_uris = frozenset(note.mention_hrefs)
-    addressed = (named_uris | set(note.to) | set(note.cc)) - {vocab.PUBLIC, author.followers_uri, author.uri}
-    accounts = account_rows.list_by_uris(tx, addressed) if addressed else {}
-    named = {account.id for uri, account in accounts.items() if uri in named_uris}
-    silent = {account.id for account in accounts.values()} - named
-    if accounts or post.edited_at:
-        rows.set_mentions(tx, post.id, named, silent)
-    return named | silent
-
-
-def _receive_files(tx: Tx, post: Post, note: parse.Note) -> None:
-    """Files that the post showed before keep their row, and with it the bytes that were fetched."""
-    present = {item.remote_url: item.media_id for item in rows.list_media(tx, [post.id]).get(post.id, [])}
-    shown = []
-    for item in note.attachments:
-        known = present.pop(item.url, None)
-        if known is not None:
-            media_rows.set_alt(tx, known, plaintext.plain(item.alt, limits.ALT_CHARS))
-        shown.append(known or _receive_file(tx, post, item))
-    rows.set_media(tx, post.id, shown)
-    for media_id in present.values():
-        media_rows.delete(tx, media_id)
-
-
-def _receive_file(tx: Tx, post: Post, item: parse.Attachment) -> int:
-    return media_rows.insert(
-        tx,
-        kind=item.kind,
-        account_id=post.account_id,
-        mime=item.mime[:100],
-        alt=plaintext.plain(item.alt, limits.ALT_CHARS),
-        width=item.width,
-        height=item.height,
-        blurhash=item.blurhash[:100],
-        remote_url=item.url,
-    ).id

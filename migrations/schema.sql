@@ -46,7 +46,7 @@ CREATE TABLE accounts (
   posts_count INTEGER NOT NULL DEFAULT 0,   -- public and unlisted only
   last_post_at INTEGER,
   version INTEGER NOT NULL DEFAULT 0        -- rises with every change that a rendering shows
-) STRICT;
+, featured_tags_uri TEXT NOT NULL DEFAULT '', moderators_uri TEXT NOT NULL DEFAULT '', attribution_domains TEXT NOT NULL DEFAULT '[]', memorial INTEGER NOT NULL DEFAULT 0, moved_at INTEGER, filled_at INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX accounts_avatar ON accounts (avatar_id) WHERE avatar_id IS NOT NULL;
 
@@ -120,12 +120,34 @@ CREATE TABLE deliveries (
 
 CREATE INDEX deliveries_queued ON deliveries (host, activity_id, inbox_id, next_at) WHERE state = 'queued';
 
-CREATE TABLE domain_policies (
+CREATE TABLE domain_allows (
+  host TEXT PRIMARY KEY,                    -- in allowlist mode; holds for its sub-domains too
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "domain_policies" (
   host TEXT PRIMARY KEY,                    -- holds for its sub-domains too
-  severity TEXT NOT NULL CHECK (severity IN ('block', 'limit')),
+  severity TEXT NOT NULL CHECK (severity IN ('block', 'limit', 'none')),
+  reject_media INTEGER NOT NULL DEFAULT 0,
+  reject_reports INTEGER NOT NULL DEFAULT 0,
   reason TEXT NOT NULL DEFAULT '',
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE emojis (
+  id INTEGER PRIMARY KEY,
+  shortcode TEXT NOT NULL,
+  host TEXT NOT NULL,                       -- '' for those of this server
+  uri TEXT NOT NULL DEFAULT '',
+  media_id INTEGER NOT NULL REFERENCES media (id) ON DELETE CASCADE,
+  category TEXT NOT NULL DEFAULT '',
+  listed INTEGER NOT NULL DEFAULT 1,        -- shown where people pick one
+  disabled INTEGER NOT NULL DEFAULT 0,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (shortcode, host)
+) STRICT;
+
+CREATE INDEX emojis_media ON emojis (media_id);
 
 CREATE TABLE favourites (
   account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -138,6 +160,22 @@ CREATE TABLE favourites (
 CREATE INDEX favourites_post ON favourites (post_id, account_id);
 
 CREATE INDEX favourites_uri ON favourites (uri) WHERE uri <> '';
+
+CREATE TABLE featured_tags (
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  tag_id INTEGER NOT NULL REFERENCES tags (id),
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, tag_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE followed_tags (
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  tag_id INTEGER NOT NULL REFERENCES tags (id),
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, tag_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX followed_tags_tag ON followed_tags (tag_id, account_id);
 
 CREATE TABLE follows (
   follower_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -157,6 +195,32 @@ CREATE INDEX follows_followed ON follows (followed_id, state, local, follower_id
 CREATE INDEX follows_page ON follows (followed_id, state, follower_id);
 
 CREATE INDEX follows_uri ON follows (uri);
+
+CREATE TABLE group_bans (
+  group_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  reason TEXT NOT NULL DEFAULT '',
+  expires_at INTEGER,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (group_id, account_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX group_bans_account ON group_bans (account_id);
+
+CREATE TABLE group_moderators (
+  group_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  PRIMARY KEY (group_id, account_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX group_moderators_account ON group_moderators (account_id);
+
+CREATE TABLE groups (
+  account_id INTEGER PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE, -- a group of this server
+  rules TEXT NOT NULL DEFAULT '',
+  posting TEXT NOT NULL DEFAULT 'members' CHECK (posting IN ('anyone', 'members', 'moderators')),
+  created_by_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL
+) STRICT;
 
 CREATE TABLE home (
   owner_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
@@ -195,6 +259,28 @@ CREATE TABLE inboxes (
 
 CREATE INDEX inboxes_host ON inboxes (host);
 
+CREATE TABLE interaction_requests (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('like', 'reply', 'announce', 'quote')),
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE, -- what is liked, answered, boosted, quoted
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE, -- who asks
+  interaction_uri TEXT NOT NULL,            -- the Like, the answer, the Announce, the quoting post
+  request_uri TEXT NOT NULL DEFAULT '',     -- the request, where it is an activity of its own
+  state TEXT NOT NULL CHECK (state IN ('pending', 'accepted', 'rejected', 'revoked')),
+  authorization_uri TEXT NOT NULL DEFAULT '', -- the stamp: ours where the post is, theirs where we asked
+  created_at INTEGER NOT NULL,
+  answered_at INTEGER,
+  UNIQUE (post_id, interaction_uri)
+) STRICT;
+
+CREATE INDEX interaction_requests_account ON interaction_requests (account_id);
+
+CREATE INDEX interaction_requests_authorization ON interaction_requests (authorization_uri) WHERE authorization_uri <> '';
+
+CREATE INDEX interaction_requests_interaction ON interaction_requests (interaction_uri);
+
+CREATE INDEX interaction_requests_request ON interaction_requests (request_uri) WHERE request_uri <> '';
+
 CREATE TABLE jobs (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL,
@@ -211,19 +297,25 @@ CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'queued';
 
 CREATE INDEX jobs_lane ON jobs (lane, id) WHERE lane <> '' AND state = 'queued';
 
-CREATE TABLE media (
+CREATE TABLE "media" (
   id INTEGER PRIMARY KEY,
   key TEXT NOT NULL UNIQUE,                 -- 128 random bits: the public name
   account_id INTEGER REFERENCES accounts (id) ON DELETE CASCADE,
-  kind TEXT NOT NULL CHECK (kind IN ('avatar', 'header', 'image', 'video', 'audio', 'unknown')),
+  kind TEXT NOT NULL CHECK (kind IN ('avatar', 'header', 'image', 'gifv', 'video', 'audio', 'emoji', 'unknown')),
+  state TEXT NOT NULL DEFAULT 'ready' CHECK (state IN ('processing', 'ready', 'failed')),
   sha256 TEXT,                              -- the bytes on disk; NULL until a remote file was fetched
+  preview_sha256 TEXT,                      -- of a small picture of it, always WebP
   mime TEXT NOT NULL DEFAULT '',
   size_bytes INTEGER NOT NULL DEFAULT 0,
   width INTEGER NOT NULL DEFAULT 0,
   height INTEGER NOT NULL DEFAULT 0,
+  duration_ms INTEGER NOT NULL DEFAULT 0,
+  focus_x REAL NOT NULL DEFAULT 0,          -- -1 to 1, left to right
+  focus_y REAL NOT NULL DEFAULT 0,          -- -1 to 1, bottom to top
   alt TEXT NOT NULL DEFAULT '',
   blurhash TEXT NOT NULL DEFAULT '',
   remote_url TEXT NOT NULL DEFAULT '',
+  preview_url TEXT NOT NULL DEFAULT '',     -- remote: of a still picture its server has
   created_at INTEGER NOT NULL,
   used_at INTEGER NOT NULL DEFAULT 0,
   retry_at INTEGER NOT NULL DEFAULT 0       -- a remote file that could not be had is not asked for before this
@@ -232,6 +324,8 @@ CREATE TABLE media (
 CREATE INDEX media_account ON media (account_id);
 
 CREATE INDEX media_cached ON media (used_at) WHERE sha256 IS NOT NULL AND remote_url <> '';
+
+CREATE INDEX media_preview ON media (preview_sha256) WHERE preview_sha256 IS NOT NULL;
 
 CREATE INDEX media_sha256 ON media (sha256) WHERE sha256 IS NOT NULL;
 
@@ -246,10 +340,11 @@ CREATE TABLE mutes (
 
 CREATE INDEX mutes_target ON mutes (target_id);
 
-CREATE TABLE notifications (
+CREATE TABLE "notifications" (
   id INTEGER PRIMARY KEY,
   account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
-  kind TEXT NOT NULL CHECK (kind IN ('follow', 'follow_request', 'mention', 'favourite', 'boost', 'edit', 'post', 'report', 'move')),
+  kind TEXT NOT NULL CHECK (kind IN ('follow', 'follow_request', 'mention', 'favourite', 'boost', 'edit', 'post', 'report', 'move',
+    'poll', 'reaction', 'quote', 'quoted_edit', 'approval')),
   from_account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
   post_id INTEGER REFERENCES posts (id) ON DELETE CASCADE,
   created_at INTEGER NOT NULL,
@@ -283,6 +378,37 @@ CREATE TABLE pins (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX pins_post ON pins (post_id);
+
+CREATE TABLE poll_options (
+  post_id INTEGER NOT NULL REFERENCES polls (post_id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  votes_count INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (post_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE poll_votes (
+  post_id INTEGER NOT NULL REFERENCES polls (post_id) ON DELETE CASCADE,
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  uri TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (post_id, account_id, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX poll_votes_account ON poll_votes (account_id);
+
+CREATE TABLE polls (
+  post_id INTEGER PRIMARY KEY REFERENCES posts (id) ON DELETE CASCADE,
+  multiple INTEGER NOT NULL DEFAULT 0,
+  hide_totals INTEGER NOT NULL DEFAULT 0,   -- until it has ended
+  ends_at INTEGER,                          -- NULL: never
+  closed_at INTEGER,
+  voters_count INTEGER NOT NULL DEFAULT 0,
+  fetched_at INTEGER NOT NULL DEFAULT 0     -- remote: when its counts were last read
+) STRICT;
+
+CREATE INDEX polls_open ON polls (ends_at) WHERE closed_at IS NULL AND ends_at IS NOT NULL;
 
 CREATE TABLE post_edits (
   post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
@@ -348,11 +474,15 @@ CREATE TABLE posts (
   favourites_count INTEGER NOT NULL DEFAULT 0,
   sanitizer INTEGER NOT NULL DEFAULT 0,     -- sanitize.VERSION that made content_html
   version INTEGER NOT NULL DEFAULT 0        -- rises with every change that a rendering shows, counters excepted
-) STRICT;
+, policy TEXT NOT NULL DEFAULT '', held INTEGER NOT NULL DEFAULT 0, group_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL, locked INTEGER NOT NULL DEFAULT 0, context_uri TEXT NOT NULL DEFAULT '', link_url TEXT NOT NULL DEFAULT '', facts TEXT NOT NULL DEFAULT '', quotes_count INTEGER NOT NULL DEFAULT 0, origin_replies INTEGER NOT NULL DEFAULT 0, origin_boosts INTEGER NOT NULL DEFAULT 0, origin_favourites INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX posts_account ON posts (account_id, id);
 
 CREATE UNIQUE INDEX posts_boost ON posts (boost_of_id, account_id) WHERE boost_of_id IS NOT NULL;
+
+CREATE INDEX posts_context ON posts (context_uri) WHERE context_uri <> '';
+
+CREATE INDEX posts_group ON posts (group_id, id) WHERE group_id IS NOT NULL;
 
 CREATE INDEX posts_orphan ON posts (in_reply_to_uri) WHERE in_reply_to_uri <> '' AND in_reply_to_id IS NULL;
 
@@ -363,6 +493,50 @@ CREATE INDEX posts_reply ON posts (in_reply_to_id, id) WHERE in_reply_to_id IS N
 CREATE INDEX posts_reply_account ON posts (in_reply_to_account_id) WHERE in_reply_to_account_id IS NOT NULL;
 
 CREATE INDEX posts_url ON posts (url) WHERE boost_of_id IS NULL;
+
+CREATE TABLE quotes (
+  post_id INTEGER PRIMARY KEY REFERENCES posts (id) ON DELETE CASCADE, -- the post that quotes
+  quoted_uri TEXT NOT NULL,
+  quoted_id INTEGER REFERENCES posts (id) ON DELETE SET NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'accepted', 'rejected', 'revoked', 'deleted', 'unauthorized')),
+  legacy INTEGER NOT NULL DEFAULT 0,        -- said in a way that knows no consent
+  authorization_uri TEXT NOT NULL DEFAULT '', -- the stamp
+  request_uri TEXT NOT NULL DEFAULT '',
+  checked_at INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX quotes_authorization ON quotes (authorization_uri) WHERE authorization_uri <> '';
+
+CREATE INDEX quotes_orphan ON quotes (quoted_uri) WHERE quoted_id IS NULL;
+
+CREATE INDEX quotes_quoted ON quotes (quoted_id, post_id) WHERE quoted_id IS NOT NULL;
+
+CREATE TABLE reactions (
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,                       -- one emoji character, or a shortcode
+  emoji_id INTEGER REFERENCES emojis (id) ON DELETE SET NULL, -- for a shortcode
+  uri TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (post_id, account_id, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reactions_account ON reactions (account_id);
+
+CREATE INDEX reactions_emoji ON reactions (emoji_id) WHERE emoji_id IS NOT NULL;
+
+CREATE INDEX reactions_uri ON reactions (uri) WHERE uri <> '';
+
+CREATE TABLE relays (
+  id INTEGER PRIMARY KEY,
+  uri TEXT NOT NULL UNIQUE,                 -- its actor (LitePub style) or its inbox (Mastodon style)
+  style TEXT NOT NULL CHECK (style IN ('inbox', 'actor')),
+  inbox_uri TEXT NOT NULL,
+  actor_uri TEXT NOT NULL DEFAULT '',       -- who signs what it sends; learnt from its Accept
+  follow_uri TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL CHECK (state IN ('pending', 'accepted', 'rejected')),
+  created_at INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE reports (
   id INTEGER PRIMARY KEY,
@@ -404,6 +578,12 @@ CREATE TABLE settings (
 CREATE TABLE tags (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE                 -- normalised; the spelling people see stands in the post
+) STRICT;
+
+CREATE TABLE threads (
+  post_id INTEGER PRIMARY KEY REFERENCES posts (id) ON DELETE CASCADE, -- a remote post whose thread was, or is to be, completed
+  replies_uri TEXT NOT NULL DEFAULT '',
+  fetched_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE tombstones (

@@ -7,7 +7,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from fedi import accounts, blocks, config, follows, html, interactions, logins, posts, uris
+from fedi import accounts, arrivals, blocks, config, follows, html, interactions, logins, posts, uris
 from fedi.activitypub import keys, parse, vocab
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
@@ -141,7 +141,7 @@ def arrive(tx: Tx, made: parse.Note, *, quiet: bool = False) -> Post | None:
     """A note comes in."""
     author = account_rows.find_by_uri(tx, made.attributed_to)
     assert author is not None
-    return posts.receive(tx, made, author, posts.html_of(made, tx.uris.tag), quiet=quiet)
+    return arrivals.receive(tx, made, author, arrivals.html_of(made, tx.uris.tag), quiet=quiet)
 
 
 def post(tx: Tx, by: Account, text: str = "hello", visibility: str = "public", mentions: tuple[Account, ...] = (), **more: Any) -> Post:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fedi import accounts, blocks, follows, interactions, moderation, posts
+from fedi import accounts, arrivals, blocks, follows, interactions, moderation, posts
 from fedi.errors import FediError
 from fedi.posts import Draft
 from fedi.storage import accounts as account_rows
@@ -125,7 +125,7 @@ class World:
             if who.is_local:
                 posts.remove(tx, who, post.id)
             else:
-                posts.receive_removal(tx, post.uri, who)
+                arrivals.receive_removal(tx, post.uri, who)
 
     def like(self, tx: Tx) -> None:
         who, post = self.one(tx), self.post(tx)
@@ -204,7 +204,7 @@ class World:
 
     def prune(self, tx: Tx) -> None:
         found, _ = post_rows.list_unreferenced(tx, tx.now + 1000, 0, 1000)
-        posts.prune(tx, found[:3])
+        arrivals.prune(tx, found[:3])
 
     def block_evil(self, tx: Tx) -> None:
         if account_rows.get(tx, self.evil.id).host_blocked:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from fedi import fanout, interactions, posts
+from fedi import arrivals, fanout, interactions, posts
 from fedi.activitypub import parse
 from fedi.errors import Forbidden, Invalid, NotFound
 from fedi.posts import Draft
@@ -11,6 +11,7 @@ from fedi.storage import accounts as account_rows
 from fedi.storage import media as media_rows
 from fedi.storage import notifications as notification_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import threads as thread_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Database, Tx
@@ -296,11 +297,11 @@ def test_a_post_that_arrives_again_stays_as_it_is(db: Database, run: Run, carol:
 
 def test_a_delete_before_its_create_wins(db: Database, run: Run, carol: Account, dan: Account) -> None:
     note = make.note(carol)
-    run(posts.receive_removal, note.id, carol)
+    run(arrivals.receive_removal, note.id, carol)
     assert run(make.arrive, note) is None
     assert db.read(post_rows.find_by_uri, note.id) is None
     other = make.note(carol)
-    run(posts.receive_removal, other.id, dan)
+    run(arrivals.receive_removal, other.id, dan)
     assert run(make.arrive, other) is not None, "only the author's word counts"
 
 
@@ -308,10 +309,12 @@ def test_only_the_author_edits_and_removes_from_elsewhere(db: Database, run: Run
     note = make.note(carol, "mine")
     post = run(make.arrive, note)
     late = note._replace(content="<p>pwned</p>", updated_at=post.published_at + 1000)
-    assert run(posts.receive_edit, late, dan, posts.html_of(late, str)) is None
-    run(posts.receive_removal, note.id, dan)
+    assert run(arrivals.receive_edit, late, dan, arrivals.html_of(late, str)) is None
+    run(arrivals.receive_removal, note.id, dan)
     assert db.read(make.fresh, post) == post
-    assert run(posts.receive, note._replace(attributed_to=dan.uri), dan, posts.html_of(note, str)) is None, "an id belongs to one author"
+    assert run(arrivals.receive, note._replace(attributed_to=dan.uri), dan, arrivals.html_of(note, str)) is None, (
+        "an id belongs to one author"
+    )
 
 
 def test_an_older_edit_does_not_undo_a_newer_one(db: Database, run: Run, carol: Account) -> None:
@@ -320,7 +323,7 @@ def test_an_older_edit_does_not_undo_a_newer_one(db: Database, run: Run, carol: 
 
     def edit(text: str, at: int) -> Post | None:
         changed = note._replace(content=f"<p>{text}</p>", updated_at=at)
-        made: Post | None = run(posts.receive_edit, changed, carol, posts.html_of(changed, str))
+        made: Post | None = run(arrivals.receive_edit, changed, carol, arrivals.html_of(changed, str))
         return made
 
     assert edit("newer", 3_000_000)
@@ -333,7 +336,7 @@ def test_an_older_edit_does_not_undo_a_newer_one(db: Database, run: Run, carol: 
 
 def test_an_edit_of_what_is_not_known_is_nothing(run: Run, carol: Account) -> None:
     note = make.note(carol, updated_at=1)
-    assert run(posts.receive_edit, note, carol, posts.html_of(note, str)) is None
+    assert run(arrivals.receive_edit, note, carol, arrivals.html_of(note, str)) is None
 
 
 def test_files_of_an_edited_post_are_kept_added_and_dropped(db: Database, run: Run, carol: Account) -> None:
@@ -344,7 +347,7 @@ def test_files_of_an_edited_post_are_kept_added_and_dropped(db: Database, run: R
     post = run(make.arrive, note)
     before = {item.alt: item.media_id for item in db.read(post_rows.list_media, [post.id])[post.id]}
     edited = note._replace(attachments=(file("b", "better said"), file("c")), updated_at=5)
-    run(posts.receive_edit, edited, carol, posts.html_of(edited, str))
+    run(arrivals.receive_edit, edited, carol, arrivals.html_of(edited, str))
     after = db.read(post_rows.list_media, [post.id])[post.id]
     assert [item.alt for item in after] == ["better said", "c"]
     assert after[0].media_id == before["b"], "fetched bytes stay"
@@ -375,8 +378,8 @@ def test_posts_that_answer_each_other_in_a_circle_are_listed_once(db: Database, 
     first = run(make.arrive, one._replace(in_reply_to=other.id))
     second = run(make.arrive, other._replace(in_reply_to=one.id))
     for post, peer in ((first, second), (second, first)):
-        assert [p.id for p in db.read(post_rows.list_ancestors, 0, post.id, 20)] == [peer.id]
-        assert [p.id for p in db.read(post_rows.list_descendants, 0, post.id, 20)] == [peer.id]
+        assert [p.id for p in db.read(thread_rows.list_ancestors, 0, post.id, 20)] == [peer.id]
+        assert [p.id for p in db.read(thread_rows.list_descendants, 0, post.id, 20)] == [peer.id]
 
 
 def test_a_post_fetched_later_is_counted_but_told_to_nobody(db: Database, run: Run, alice: Account, carol: Account) -> None:
@@ -408,7 +411,7 @@ def test_a_late_delete_removes_what_is_here_with_its_files(
     run(make.follow, bob, carol)
     note = make.note(carol, "xyzzy", mentions=(bob,))
     run(make.arrive, note)
-    run(posts.receive_removal, note.id, carol)
+    run(arrivals.receive_removal, note.id, carol)
     assert "xyzzy" not in dump()
     assert db.read(kinds, bob) == []
     assert run(make.arrive, note) is None, "and it does not come back"
@@ -422,16 +425,16 @@ def test_pruning_keeps_counters_right_and_lets_posts_come_again(db: Database, ru
     asked = run(make.arrive, note)
     answer = run(make.post, dan, "a", reply_to=asked)
     boost = run(make.boost, dan, asked)
-    run(posts.prune, [answer.id])
+    run(arrivals.prune, [answer.id])
     assert db.read(make.fresh, asked).replies_count == 0
-    run(posts.prune, [asked.id, boost.id])
+    run(arrivals.prune, [asked.id, boost.id])
     assert [db.read(make.again, who).posts_count for who in (carol, dan)] == [0, 0]
     assert run(make.arrive, note) is not None
 
 
 def test_fanout_of_a_removed_post_can_be_quiet(run: Run, heard: Callable[[str], list[Any]], carol: Account) -> None:
     removed = heard("post_removed")
-    run(posts.prune, [run(make.post, carol).id])
+    run(arrivals.prune, [run(make.post, carol).id])
     assert removed == []
     run(fanout.post_removed, run(make.post, carol))
     assert len(removed) == 1

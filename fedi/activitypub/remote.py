@@ -7,7 +7,7 @@ import asyncio
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from fedi import accounts, clock, limits, markup, posts, sanitize, uris
+from fedi import accounts, arrivals, clock, limits, markup, sanitize, uris
 from fedi.activitypub import parse, vocab, webfinger
 from fedi.activitypub.documents import Cpu, Documents, Rate
 from fedi.activitypub.keyring import Keyring
@@ -99,9 +99,9 @@ class Remote:
     async def content(self, note: Note) -> Html:
         """A post's text as it is stored; off the loop where that takes long."""
         if sanitize.is_heavy(note.content):
-            cleaned: Html = await self.cpu(posts.html_of, note, self.uris.tag)
+            cleaned: Html = await self.cpu(arrivals.html_of, note, self.uris.tag)
             return cleaned
-        return posts.html_of(note, self.uris.tag)
+        return arrivals.html_of(note, self.uris.tag)
 
     async def _handle(self, actor: Actor) -> tuple[str, str]:
         """(username, host) of an actor: on its own host, or on another one where each vouches for the other.
@@ -209,7 +209,7 @@ class Remote:
     async def _fetch_post(self, uri: str) -> Post:
         note, author = await self.note(uri)
         content = await self.content(note)
-        post = await self.db.write(posts.receive, note, author, content, quiet=True)
+        post = await self.db.write(arrivals.receive, note, author, content, quiet=True)
         if post is None:
             raise RemoteGone("That post was deleted.")
         return post

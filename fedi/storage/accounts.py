@@ -47,6 +47,12 @@ class Account(NamedTuple):
     posts_count: int
     last_post_at: int | None
     version: int
+    featured_tags_uri: str
+    moderators_uri: str
+    attribution_domains: str
+    memorial: int
+    moved_at: int | None
+    filled_at: int
 
     @property
     def is_local(self) -> bool:
@@ -84,7 +90,8 @@ _DEFAULTS: dict[str, Any] = {
     "inbox_uri": "", "shared_inbox_uri": "", "outbox_uri": "", "followers_uri": "", "following_uri": "", "featured_uri": "",
     "also_known_as": "[]", "moved_to_uri": "", "locked": 0, "discoverable": 0, "indexable": 0, "fetched_at": 0, "suspended_at": None,
     "host_blocked": 0, "host_limited": 0, "deleted_at": None, "followers_count": 0, "following_count": 0, "posts_count": 0,
-    "last_post_at": None, "version": 0,
+    "last_post_at": None, "version": 0, "featured_tags_uri": "", "moderators_uri": "", "attribution_domains": "[]", "memorial": 0,
+    "moved_at": None, "filled_at": 0,
 }  # fmt: skip
 
 

@@ -25,13 +25,20 @@ class Media(NamedTuple):
     created_at: int
     used_at: int
     retry_at: int
+    state: str
+    preview_sha256: str | None
+    duration_ms: int
+    focus_x: float
+    focus_y: float
+    preview_url: str
 
 
 COLUMNS = ", ".join(Media._fields)
 _INSERT = f"INSERT INTO media ({COLUMNS}) VALUES ({', '.join('?' * len(Media._fields))})"
 _DEFAULTS: dict[str, Any] = {
     "account_id": None, "sha256": None, "mime": "", "size_bytes": 0, "width": 0, "height": 0, "alt": "", "blurhash": "", "remote_url": "",
-    "used_at": 0, "retry_at": 0,
+    "used_at": 0, "retry_at": 0, "state": "ready", "preview_sha256": None, "duration_ms": 0, "focus_x": 0.0, "focus_y": 0.0,
+    "preview_url": "",
 }  # fmt: skip
 
 

@@ -45,6 +45,17 @@ class Post(NamedTuple):
     favourites_count: int
     sanitizer: int
     version: int
+    policy: str
+    held: int
+    group_id: int | None
+    locked: int
+    context_uri: str
+    link_url: str
+    facts: str
+    quotes_count: int
+    origin_replies: int
+    origin_boosts: int
+    origin_favourites: int
 
     @property
     def is_public(self) -> bool:
@@ -85,6 +96,8 @@ _DEFAULTS: dict[str, Any] = {
     "kind": "Note", "title": "", "content_html": "", "content_source": "", "content_type": "", "warning": "", "sensitive": 0,
     "language": "", "local_only": 0, "in_reply_to_uri": "", "in_reply_to_id": None, "in_reply_to_account_id": None, "boost_of_id": None,
     "emojis": "[]", "edited_at": None, "replies_count": 0, "boosts_count": 0, "favourites_count": 0, "sanitizer": 0, "version": 0,
+    "policy": "", "held": 0, "group_id": None, "locked": 0, "context_uri": "", "link_url": "", "facts": "", "quotes_count": 0,
+    "origin_replies": 0, "origin_boosts": 0, "origin_favourites": 0,
 }  # fmt: skip
 
 
@@ -190,59 +203,6 @@ def add_counts(tx: Tx, post_id: int, *, replies: int = 0, boosts: int = 0, favou
         favourites_count = max(0, favourites_count + ?) WHERE id = ?""",
         (replies, boosts, favourites, post_id),
     )
-
-
-# -- threads --
-
-
-def list_ancestors(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[Post]:
-    """What the post answers, the root first, as far as known and visible to the viewer; at most `limit` steps up."""
-    rows = tx.query(
-        """WITH RECURSIVE up (id, depth) AS (
-          SELECT in_reply_to_id, 1 FROM posts WHERE id = :post
-          UNION ALL SELECT (SELECT in_reply_to_id FROM posts WHERE id = up.id), up.depth + 1 FROM up
-          WHERE up.id IS NOT NULL AND up.depth < :limit)
-        SELECT id FROM up WHERE id IS NOT NULL AND id <> :post""",
-        {"post": post_id, "limit": limit},
-    )
-    return _in_order(tx, viewer_id, [row[0] for row in rows])[::-1]
-
-
-def list_descendants(tx: Tx, viewer_id: int, post_id: int, limit: int) -> list[Post]:
-    """The answers to a post and to its answers, in reading order (each followed by its own answers), visible to the viewer."""
-    rows = tx.query(
-        """WITH RECURSIVE down (id, path, depth) AS (
-          SELECT id, printf('%020d', id), 1 FROM posts WHERE in_reply_to_id = :post
-          UNION ALL SELECT q.id, down.path || printf('%020d', q.id), down.depth + 1 FROM down
-          CROSS JOIN posts q ON q.in_reply_to_id = down.id WHERE down.depth < 50 LIMIT 4 * :limit)
-        SELECT id FROM down WHERE id <> :post ORDER BY path""",
-        {"post": post_id, "limit": limit},
-    )
-    return _in_order(tx, viewer_id, [row[0] for row in rows])[:limit]
-
-
-def _in_order(tx: Tx, viewer_id: int, post_ids: list[int]) -> list[Post]:
-    """Those the viewer may see, each once: posts of strangers may answer each other in a circle."""
-    found = list_visible(tx, viewer_id, post_ids) if post_ids else {}
-    return [found[post_id] for post_id in dict.fromkeys(post_ids) if post_id in found]
-
-
-def adopt_orphans(tx: Tx, parent: Post) -> int:
-    """A parent has arrived after its answers: tie them to it. Returns how many public ones there were."""
-    waiting = "SELECT 1 FROM posts WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL LIMIT 1"
-    if tx.one(waiting, (parent.uri,)) is None:
-        return 0
-    counted = tx.one(
-        """SELECT count(*) FROM posts WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL AND id <> ?
-        AND visibility IN ('public', 'unlisted') AND local_only = 0""",
-        (parent.uri, parent.id),
-    )
-    tx.execute(
-        """UPDATE posts SET in_reply_to_id = ?, in_reply_to_account_id = ?, version = version + 1
-        WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL AND id <> ?""",
-        (parent.id, parent.account_id, parent.uri, parent.id),
-    )
-    return int(counted[0]) if counted else 0
 
 
 # -- what hangs on a post --

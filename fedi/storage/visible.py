@@ -3,7 +3,8 @@
 A viewer sees a post when its author is not suspended, neither has blocked the other, the author's domain is blocked by neither
 the instance nor the viewer, and it is public or unlisted, or the viewer wrote it, or it mentions the viewer, or it is
 followers-only and the viewer's follow of the author is accepted. Direct posts: author and mentioned only. Local-only posts:
-signed-in local people, by the same rules. A boost is seen when both it and what it boosts are.
+signed-in local people, by the same rules. An answer that is held, because who it answers has not approved it, is seen by these two
+only. A boost is seen when both it and what it boosts are.
 
 Statements bind `:viewer`, an account id (local, or the remote signer of a fetch), or 0 for nobody in particular.
 
@@ -25,7 +26,8 @@ def _author(p: str, a: str) -> str:
 
 def _audience(p: str) -> str:
     return f"""({p}.account_id = :viewer OR (
-        ({p}.local_only = 0 OR EXISTS (SELECT 1 FROM users WHERE account_id = :viewer))
+        ({p}.held = 0 OR {p}.in_reply_to_account_id = :viewer)
+        AND ({p}.local_only = 0 OR EXISTS (SELECT 1 FROM users WHERE account_id = :viewer))
         AND ({p}.visibility IN ('public', 'unlisted')
           OR (:viewer <> 0 AND (
             EXISTS (SELECT 1 FROM post_mentions WHERE post_id = {p}.id AND account_id = :viewer)

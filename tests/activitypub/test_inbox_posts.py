@@ -7,6 +7,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from fedi import blocks, clock, limits, moderation
 from fedi.storage import posts as post_rows
+from fedi.storage import threads as thread_rows
 from fedi.storage import tombstones as tombstone_rows
 from tests import make, remote
 from tests.remote import Actor, World
@@ -119,7 +120,7 @@ async def test_auz_10_somebody_blocked_reaches_nobody(world: World, mallory: Act
     assert world.told(world.alice) == [] and world.again(world.alice).followers_count == 0
     assert found is not None and (found.favourites_count, found.boosts_count) == (0, 0)
     assert world.peer("evil.test").received("Accept") == []
-    seen = world.db.read(post_rows.list_descendants, world.alice.id, post.id, 10)
+    seen = world.db.read(thread_rows.list_descendants, world.alice.id, post.id, 10)
     assert seen == []
 
 

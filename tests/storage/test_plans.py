@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fedi.storage import accounts, deliveries, follows, interactions, jobs, notifications, posts, timelines
+from fedi.storage import accounts, deliveries, follows, interactions, jobs, notifications, posts, threads, timelines
 from fedi.storage.db import Database, Tx
 from fedi.storage.timelines import Page, Wanted
 from tests import make
@@ -68,8 +68,8 @@ READS: dict[str, Callable[[Tx], object]] = {
     "a post": lambda tx: posts.find_visible(tx, 1, 2),
     "posts": lambda tx: posts.list_visible(tx, 1, [2, 3]),
     "a post by its page": lambda tx: posts.find_by_url(tx, "https://x.test/1"),
-    "ancestors": lambda tx: posts.list_ancestors(tx, 1, 2, 20),
-    "descendants": lambda tx: posts.list_descendants(tx, 1, 2, 20),
+    "ancestors": lambda tx: threads.list_ancestors(tx, 1, 2, 20),
+    "descendants": lambda tx: threads.list_descendants(tx, 1, 2, 20),
     "mentions": lambda tx: posts.list_mentions(tx, [1, 2]),
     "tags": lambda tx: posts.list_tags(tx, [1, 2]),
     "files": lambda tx: posts.list_media(tx, [1, 2]),

@@ -7,6 +7,7 @@ import pytest
 
 from fedi import interactions
 from fedi.storage import posts as post_rows
+from fedi.storage import threads as thread_rows
 from fedi.storage import timelines
 from fedi.storage.accounts import Account
 from fedi.storage.db import Database, Tx
@@ -87,10 +88,10 @@ def test_a_thread_is_read_in_order(db: Database, run: Run, alice: Account, bob: 
     two = run(make.post, alice, "2", reply_to=root)
     one_one = run(make.post, alice, "1.1", reply_to=one)
     one_one_one = run(make.post, bob, "1.1.1", reply_to=one_one)
-    assert [p.id for p in db.read(post_rows.list_descendants, 0, root.id, 20)] == [one.id, one_one.id, one_one_one.id, two.id]
-    assert [p.id for p in db.read(post_rows.list_ancestors, 0, one_one_one.id, 20)] == [root.id, one.id, one_one.id]
-    assert [p.id for p in db.read(post_rows.list_ancestors, 0, one_one_one.id, 2)] == [one.id, one_one.id], "the nearest"
-    assert len(db.read(post_rows.list_descendants, 0, root.id, 2)) == 2
+    assert [p.id for p in db.read(thread_rows.list_descendants, 0, root.id, 20)] == [one.id, one_one.id, one_one_one.id, two.id]
+    assert [p.id for p in db.read(thread_rows.list_ancestors, 0, one_one_one.id, 20)] == [root.id, one.id, one_one.id]
+    assert [p.id for p in db.read(thread_rows.list_ancestors, 0, one_one_one.id, 2)] == [one.id, one_one.id], "the nearest"
+    assert len(db.read(thread_rows.list_descendants, 0, root.id, 2)) == 2
 
 
 def test_a_very_deep_thread_is_cut(db: Database, run: Run, carol: Account) -> None:
@@ -101,5 +102,5 @@ def test_a_very_deep_thread_is_cut(db: Database, run: Run, carol: Account) -> No
         return made
 
     made = run(deep)
-    assert len(db.read(post_rows.list_descendants, 0, made[0].id, 500)) == 50
-    assert [p.id for p in db.read(post_rows.list_ancestors, 0, made[-1].id, 30)] == [p.id for p in made[-31:-1]]
+    assert len(db.read(thread_rows.list_descendants, 0, made[0].id, 500)) == 50
+    assert [p.id for p in db.read(thread_rows.list_ancestors, 0, made[-1].id, 30)] == [p.id for p in made[-31:-1]]

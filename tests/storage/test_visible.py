@@ -10,6 +10,7 @@ from fedi.storage import accounts as account_rows
 from fedi.storage import interactions as interaction_rows
 from fedi.storage import notifications as notification_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import threads as thread_rows
 from fedi.storage import timelines
 from fedi.storage.accounts import Account
 from fedi.storage.db import Database, Tx
@@ -88,8 +89,8 @@ SURFACES: dict[str, Surface] = {
     "profile by tag": lambda tx, s, who: _has(
         timelines.list_profile(tx, who, s.post.account_id, PAGE, timelines.Wanted(tag="topic")), s.post
     ),
-    "ancestors": lambda tx, s, who: _has(post_rows.list_ancestors(tx, who, s.below.id, 20), s.post),
-    "descendants": lambda tx, s, who: _has(post_rows.list_descendants(tx, who, s.above.id, 20), s.post),
+    "ancestors": lambda tx, s, who: _has(thread_rows.list_ancestors(tx, who, s.below.id, 20), s.post),
+    "descendants": lambda tx, s, who: _has(thread_rows.list_descendants(tx, who, s.above.id, 20), s.post),
     "boosters": lambda tx, s, who: bool(interaction_rows.list_boosters(tx, who, s.post.id)),
 }
 OWN: dict[str, Surface] = {  # lists that only people of this server have

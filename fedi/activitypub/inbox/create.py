@@ -1,6 +1,6 @@
 """Create: a new post, kept when it concerns somebody here."""
 
-from fedi import limits, posts, sanitize, uris
+from fedi import arrivals, limits, sanitize, uris
 from fedi.activitypub import parse
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, Wants
 from fedi.storage import accounts as account_rows
@@ -59,7 +59,7 @@ def wants(tx: Tx, received: Received) -> Wants | None:
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
     note = received.believed_note(gathered)
     if note.attributed_to == received.actor.uri:
-        posts.receive(tx, note, received.actor, received.content(tx, gathered))
+        arrivals.receive(tx, note, received.actor, received.content(tx, gathered))
 
 
 HANDLER = Handler(wants, apply)

@@ -1,6 +1,6 @@
 """Delete: a post or an account elsewhere has ended."""
 
-from fedi import accounts, posts, uris
+from fedi import accounts, arrivals, uris
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
 from fedi.storage import posts as post_rows
 from fedi.storage.db import Tx
@@ -29,7 +29,7 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
         if not received.actor.is_local:
             accounts.delete_remote(tx, received.actor)
         return
-    posts.receive_removal(tx, object_uri, received.actor)
+    arrivals.receive_removal(tx, object_uri, received.actor)
 
 
 HANDLER = Handler(wants, apply)

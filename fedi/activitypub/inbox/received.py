@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
-from fedi import posts
+from fedi import arrivals
 from fedi.activitypub import parse
 from fedi.activitypub.parse import Activity, Note
 from fedi.html import Html
@@ -60,7 +60,7 @@ class Received:
 
     def content(self, tx: Tx, gathered: Gathered) -> Html:
         """Its sanitised text."""
-        return gathered.html if gathered.html is not None else posts.html_of(self.believed_note(gathered), tx.uris.tag)
+        return gathered.html if gathered.html is not None else arrivals.html_of(self.believed_note(gathered), tx.uris.tag)
 
 
 # `wants` returns None for what does not concern anybody here: it is dropped and counted.

@@ -1,6 +1,6 @@
 """Update: a post or a profile is otherwise now."""
 
-from fedi import posts, sanitize, uris
+from fedi import arrivals, sanitize, uris
 from fedi.activitypub import parse_values, vocab
 from fedi.activitypub.inbox import create
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
@@ -30,7 +30,7 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
         return  # gathering has read and stored it
     note = received.believed_note(gathered)
     if note.attributed_to == received.actor.uri:
-        posts.receive_edit(tx, note, received.actor, received.content(tx, gathered))
+        arrivals.receive_edit(tx, note, received.actor, received.content(tx, gathered))
 
 
 HANDLER = Handler(wants, apply)

@@ -13,6 +13,7 @@ from fedi.posts import Draft
 from fedi.storage import accounts as account_rows
 from fedi.storage import interactions as interaction_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import threads as thread_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -165,8 +166,8 @@ async def context(request: web.Request) -> web.Response:
 def _context(tx: Tx, shelf: Shelf, viewer_id: int, post_id: int) -> bytes:
     post = answers.post(tx, viewer_id, post_id)
     up, down = _THREAD[0] if viewer_id else _THREAD[1]
-    ancestors = [other.id for other in post_rows.list_ancestors(tx, viewer_id, post.id, up)]
-    descendants = [other.id for other in post_rows.list_descendants(tx, viewer_id, post.id, down)]
+    ancestors = [other.id for other in thread_rows.list_ancestors(tx, viewer_id, post.id, up)]
+    descendants = [other.id for other in thread_rows.list_descendants(tx, viewer_id, post.id, down)]
     made = shelf.posts_by_id(tx, viewer_id, [*ancestors, *descendants])
     above, below = ([made[other] for other in ids if other in made] for ids in (ancestors, descendants))
     return b'{"ancestors":%b,"descendants":%b}' % (answers.array(above), answers.array(below))

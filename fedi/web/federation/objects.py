@@ -12,6 +12,7 @@ from fedi.errors import NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import threads as thread_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
@@ -119,7 +120,7 @@ def _read_create(tx: Tx, reader: int, username: str, post_id: int) -> Json:
 
 def _read_replies(tx: Tx, reader: int, username: str, post_id: int, *, others: bool) -> Json:
     post = _get(tx, reader, username, post_id)
-    found = post_rows.list_descendants(tx, 0, post.id, 4 * _REPLIES)
+    found = thread_rows.list_descendants(tx, 0, post.id, 4 * _REPLIES)
     answered = [p for p in found if p.in_reply_to_id == post.id and not (others and p.account_id == post.account_id)]
     answered.sort(key=lambda p: p.account_id != post.account_id)  # what the author went on to say comes first
     uri = f"{post.uri}/replies"

@@ -11,6 +11,7 @@ from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import interactions as interaction_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import threads as thread_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -58,8 +59,8 @@ def _refuse_deleted(tx: Tx, name: str, host: str, post_id: int) -> None:
 
 def _read(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> _Found:
     viewer_id = viewer.id if viewer is not None else 0
-    above = post_rows.list_ancestors(tx, viewer_id, post.id, _ABOVE)
-    below = post_rows.list_descendants(tx, viewer_id, post.id, _BELOW)
+    above = thread_rows.list_ancestors(tx, viewer_id, post.id, _ABOVE)
+    below = thread_rows.list_descendants(tx, viewer_id, post.id, _BELOW)
     marks = {row.id: "up" for row in above} | {post.id: "big"} | _depths(post, below)
     # One reading for the whole thread; taken apart again by what each entry is to the post.
     shown = {entry.post.id: entry for entry in views.entries(pages, tx, viewer, [*above, post, *below], marks)}

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from fedi import accounts, posts, sanitize
+from fedi import accounts, arrivals, posts, sanitize
 from fedi.activitypub import parse
 from fedi.storage import accounts as account_rows
 from fedi.storage import posts as post_rows
@@ -43,7 +43,7 @@ def hostile(tx: Tx, rig: Rig, payload: str) -> tuple[Account, Post]:
         "attachment": [{"type": "Document", "mediaType": "image/png", "url": "https://evil.test/a.png", "name": payload}],
     }  # fmt: skip
     parsed = parse.note(note, tx.now, author.followers_uri)
-    post = posts.receive(tx, parsed, author, sanitize.clean(parsed.content))
+    post = arrivals.receive(tx, parsed, author, sanitize.clean(parsed.content))
     assert post is not None
     return author, post
 

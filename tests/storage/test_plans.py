@@ -172,6 +172,7 @@ def test_no_read_on_the_way_to_a_page_reads_a_whole_table(filled: Database, monk
 
 def test_no_statement_of_an_act_reads_a_whole_table(filled: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Writing, answering, editing, liking, boosting, taking back; of people here and elsewhere."""
+    from fedi import arrivals
     from fedi import interactions as acts
     from fedi import posts as rules
 
@@ -186,7 +187,7 @@ def test_no_statement_of_an_act_reads_a_whole_table(filled: Database, monkeypatc
         acts.receive_favourite(tx, carol, mine, "https://peer.test/l")
         make.boost(tx, carol, mine)
         rules.remove(tx, alice, mine.id)
-        rules.receive_removal(tx, theirs.uri, carol)
+        arrivals.receive_removal(tx, theirs.uri, carol)
 
     faults = {sql: bad for sql, steps in plans(filled, everything, monkeypatch).items() if (bad := whole_tables(steps, sql))}
     assert faults == {}

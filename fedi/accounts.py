@@ -4,7 +4,7 @@ import json
 import re
 from typing import NamedTuple
 
-from fedi import limits, markup, plaintext, sanitize, uris
+from fedi import emojis, limits, markup, plaintext, sanitize, uris
 from fedi.activitypub import keys, outbox, parse
 from fedi.errors import Conflict, Gone, Invalid, Malformed
 from fedi.html import Html, escape
@@ -204,7 +204,7 @@ def receive(tx: Tx, actor: parse.Actor, host: str, bio_html: Html) -> Account:
         "display_name": plaintext.line(actor.name, limits.NAME_CHARS),
         "bio_html": bio_html,
         "fields": json.dumps([[plaintext.line(name, 255), sanitize.clean(value), ""] for name, value in actor.fields]),
-        "emojis": json.dumps(actor.emojis),
+        "emojis": emojis.column(emojis.receive(tx, host, actor.emojis)),
         "inbox_uri": actor.inbox,
         "shared_inbox_uri": actor.shared_inbox,
         "outbox_uri": actor.outbox,

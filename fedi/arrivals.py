@@ -1,9 +1,8 @@
 """Posts that arrive: stored, changed and taken back as their own servers say. What is written here is posts.py's."""
 
-import json
 from collections.abc import Callable, Iterable
 
-from fedi import fanout, limits, markup, plaintext, posts, sanitize
+from fedi import emojis, fanout, limits, markup, plaintext, posts, sanitize
 from fedi.activitypub import parse, vocab
 from fedi.html import Html, paragraphs
 from fedi.storage import accounts as account_rows
@@ -46,7 +45,7 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         in_reply_to_uri=note.in_reply_to,
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
-        **_received_text(note, content),
+        **_received_text(tx, note, author, content),
     )
     addressed = _receive_mentions(tx, post, note, author)
     rows.add_tags(tx, post.id, note.tags)
@@ -67,7 +66,7 @@ def receive_edit(tx: Tx, note: parse.Note, author: Account, content: Html) -> Po
     if note.updated_at is None or note.updated_at <= (post.edited_at or post.published_at):
         return None
     rows.insert_edit(tx, post)
-    changed = rows.update(tx, post.id, edited_at=min(note.updated_at, tx.now), **_received_text(note, content))
+    changed = rows.update(tx, post.id, edited_at=min(note.updated_at, tx.now), **_received_text(tx, note, author, content))
     _receive_mentions(tx, changed, note, author)
     rows.set_tags(tx, changed.id, note.tags)
     _receive_files(tx, changed, note)
@@ -84,7 +83,7 @@ def receive_removal(tx: Tx, uri: str, author: Account) -> None:
         posts.end(tx, post, author)
 
 
-def _received_text(note: parse.Note, content: Html) -> dict[str, object]:
+def _received_text(tx: Tx, note: parse.Note, author: Account, content: Html) -> dict[str, object]:
     return {
         "kind": note.type,
         "title": plaintext.line(note.title, limits.NAME_CHARS) if note.title else "",
@@ -94,7 +93,7 @@ def _received_text(note: parse.Note, content: Html) -> dict[str, object]:
         "warning": plaintext.line(note.warning, limits.WARNING_CHARS) if note.warning else "",
         "sensitive": int(note.sensitive or bool(note.warning)),
         "language": note.language[:35],
-        "emojis": json.dumps(note.emojis) if note.emojis else "[]",
+        "emojis": emojis.column(emojis.receive(tx, author.host, note.emojis)) if note.emojis else "[]",
         "sanitizer": sanitize.VERSION,
     }
 

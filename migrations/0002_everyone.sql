@@ -97,7 +97,7 @@ CREATE TABLE emojis (
   listed INTEGER NOT NULL DEFAULT 1,        -- shown where people pick one
   disabled INTEGER NOT NULL DEFAULT 0,
   updated_at INTEGER NOT NULL,
-  UNIQUE (shortcode, host)
+  UNIQUE (host, shortcode)
 ) STRICT;
 
 CREATE INDEX emojis_media ON emojis (media_id);

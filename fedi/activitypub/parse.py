@@ -15,7 +15,7 @@ from fedi import limits, uris
 from fedi.activitypub import parse_values as values
 from fedi.activitypub import vocab
 from fedi.activitypub.parse_actors import Actor, ActorKey, actor, actor_type, key
-from fedi.activitypub.parse_files import Attachment
+from fedi.activitypub.parse_files import Attachment, Emoji, emojis
 from fedi.activitypub.parse_objects import (
     ACTIVITY_TYPES,
     COLLECTION_TYPES,
@@ -34,8 +34,8 @@ from fedi.activitypub.parse_values import Json, as_list, first_id, first_uri, te
 from fedi.errors import Malformed
 
 __all__ = [
-    "Activity", "Actor", "ActorKey", "Attachment", "Collection", "Json", "Mention", "Note", "Option", "Poll", "activity", "actor",
-    "as_list", "belongs_to", "collection", "document", "first_id", "first_uri", "has_own_id", "is_actor",
+    "Activity", "Actor", "ActorKey", "Attachment", "Collection", "Emoji", "Json", "Mention", "Note", "Option", "Poll", "activity", "actor",
+    "as_list", "belongs_to", "collection", "document", "emojis", "first_id", "first_uri", "has_own_id", "is_actor",
     "is_collection", "is_post", "is_tombstone", "key", "note", "recipients", "text", "type_of", "visibility",
 ]  # fmt: skip
 

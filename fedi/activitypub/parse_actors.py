@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from fedi import limits, uris
 from fedi.activitypub import keys, vocab
 from fedi.activitypub import parse_values as values
-from fedi.activitypub.parse_objects import NOT_POSTS, POST_TYPES, emojis
+from fedi.activitypub.parse_files import Emoji, emojis
+from fedi.activitypub.parse_objects import NOT_POSTS, POST_TYPES
 from fedi.activitypub.parse_values import Json
 from fedi.errors import Malformed, Untrusted
 
@@ -48,7 +49,7 @@ class Actor(NamedTuple):
     discoverable: bool
     indexable: bool
     fields: tuple[tuple[str, str], ...]
-    emojis: tuple[tuple[str, str], ...]
+    emojis: tuple[Emoji, ...]
     icon_url: str
     icon_alt: str
     image_url: str

@@ -15,6 +15,7 @@ FILE_TYPES = {"Video": "video", "Audio": "audio", "Image": "image", "Document": 
 _ENTRIES = 100  # looked at
 _BLURHASH = re.compile(r"[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{6,128}", re.ASCII)
 _MEDIA_KINDS = frozenset({"image", "video", "audio"})
+_SHORTCODE = re.compile(r"[A-Za-z0-9_+-]{1,128}", re.ASCII)
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _SHOWN = frozenset({"Document", "Image", "Video", "Audio"})
 _EXTENSIONS = {
@@ -34,6 +35,32 @@ class Attachment(NamedTuple):
     width: int
     height: int
     blurhash: str
+    focus: tuple[float, float] = (0.0, 0.0)
+    duration_ms: int = 0
+    preview_url: str = ""
+
+
+class Emoji(NamedTuple):
+    """A custom emoji: its name without colons, the address of its picture, its id or '', and when it was changed (ms, 0 unknown)."""
+
+    shortcode: str
+    url: str
+    uri: str
+    updated_at: int
+
+
+def emojis(document: Json) -> tuple[Emoji, ...]:
+    """The custom emojis of a post, actor or reaction. Source: FEDERATION.md, Objects."""
+    found: dict[str, Emoji] = {}
+    for item in values.as_list(document.get("tag"))[: values.ENTRIES]:
+        if len(found) >= limits.EMOJIS:
+            break
+        if isinstance(item, dict) and values.type_of(item) == "Emoji":
+            name = values.text(item, "name", limits.NAME_CHARS).strip().strip(":")
+            url, _ = values.image(item.get("icon"))
+            if url and _SHORTCODE.fullmatch(name):
+                found.setdefault(name, Emoji(name, url, values.uri(item.get("id")), values.time(item.get("updated")) or 0))
+    return tuple(found.values())
 
 
 def attachments(document: Json, kind: str) -> tuple[tuple[Attachment, ...], str]:
@@ -81,7 +108,19 @@ def _file(item: Json, target: values.Target, name: str) -> Attachment:
         width=target.width or values.number(item.get("width"), values.SIDE_MAX),
         height=target.height or values.number(item.get("height"), values.SIDE_MAX),
         blurhash=blurhash if isinstance(blurhash, str) and _BLURHASH.fullmatch(blurhash) else "",
+        focus=_focus(item.get("focalPoint")),
+        duration_ms=values.duration_ms(item.get("duration")),
+        preview_url=values.image(item.get("icon"))[0],
     )
+
+
+def _focus(value: object) -> tuple[float, float]:
+    """The point of a picture that matters, -1 to 1 from left to right and from bottom to top; its middle where none is given."""
+    if not isinstance(value, list) or len(value) != 2:
+        return (0.0, 0.0)
+    if not all(isinstance(one, int | float) and not isinstance(one, bool) and -1 <= one <= 1 for one in value):
+        return (0.0, 0.0)
+    return (float(value[0]), float(value[1]))
 
 
 def _kind(target: values.Target, name: str) -> str:

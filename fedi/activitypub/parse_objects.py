@@ -4,13 +4,12 @@ Only a missing id or author, a time in the future, or a thing that is no post re
 Names, contents and warnings are as the stranger wrote them: whoever stores them cleans them. Source: FEDERATION.md, Objects; ORG-24.
 """
 
-import re
 from typing import NamedTuple
 
 from fedi import clock, limits, markup, uris
 from fedi.activitypub import parse_values as values
 from fedi.activitypub import vocab
-from fedi.activitypub.parse_files import FILE_TYPES, TEXT_TYPES, Attachment, attachments
+from fedi.activitypub.parse_files import FILE_TYPES, TEXT_TYPES, Attachment, Emoji, attachments, emojis
 from fedi.activitypub.parse_values import Json
 from fedi.errors import Malformed
 
@@ -34,7 +33,6 @@ NOT_POSTS = (
 
 FUTURE_MS = 12 * clock.HOUR
 POLL_OPTIONS = 100
-_SHORTCODE = re.compile(r"[A-Za-z0-9_+-]{1,128}", re.ASCII)
 _QUOTE_RELS = frozenset(
     {"https://misskey-hub.net/ns#_misskey_quote", "https://misskey-hub.net/ns/#_misskey_quote", "https://w3id.org/fep/044f#quote"}
 )
@@ -86,7 +84,7 @@ class Note(NamedTuple):
     audience: tuple[str, ...]
     mentions: tuple[Mention, ...]
     tags: tuple[str, ...]
-    emojis: tuple[tuple[str, str], ...]
+    emojis: tuple[Emoji, ...]
     attachments: tuple[Attachment, ...]
     link: str
     in_reply_to: str
@@ -260,7 +258,7 @@ def _source(document: Json) -> tuple[str, str]:
 # -- tags --
 
 
-def _tags(document: Json) -> tuple[tuple[Mention, ...], tuple[str, ...], tuple[tuple[str, str], ...]]:
+def _tags(document: Json) -> tuple[tuple[Mention, ...], tuple[str, ...], tuple[Emoji, ...]]:
     """Mentions by href, hashtags by normalised name, custom emojis; each once, each kind to its limit. Source: FEDERATION.md, Objects."""
     listed = document.get("tag")
     if not listed:
@@ -282,20 +280,6 @@ def _tags(document: Json) -> tuple[tuple[Mention, ...], tuple[str, ...], tuple[t
         ):
             hashtags[name] = None
     return tuple(mentions.values()), tuple(hashtags), emojis(document) if pictures else ()
-
-
-def emojis(document: Json) -> tuple[tuple[str, str], ...]:
-    """The custom emojis of a post or actor: (shortcode without colons, address of the picture)."""
-    found: dict[str, str] = {}
-    for item in values.as_list(document.get("tag"))[: values.ENTRIES]:
-        if len(found) >= limits.EMOJIS:
-            break
-        if isinstance(item, dict) and values.type_of(item) == "Emoji":
-            name = values.text(item, "name", limits.NAME_CHARS).strip().strip(":")
-            url, _ = values.image(item.get("icon"))
-            if url and _SHORTCODE.fullmatch(name):
-                found.setdefault(name, url)
-    return tuple(found.items())
 
 
 # -- quotes and polls --

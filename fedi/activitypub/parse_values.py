@@ -28,6 +28,7 @@ _PREFIXES = re.compile(
     r"|http://joinmastodon\.org/ns#|http://litepub\.social/ns#|https://w3id\.org/fep/[0-9a-f]{4}#)(?=[A-Za-z])"
 )
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,4}", re.ASCII)
+_DURATION = re.compile(r"P(?:(\d{1,4})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?", re.ASCII)
 _MIME = re.compile(r"[a-z0-9][a-z0-9.+_-]*/[a-z0-9][a-z0-9.+_-]*", re.ASCII)
 
 
@@ -256,6 +257,16 @@ def number(value: object, most: int = COUNT_MAX) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return 0
     return int(max(0, min(value, most)))
+
+
+def duration_ms(value: object) -> int:
+    """How long something plays: seconds, or `PT1H2M3.5S`; 0 for what is neither. Source: ActivityStreams 2.0 Vocabulary, duration."""
+    if isinstance(value, str) and (found := _DURATION.fullmatch(value)):
+        days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+        value = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return int(max(0.0, min(float(value) * 1000, COUNT_MAX)))
 
 
 def flag(value: object) -> bool:

@@ -42,6 +42,13 @@ def is_blocked(tx: Tx, host: str) -> bool:
     return policy is not None and policy.severity == "block"
 
 
+def rejects_media(tx: Tx, host: str) -> bool:
+    """Whether no files of a host, or of a domain above it, are fetched or shown."""
+    names = json.dumps(uris.parents(host))
+    sql = "SELECT 1 FROM domain_policies WHERE host IN (SELECT value FROM json_each(?)) AND (reject_media OR severity = 'block') LIMIT 1"
+    return tx.one(sql, (names,)) is not None
+
+
 def severity_of(tx: Tx, *hosts: str) -> str:
     """The heaviest of the policies that hold for the hosts of one account (its handle's and its id's): `block`, `limit` or ''."""
     found = {policy.severity for policy in (find(tx, host) for host in dict.fromkeys(hosts)) if policy is not None}

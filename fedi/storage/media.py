@@ -106,7 +106,8 @@ def prune_unused(tx: Tx, before: int) -> list[str]:
     rows = tx.query(
         """SELECT id, sha256 FROM media m WHERE created_at < ?
         AND NOT EXISTS (SELECT 1 FROM accounts WHERE avatar_id = m.id) AND NOT EXISTS (SELECT 1 FROM accounts WHERE header_id = m.id)
-        AND NOT EXISTS (SELECT 1 FROM post_media WHERE media_id = m.id) LIMIT 1000""",
+        AND NOT EXISTS (SELECT 1 FROM post_media WHERE media_id = m.id) AND NOT EXISTS (SELECT 1 FROM emojis WHERE media_id = m.id)
+        LIMIT 1000""",
         (before,),
     )
     tx.executemany("DELETE FROM media WHERE id = ?", [(row[0],) for row in rows])

@@ -306,12 +306,15 @@ def test_hashtags_are_normalised() -> None:
 def test_emojis_are_shortcodes_with_pictures() -> None:
     icon = {"type": "Image", "url": "https://peer.test/e.png"}
     tag = [
-        {"type": "Emoji", "name": ":blob:", "icon": icon},
+        {"type": "Emoji", "name": ":blob:", "icon": icon, "id": "https://peer.test/emojis/1", "updated": "2026-01-01T00:00:00Z"},
         {"type": "toot:Emoji", "name": "cat", "icon": [{"url": {"href": "https://peer.test/c.png"}}]},
         {"type": "Emoji", "name": ":no icon:", "icon": icon},
         {"type": "Emoji", "name": ":data:", "icon": {"url": "data:image/png;base64,x"}},
     ]
-    assert read_note(tag=tag).emojis == (("blob", "https://peer.test/e.png"), ("cat", "https://peer.test/c.png"))
+    assert read_note(tag=tag).emojis == (
+        ("blob", "https://peer.test/e.png", "https://peer.test/emojis/1", 1_767_225_600_000),
+        ("cat", "https://peer.test/c.png", "", 0),
+    )
 
 
 def test_an_attachment_is_read() -> None:
@@ -366,9 +369,28 @@ def test_what_is_no_file_is_no_attachment(attachment: object) -> None:
     assert read_note(attachment=[attachment]).attachments == ()
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [([0.5, -1], (0.5, -1.0)), ([2, 0], (0, 0)), ([0.1], (0, 0)), ("0,0", (0, 0)), ([True, False], (0, 0)), (None, (0, 0))],
+)
+def test_the_point_that_matters_is_two_numbers(written: object, read: tuple[float, float]) -> None:
+    image = {"type": "Image", "url": "https://p.test/a.png", "focalPoint": written}
+    assert read_note(attachment=image).attachments[0].focus == read
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("PT1H2M3.5S", 3_723_500), ("P1D", 86_400_000), ("PT5S", 5000), (12.5, 12_500), (-1, 0), ("5", 0), (True, 0), (10**30, 2**31 - 1)],
+)
+def test_how_long_something_plays_is_read_in_both_spellings(written: object, read: int) -> None:
+    video = {"type": "Video", "url": "https://p.test/a.mp4", "duration": written, "icon": {"url": "https://p.test/a.jpg"}}
+    found = read_note(attachment=video).attachments[0]
+    assert (found.duration_ms, found.preview_url) == (read, "https://p.test/a.jpg")
+
+
 def test_sizes_and_blurhashes_of_nonsense_are_dropped() -> None:
     wild = {"type": "Image", "url": "https://p.test/a.png", "width": 10**18, "height": -5, "blurhash": "<script>"}
-    assert read_note(attachment=wild).attachments[0][4:] == (65_535, 0, "")
+    assert read_note(attachment=wild).attachments[0][4:7] == (65_535, 0, "")
 
 
 def test_a_video_is_its_own_attachment_even_inside_a_playlist() -> None:

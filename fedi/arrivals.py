@@ -49,6 +49,8 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
     )
     addressed = _receive_mentions(tx, post, note, author)
     rows.add_tags(tx, post.id, note.tags)
+    if note.tags and not quiet:
+        fanout.tags_added(tx, post)
     if note.attachments:
         rows.set_media(tx, post.id, [_receive_file(tx, post, item) for item in note.attachments])
     replies = thread_rows.adopt_orphans(tx, post)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from fedi import notifications
 from fedi.storage import accounts as account_rows
+from fedi.storage import followed_tags as followed_tag_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import timelines as timeline_rows
@@ -30,6 +31,12 @@ def post_added(tx: Tx, post: Post, author: Account, addressed: Iterable[int] = (
         notifications.tell(tx, original.account_id, "boost", author, original.id)
     _tell_followers(tx, post, author)
     tx.emit(Event("post", post.id, author.id))
+
+
+def tags_added(tx: Tx, post: Post) -> None:
+    """A new post has hashtags: it comes to the homes of those who follow one, if it is for everybody. Call before `post_added`."""
+    if post.visibility == "public":
+        followed_tag_rows.add_home(tx, post.id)
 
 
 def _tell_followers(tx: Tx, post: Post, author: Account) -> None:

@@ -45,7 +45,18 @@ KEY_FETCHES_PER_HOST = 10  # per minute
 KEY_FETCHES = 60  # per minute
 KEY_REFETCH_S = 300  # a known key is fetched again at most this often on a bad signature
 NEGATIVE_KEY_S = 60
-THREAD_HOPS = 20
+THREAD_HOPS = 50  # from an answer up to what it answers
+THREAD_FETCHES = 100  # documents read to complete one thread
+THREAD_ITEMS_PER_POST = 500  # answers looked at in one collection
+THREAD_ITEMS = 1000  # and in all of a thread
+FILL_POSTS = 40  # earlier posts of an account that are read when somebody first looks at it
+FILL_PAGES = 4
+FILL_FETCHES = 80
+FILL_BOOSTS = 10  # of these, boosted posts of others
+FEATURED = 20
+BACKFILL_S = 120  # for a thread, or for the earlier posts of an account
+BACKFILL_LANES = 4  # at once; one server has one
+BACKFILL_QUEUE = 500  # waiting; what is asked for beyond that is asked for again another time
 BOOSTED_FETCHES = 30  # per minute and booster: posts that are fetched because somebody boosts them
 
 # -- freshness of signatures, seconds --
@@ -59,6 +70,8 @@ IMAGE_PIXELS = 33_000_000
 # -- pages of lists --
 PAGE = 20
 PAGE_MAX = 40
+FOLLOWED_TAGS = 500  # of one person
+TIMELINE_TAGS = 20  # in one timeline: any of these, all of these, none of these
 HOME_ROWS = 800  # kept per person
 
 # -- rates --

@@ -66,6 +66,7 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
     named = _attach(tx, post, draft, mentioned, parent)
     if draft.idempotency_key:
         rows.put_idempotent(tx, author.id, draft.idempotency_key, post.id)
+    fanout.tags_added(tx, post)
     fanout.post_added(tx, post, author, named)
     outbox.created(tx, post, author)
     return post

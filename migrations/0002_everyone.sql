@@ -16,6 +16,13 @@ ALTER TABLE accounts ADD COLUMN moved_at INTEGER;
 -- remote: when its outbox and featured posts were last read
 ALTER TABLE accounts ADD COLUMN filled_at INTEGER NOT NULL DEFAULT 0;
 
+-- remote: what its own server counts
+ALTER TABLE accounts ADD COLUMN origin_followers INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE accounts ADD COLUMN origin_following INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE accounts ADD COLUMN origin_posts INTEGER NOT NULL DEFAULT 0;
+
 -- JSON: who may reply, like, boost, quote; '' says nothing
 ALTER TABLE posts ADD COLUMN policy TEXT NOT NULL DEFAULT '';
 
@@ -47,8 +54,6 @@ ALTER TABLE posts ADD COLUMN origin_boosts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE posts ADD COLUMN origin_favourites INTEGER NOT NULL DEFAULT 0;
 
 CREATE INDEX posts_group ON posts (group_id, id) WHERE group_id IS NOT NULL;
-
-CREATE INDEX posts_context ON posts (context_uri) WHERE context_uri <> '';
 
 CREATE TABLE threads (
   post_id INTEGER PRIMARY KEY REFERENCES posts (id) ON DELETE CASCADE, -- a remote post whose thread was, or is to be, completed

@@ -46,7 +46,7 @@ CREATE TABLE accounts (
   posts_count INTEGER NOT NULL DEFAULT 0,   -- public and unlisted only
   last_post_at INTEGER,
   version INTEGER NOT NULL DEFAULT 0        -- rises with every change that a rendering shows
-, featured_tags_uri TEXT NOT NULL DEFAULT '', moderators_uri TEXT NOT NULL DEFAULT '', attribution_domains TEXT NOT NULL DEFAULT '[]', memorial INTEGER NOT NULL DEFAULT 0, moved_at INTEGER, filled_at INTEGER NOT NULL DEFAULT 0) STRICT;
+, featured_tags_uri TEXT NOT NULL DEFAULT '', moderators_uri TEXT NOT NULL DEFAULT '', attribution_domains TEXT NOT NULL DEFAULT '[]', memorial INTEGER NOT NULL DEFAULT 0, moved_at INTEGER, filled_at INTEGER NOT NULL DEFAULT 0, origin_followers INTEGER NOT NULL DEFAULT 0, origin_following INTEGER NOT NULL DEFAULT 0, origin_posts INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX accounts_avatar ON accounts (avatar_id) WHERE avatar_id IS NOT NULL;
 
@@ -479,8 +479,6 @@ CREATE TABLE posts (
 CREATE INDEX posts_account ON posts (account_id, id);
 
 CREATE UNIQUE INDEX posts_boost ON posts (boost_of_id, account_id) WHERE boost_of_id IS NOT NULL;
-
-CREATE INDEX posts_context ON posts (context_uri) WHERE context_uri <> '';
 
 CREATE INDEX posts_group ON posts (group_id, id) WHERE group_id IS NOT NULL;
 

@@ -53,6 +53,9 @@ class Account(NamedTuple):
     memorial: int
     moved_at: int | None
     filled_at: int
+    origin_followers: int
+    origin_following: int
+    origin_posts: int
 
     @property
     def is_local(self) -> bool:
@@ -73,6 +76,19 @@ class Account(NamedTuple):
         """Whether nothing of this account is shown to anybody."""
         return self.suspended_at is not None or self.host_blocked == 1 or self.deleted_at is not None
 
+    @property
+    def followers_shown(self) -> int:
+        """How many follow it: what its own server says, where that is more than is known here."""
+        return max(self.followers_count, self.origin_followers)
+
+    @property
+    def following_shown(self) -> int:
+        return max(self.following_count, self.origin_following)
+
+    @property
+    def posts_shown(self) -> int:
+        return max(self.posts_count, self.origin_posts)
+
     def field_rows(self) -> list[tuple[str, str, str]]:
         """Profile fields as (name, value_html, value_source)."""
         return [tuple(row) for row in json.loads(self.fields)]
@@ -91,7 +107,7 @@ _DEFAULTS: dict[str, Any] = {
     "also_known_as": "[]", "moved_to_uri": "", "locked": 0, "discoverable": 0, "indexable": 0, "fetched_at": 0, "suspended_at": None,
     "host_blocked": 0, "host_limited": 0, "deleted_at": None, "followers_count": 0, "following_count": 0, "posts_count": 0,
     "last_post_at": None, "version": 0, "featured_tags_uri": "", "moderators_uri": "", "attribution_domains": "[]", "memorial": 0,
-    "moved_at": None, "filled_at": 0,
+    "moved_at": None, "filled_at": 0, "origin_followers": 0, "origin_following": 0, "origin_posts": 0,
 }  # fmt: skip
 
 

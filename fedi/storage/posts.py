@@ -62,6 +62,19 @@ class Post(NamedTuple):
         """Public or unlisted, and not kept here: what counters count and anybody may fetch."""
         return self.visibility in ("public", "unlisted") and not self.local_only
 
+    @property
+    def replies_shown(self) -> int:
+        """How many answers there are: what its own server says, where that is more than is known here."""
+        return max(self.replies_count, self.origin_replies)
+
+    @property
+    def boosts_shown(self) -> int:
+        return max(self.boosts_count, self.origin_boosts)
+
+    @property
+    def favourites_shown(self) -> int:
+        return max(self.favourites_count, self.origin_favourites)
+
 
 class Edit(NamedTuple):
     """An earlier or the present revision of a post."""

@@ -1,11 +1,26 @@
 """Rows of `tags`."""
 
+from fedi import ids
 from fedi.storage.db import Tx
 
 
 def exists(tx: Tx, name: str) -> bool:
     """Whether any post here has had the (normalised) hashtag."""
     return bool(tx.one("SELECT 1 FROM tags WHERE name = ?", (name,)))
+
+
+def find_id(tx: Tx, name: str) -> int | None:
+    """The id of a (normalised) hashtag that is known here."""
+    row = tx.one("SELECT id FROM tags WHERE name = ?", (name,))
+    return row[0] if row else None
+
+
+def put(tx: Tx, name: str) -> int:
+    """The id of a (normalised) hashtag, which is known from now on."""
+    tx.execute("INSERT INTO tags (id, name) VALUES (?, ?) ON CONFLICT DO NOTHING", (ids.new(tx.now), name))
+    found = find_id(tx, name)
+    assert found is not None  # it was put there by the statement before, if not earlier
+    return found
 
 
 def list_matching(tx: Tx, prefix: str, limit: int) -> list[str]:

@@ -3,6 +3,7 @@
 Pages go backwards from `before` (an id, 0 for the newest), or forwards from `after`; they come newest first either way.
 """
 
+import json
 from typing import NamedTuple
 
 from fedi import ids
@@ -58,12 +59,34 @@ def list_public(tx: Tx, viewer_id: int, page: Page, *, local: bool = False, remo
     return _read(tx, "posts p", where, page, _params(tx, viewer_id, page, local=int(local), remote=int(remote)))
 
 
-def list_tag(tx: Tx, viewer_id: int, tag: str, page: Page) -> list[Post]:
-    """Public posts with a (normalised) hashtag."""
+class Tagged(NamedTuple):
+    """Which posts of a hashtag's timeline: with `any` of these (normalised), and with `all` of these, and with `none` of these."""
+
+    any: tuple[str, ...]
+    all: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    only_media: bool = False
+    local: bool = False
+    remote: bool = False
+
+
+def list_tag(tx: Tx, viewer_id: int, tag: str | Tagged, page: Page) -> list[Post]:
+    """Public posts with a (normalised) hashtag, or as a `Tagged` says."""
+    wanted = Tagged((tag,)) if isinstance(tag, str) else tag
     where = f"""p.visibility = 'public' AND p.boost_of_id IS NULL AND p.id < :before AND p.id > :after AND {visible.UNLIMITED}
       AND p.id IN (SELECT pt.post_id FROM post_tags pt JOIN tags t ON t.id = pt.tag_id
-        WHERE t.name = :tag AND pt.post_id < :before AND pt.post_id > :after)"""
-    return _read(tx, "posts p", where, page, _params(tx, viewer_id, page, tag=tag))
+        WHERE t.name IN (SELECT value FROM json_each(:any)) AND pt.post_id < :before AND pt.post_id > :after)"""
+    if wanted.all or wanted.none:
+        where += """ AND (SELECT count(*) FROM post_tags pt JOIN tags t ON t.id = pt.tag_id
+          WHERE pt.post_id = p.id AND t.name IN (SELECT value FROM json_each(:all))) = json_array_length(:all)
+        AND NOT EXISTS (SELECT 1 FROM post_tags pt JOIN tags t ON t.id = pt.tag_id
+          WHERE pt.post_id = p.id AND t.name IN (SELECT value FROM json_each(:none)))"""
+    if wanted.only_media or wanted.local or wanted.remote:
+        where += """ AND (:local = 0 OR a.host = '') AND (:remote = 0 OR a.host <> '')
+        AND (:only_media = 0 OR EXISTS (SELECT 1 FROM post_media WHERE post_id = p.id))"""
+    names = {name: json.dumps(list(dict.fromkeys(getattr(wanted, name)))) for name in ("any", "all", "none")}
+    flags = {name: int(getattr(wanted, name)) for name in ("only_media", "local", "remote")}
+    return _read(tx, "posts p", where, page, _params(tx, viewer_id, page, **names, **flags))
 
 
 class Wanted(NamedTuple):

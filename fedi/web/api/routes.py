@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from fedi.web import keys
-from fedi.web.api import accounts, instance, notifications, search, statuses, timelines
+from fedi.web.api import accounts, instance, notifications, search, statuses, tags, timelines
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
 
@@ -79,6 +79,10 @@ def _lists() -> list[web.RouteDef]:
         web.get("/api/v1/timelines/home", timelines.home),
         web.get("/api/v1/timelines/public", timelines.public),
         web.get("/api/v1/timelines/tag/{hashtag}", timelines.tag),
+        web.get("/api/v1/tags/{name}", tags.show),
+        web.post("/api/v1/tags/{name}/follow", tags.follow),
+        web.post("/api/v1/tags/{name}/unfollow", tags.unfollow),
+        web.get("/api/v1/followed_tags", tags.followed),
         web.get("/api/v1/bookmarks", timelines.bookmarks),
         web.get("/api/v1/notifications", notifications.index),
         web.get("/api/v1/notifications/{id}", notifications.show),

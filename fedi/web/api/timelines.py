@@ -2,12 +2,11 @@
 
 from aiohttp import web
 
-from fedi import markup
-from fedi.errors import NotFound
+from fedi import limits, markup, tags
 from fedi.storage import listings
 from fedi.storage import timelines as timeline_rows
 from fedi.storage.db import Tx
-from fedi.storage.timelines import Page
+from fedi.storage.timelines import Page, Tagged
 from fedi.web import auth, keys, params
 from fedi.web.api import answers
 from fedi.web.api.entities.shelf import SHELF, Shelf
@@ -39,16 +38,26 @@ def _public(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page, sides: tuple[bool
 
 
 async def tag(request: web.Request) -> web.Response:
-    viewer_id, shown = answers.reader_id(request, "read:statuses"), answers.page(request)
-    name = markup.normalise_tag(request.match_info["hashtag"])
-    if not name:
-        raise NotFound("That is not a hashtag.")
-    items, cursors = request.app[keys.INSTANCE].db.read(_tag, request.app[SHELF], viewer_id, shown, name)
+    viewer_id, given, shown = answers.reader_id(request, "read:statuses"), params.query(request), answers.page(request)
+    wanted = Tagged(
+        any=(tags.named(request.match_info["hashtag"]), *_names(given, "any")),
+        all=_names(given, "all"),
+        none=_names(given, "none"),
+        only_media=given.flag("only_media"),
+        local=given.flag("local"),
+        remote=given.flag("remote"),
+    )
+    items, cursors = request.app[keys.INSTANCE].db.read(_tag, request.app[SHELF], viewer_id, shown, wanted)
     return answers.listing(request, shown, items, cursors)
 
 
-def _tag(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page, name: str) -> _Found:
-    found = [post.id for post in timeline_rows.list_tag(tx, viewer_id, name, shown)]
+def _names(given: params.Params, key: str) -> tuple[str, ...]:
+    """The hashtags of a list, normalised; what is none of them narrows nothing."""
+    return tuple(name for text in given.texts(key, limits.TIMELINE_TAGS) if (name := markup.normalise_tag(text)))
+
+
+def _tag(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page, wanted: Tagged) -> _Found:
+    found = [post.id for post in timeline_rows.list_tag(tx, viewer_id, wanted, shown)]
     return shelf.posts(tx, viewer_id, found), found
 
 

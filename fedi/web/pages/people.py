@@ -140,6 +140,7 @@ def _show_shut_out(request: web.Request, which: str) -> web.Response:
         tabs=[
             ("/settings/profile", "Profile", False),
             ("/settings/security", "Security", False),
+            ("/settings/tags", "Topics", False),
             ("/blocks", "Blocked", is_blocks),
             ("/mutes", "Muted", not is_blocks),
         ],

@@ -1,12 +1,14 @@
 """What everybody may read: the posts of this server, a topic, and for people of it everything that arrives here."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 from urllib.parse import quote
 
 from aiohttp import web
 
 from fedi import markup
 from fedi.errors import NotFound
+from fedi.storage import followed_tags as followed_tag_rows
 from fedi.storage import tags as tag_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage.accounts import Account
@@ -52,6 +54,7 @@ async def local(request: web.Request) -> web.Response:
         heading="Public posts",
         lead=f"Everything the people of {pages.site.title} say in public.",
         tabs=_tabs(local=True) if viewer is not None else [],
+        topic=None,
         posts=posts,
         pages=turn,
         void=_LOCAL_VOID,
@@ -73,10 +76,26 @@ async def everywhere(request: web.Request) -> web.Response:
         heading="Public posts",
         lead="Everything public that this server has seen, from here and elsewhere.",
         tabs=_tabs(local=False),
+        topic=None,
         posts=posts,
         pages=turn,
         void=_ALL_VOID,
     )
+
+
+class _Topic(NamedTuple):
+    """What a person can do about a topic."""
+
+    path: str
+    is_followed: bool
+
+
+def _topic(pages: Pages, viewer: Account | None, name: str) -> _Topic | None:
+    if viewer is None:
+        return None
+    tag_id = pages.instance.db.read(tag_rows.find_id, name)
+    followed = pages.instance.db.read(followed_tag_rows.list_followed, viewer.id, [tag_id]) if tag_id is not None else set()
+    return _Topic(f"/tags/{quote(name, safe='')}", bool(followed))
 
 
 async def tag(request: web.Request) -> web.Response:
@@ -95,6 +114,7 @@ async def tag(request: web.Request) -> web.Response:
         heading=f"#{name}",
         lead="Public posts about this, of this server and those it has seen.",
         tabs=[],
+        topic=_topic(pages, viewer, name),
         posts=posts,
         pages=turn,
         void=Void("hash", "Nothing here", "No public post that you may see has this topic."),

@@ -23,6 +23,7 @@ from fedi.web.pages import (
     search,
     security,
     settings,
+    topics,
 )
 from fedi.web.pages.site import PAGES, Pages
 
@@ -46,6 +47,9 @@ def add(app: web.Application) -> None:
             web.get("/public", kept.page(public.local)),
             web.get("/public/all", public.everywhere),
             web.get("/tags/{tag}", kept.page(public.tag)),
+            web.post("/tags/{tag}/follow", topics.follow),
+            web.post("/tags/{tag}/unfollow", topics.unfollow),
+            web.get("/settings/tags", topics.show),
             web.get(f"/@{_NAME}.atom", kept.page(feed.show)),
             web.get(f"/@{_NAME}/with_replies", kept.page(profile.show_replies)),
             web.get(f"/@{_NAME}/media", kept.page(profile.show_media)),

@@ -80,6 +80,8 @@ SAID: Final = {
     "ended": "Signed out everywhere else.",
     "pinned": "Pinned to your profile.",
     "unpinned": "No longer pinned.",
+    "topic": "You follow this topic now.",
+    "no_topic": "You follow that topic no more.",
     "bye": "You are signed out.",
 }
 

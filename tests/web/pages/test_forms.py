@@ -25,7 +25,7 @@ FORMS = [
     "/login", "/logout", "/notifications", "/compose", "/posts/{post}/like", "/posts/{post}/boost", "/posts/{post}/bookmark",
     "/posts/{post}/pin", "/accounts/{bob}/follow", "/accounts/{bob}/unfollow", "/accounts/{bob}/block", "/accounts/{bob}/mute",
     "/accounts/{bob}/accept", "/accounts/{bob}/remove", "/@alice/{post}/edit", "/@alice/{post}/delete", "/settings/profile",
-    "/settings/security/password", "/settings/security/sessions",
+    "/settings/security/password", "/settings/security/sessions", "/tags/cats/follow", "/tags/cats/unfollow",
 ]  # fmt: skip
 OFF_HOST = [
     "//evil.test",
@@ -361,3 +361,15 @@ async def test_looking_up_is_limited(rig: Rig, alice: Account) -> None:
     for _ in range(30):
         await visitor.get("/search?q=https://fedi.test/nothing")
     assert "looked up much" in (await visitor.read("/search?q=https://fedi.test/nothing")).main
+
+
+async def test_a_topic_is_followed_on_its_page_and_left_in_the_settings(rig: Rig, alice: Account) -> None:
+    rig.post(alice, "about #cats")
+    visitor = Visitor(rig, alice)
+    assert (await visitor.read("/tags/cats")).button("/tags/cats/follow")
+    assert (await visitor.press("/tags/cats/follow", {"next": "/tags/cats"})).startswith("/tags/cats?said=topic")
+    assert (await visitor.read("/tags/cats")).button("/tags/cats/unfollow")
+
+    assert (await visitor.read("/settings/tags")).button("/tags/cats/unfollow")
+    assert (await visitor.press("/tags/cats/unfollow", {"next": "/settings/tags"})).startswith("/settings/tags?said=no_topic")
+    assert "None yet" in (await visitor.read("/settings/tags")).main

@@ -1,0 +1,56 @@
+"""Hashtags: one, following it, and those one follows. Source: Mastodon documentation, tags and followed_tags."""
+
+import orjson
+from aiohttp import web
+
+from fedi import tags
+from fedi.storage import followed_tags as followed_tag_rows
+from fedi.storage.db import Tx
+from fedi.storage.timelines import Page
+from fedi.uris import Uris
+from fedi.web import auth, keys
+from fedi.web.api import answers
+from fedi.web.api.entities import tag as tag_entity
+from fedi.web.api.entities.places import Json
+
+_MOST = 200
+
+
+def _answer(request: web.Request, viewer_id: int, name: str) -> web.Response:
+    instance = request.app[keys.INSTANCE]
+    return answers.entity(instance.db.read(_read, instance.uris, viewer_id, name))
+
+
+def _read(tx: Tx, us: Uris, viewer_id: int, name: str) -> Json:
+    found = tag_entity.tags(us, tx, [name], viewer_id)
+    return found[0] if found else tag_entity.unknown(us, name, viewer_id)
+
+
+async def show(request: web.Request) -> web.Response:
+    viewer_id = answers.reader_id(request, "read", "read:follows", "read:statuses")
+    return _answer(request, viewer_id, tags.named(request.match_info["name"]))
+
+
+async def follow(request: web.Request) -> web.Response:
+    viewer, name = auth.require(request, "write:follows"), tags.named(request.match_info["name"])
+    await request.app[keys.INSTANCE].db.write(tags.follow, viewer, name)
+    return _answer(request, viewer.id, name)
+
+
+async def unfollow(request: web.Request) -> web.Response:
+    viewer, name = auth.require(request, "write:follows"), tags.named(request.match_info["name"])
+    await request.app[keys.INSTANCE].db.write(tags.unfollow, viewer, name)
+    return _answer(request, viewer.id, name)
+
+
+async def followed(request: web.Request) -> web.Response:
+    viewer = auth.require(request, "read:follows")
+    shown, instance = answers.page(request, 100, _MOST), request.app[keys.INSTANCE]
+    items, cursors = instance.db.read(_followed, instance.uris, viewer.id, shown)
+    return answers.listing(request, shown, items, cursors)
+
+
+def _followed(tx: Tx, us: Uris, viewer_id: int, shown: Page) -> tuple[list[bytes], list[int]]:
+    found = followed_tag_rows.list_names(tx, viewer_id, shown)
+    made = tag_entity.tags(us, tx, [name for _, name in found], viewer_id)
+    return [orjson.dumps(one) for one in made], [tag_id for tag_id, _ in found]

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable
 
-from fedi import emojis, fanout, limits, markup, plaintext, posts, sanitize
+from fedi import emojis, facts, fanout, limits, markup, plaintext, posts, sanitize
 from fedi.activitypub import parse, vocab
-from fedi.html import Html, paragraphs
+from fedi.html import Html
 from fedi.storage import accounts as account_rows
 from fedi.storage import media as media_rows
 from fedi.storage import posts as rows
@@ -17,11 +17,23 @@ from fedi.storage.posts import Post
 
 def html_of(note: parse.Note, tag_url: Callable[[str], str]) -> Html:
     """The text of a post from elsewhere as safe HTML, whatever it is written in. May cost CPU: see sanitize.is_heavy."""
-    if note.content_type == "text/markdown":
-        return markup.render(note.content[: limits.HTML_BYTES], mentions={}, tag_url=tag_url, fmt="markdown")
-    if note.content_type == "text/plain":
-        return paragraphs(plaintext.plain(note.content, limits.CONTENT_CHARS))
-    return sanitize.clean(note.content)
+    if note.content_type in ("text/html", ""):
+        return sanitize.clean(note.content)
+    fmt: markup.Format = "markdown" if note.content_type == "text/markdown" else "plain"
+    written = plaintext.tidy(note.content[: limits.HTML_BYTES])
+    if fmt == "plain":
+        written = plaintext.plain(written, limits.HTML_BYTES)
+    return markup.render(written, mentions=_named(note), tag_url=tag_url, fmt=fmt)
+
+
+def _named(note: parse.Note) -> dict[tuple[str, str], markup.MentionTarget]:
+    """Whom a text without markup names, as far as its tags say who that is. Observed: PeerTube's comments are Markdown with handles."""
+    found = {}
+    for mention in note.mentions:
+        user, _, host = mention.name.removeprefix("@").lower().partition("@")
+        if user:
+            found[(user, host)] = markup.MentionTarget(mention.href, f"{user}@{host}" if host else user)
+    return found
 
 
 def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: bool = False) -> Post | None:
@@ -96,6 +108,8 @@ def _received_text(tx: Tx, note: parse.Note, author: Account, content: Html) -> 
         "sensitive": int(note.sensitive or bool(note.warning)),
         "language": note.language[:35],
         "emojis": emojis.column(emojis.receive(tx, author.host, note.emojis)) if note.emojis else "[]",
+        "link_url": note.link,
+        "facts": facts.dump(note.facts),
         "sanitizer": sanitize.VERSION,
     }
 
@@ -137,6 +151,8 @@ def _receive_file(tx: Tx, post: Post, item: parse.Attachment) -> int:
         height=item.height,
         blurhash=item.blurhash[:100],
         remote_url=item.url,
+        preview_url=item.preview_url,
+        duration_ms=item.duration_ms,
     ).id
 
 

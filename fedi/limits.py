@@ -29,6 +29,9 @@ WARNING_CHARS = 5_000
 ALIASES = 256
 REPORT_CHARS = 5_000
 REPORTED_OBJECTS = 100
+ABSTRACT_CHARS = 1_000  # of an article: what stands above its text
+FACT_CHARS = 300  # a place, an address, the title of a book
+LINKS = 8  # pages a post names beside its text
 
 # -- posts of local people --
 POST_CHARS = 5_000

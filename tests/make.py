@@ -7,7 +7,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from fedi import accounts, arrivals, blocks, config, follows, html, interactions, logins, posts, uris
+from fedi import accounts, arrivals, blocks, config, facts, follows, html, interactions, logins, posts, uris
 from fedi.activitypub import keys, parse, vocab
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
@@ -101,7 +101,7 @@ def again(tx: Tx, who: Account) -> Account:
 
 # -- posts --
 
-_EMPTY: dict[Any, Any] = {str: "", bool: False, int: 0, int | None: None, parse.Poll | None: None}
+_EMPTY: dict[Any, Any] = {str: "", bool: False, int: 0, int | None: None, parse.Poll | None: None, facts.Facts: facts.NOTHING}
 
 
 def _kinds(kind: Any) -> dict[str, Any]:

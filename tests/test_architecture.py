@@ -28,6 +28,7 @@ FLOORS = {
     "fedi.http": 1,
     "fedi.streaming": 1,
     "fedi.plaintext": 1,
+    "fedi.facts": 1,
     "fedi.html": 1,
     "fedi.sanitize": 1,
     "fedi.markup": 1,

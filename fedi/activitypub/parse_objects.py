@@ -7,13 +7,14 @@ Names, contents and warnings are as the stranger wrote them: whoever stores them
 from typing import NamedTuple
 
 from fedi import clock, limits, markup, uris
+from fedi.activitypub import parse_facts, vocab
 from fedi.activitypub import parse_values as values
-from fedi.activitypub import vocab
-from fedi.activitypub.parse_files import FILE_TYPES, TEXT_TYPES, Attachment, Emoji, attachments, emojis
+from fedi.activitypub.parse_files import FILE_TYPES, TEXT_TYPES, Attachment, Emoji, attachments, emojis, file_at
 from fedi.activitypub.parse_values import Json
 from fedi.errors import Malformed
+from fedi.facts import Facts
 
-POST_TYPES = TEXT_TYPES | FILE_TYPES.keys() | {"Article", "Page", "Event"}
+POST_TYPES = TEXT_TYPES | FILE_TYPES.keys() | {"Article", "Page", "Event", "Place"}
 ACTIVITY_TYPES = frozenset(
     "Accept Add Announce Arrive Block Create Delete Dislike EmojiReact Flag Follow Ignore Invite Join Leave Like Listen Lock Move Offer"
     " Read Reject Remove Resolve TentativeAccept TentativeReject Travel Undo Update View Warn"
@@ -26,7 +27,7 @@ NOT_POSTS = (
     | COLLECTION_TYPES
     | frozenset(
         "Tombstone Story Track Album Artist Library Edition Work Author Shelf BookList Wall PhotoAlbum Link Mention Hashtag Emoji"
-        " PropertyValue Place PostalAddress VirtualLocation Relationship CacheFile Key Multikey QuoteAuthorization LikeApproval"
+        " PropertyValue PostalAddress VirtualLocation Relationship CacheFile Key Multikey QuoteAuthorization LikeApproval"
         " ReplyApproval AnnounceApproval FeaturedCollection FeaturedItem".split()
     )
 )
@@ -65,7 +66,8 @@ class Poll(NamedTuple):
 class Note(NamedTuple):
     """A post of another server. `content` is HTML unless `content_type` says otherwise; times are milliseconds; '' is "not there".
 
-    `visibility` is as far as `followers_uri` was known to `note`; `link` is the page a link post is about; `audience` the groups.
+    `visibility` is as far as `followers_uri` was known to `note`; `link` is the page a link post is about; `audience` the groups;
+    `facts` what its type has besides.
     """
 
     id: str
@@ -97,6 +99,7 @@ class Note(NamedTuple):
     source: str
     source_type: str
     replies_uri: str
+    facts: Facts
 
     @property
     def mention_hrefs(self) -> tuple[str, ...]:
@@ -125,11 +128,11 @@ def note(document: Json, received_at: int, followers_uri: str = "", envelope: Js
     warning = _warning(document, kind)
     in_reply_to = values.first_uri(document.get("inReplyTo"))
     mentions, tags, emojis = _tags(document)
-    files, link = attachments(document, kind)
+    files, pages = attachments(document, kind)
     source, source_type = _source(document)
     url = values.page_url(document.get("url")) or identity
-    if kind == "Page" and not uris.same_origin(url, identity):  # Observed: Friendica and old Lemmy put the page that is talked about there
-        url, link = identity, link or url
+    if kind == "Page" and url != identity:
+        url, files, pages = _talked_about(identity, url, files, pages)
     return Note(
         id=identity,
         type=kind,
@@ -149,7 +152,7 @@ def note(document: Json, received_at: int, followers_uri: str = "", envelope: Js
         tags=tags,
         emojis=emojis,
         attachments=files,
-        link=link,
+        link=next(iter(pages), ("", ""))[0],
         in_reply_to=in_reply_to,
         context=(values.first_id(document.get("context")) or values.first_id(document.get("conversation")))[: limits.URI_CHARS],
         published_at=published_at,
@@ -160,7 +163,18 @@ def note(document: Json, received_at: int, followers_uri: str = "", envelope: Js
         source=source,
         source_type=source_type,
         replies_uri=values.own_uri(document.get("replies"), identity),
+        facts=parse_facts.read(document, kind, content, not _is_warning(document, kind), pages),
     )
+
+
+def _talked_about(
+    identity: str, url: str, files: tuple[Attachment, ...], pages: tuple[tuple[str, str], ...]
+) -> tuple[str, tuple[Attachment, ...], tuple[tuple[str, str], ...]]:
+    """(page, files, links) of a Page with another `url`. Observed: Friendica and old Lemmy put there what it is about."""
+    shown = file_at(url)
+    if shown is not None:
+        return identity, (shown, *(one for one in files if one.kind != "image")), pages
+    return (url, files, pages) if uris.same_origin(url, identity) else (identity, files, pages or ((url, ""),))
 
 
 def post_type(document: Json) -> str:

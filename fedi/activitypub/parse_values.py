@@ -211,15 +211,16 @@ def _words(value: object, most: int, is_map: bool = False) -> str:
 
 
 def language(document: Json) -> str:
-    """The BCP 47 tag of a post, or '': the key of `contentMap` that goes with the content, else `language`.
+    """The BCP 47 tag of a post, or '': the key of `contentMap` that goes with the content, else of the other maps, else `language`.
 
-    Source: FEDERATION.md, Objects.
+    Source: FEDERATION.md, Objects. Where several languages are offered, Mastodon takes the first, and so do we.
     """
-    mapped = document.get("contentMap")
-    if isinstance(mapped, dict) and mapped:
-        content = document.get("content")
-        if found := _tag(next((key for key, value in mapped.items() if value == content), next(iter(mapped)))):
-            return found
+    for name in ("content", "name", "summary"):
+        mapped = document.get(f"{name}Map")
+        if isinstance(mapped, dict) and mapped:
+            words = document.get(name)
+            if found := _tag(next((key for key, value in mapped.items() if value == words), next(iter(mapped)))):
+                return found
     content = document.get("content")
     if isinstance(content, dict) and (found := _tag(content.get("@language"))):
         return found

@@ -4,16 +4,16 @@ import json
 import re
 from typing import NamedTuple
 
-from fedi import emojis, limits, markup, plaintext, sanitize, uris
+from fedi import emojis, limits, markup, plaintext, purges, sanitize, uris
 from fedi.activitypub import keys, outbox, parse
 from fedi.errors import Conflict, Gone, Invalid, Malformed
 from fedi.html import Html, escape
 from fedi.storage import accounts as rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import domains as domain_rows
-from fedi.storage import follows as follow_rows
 from fedi.storage import keys as key_rows
 from fedi.storage import media as media_rows
+from fedi.storage import reports as report_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
@@ -153,7 +153,7 @@ def _field_html(value: str) -> Html:
 
 
 def delete_local(tx: Tx, account: Account) -> None:
-    """End a local account for good: its posts and relations go, everybody is told, its name is never given out again.
+    """End a local account for good and at once: its posts and relations go, everybody is told, its name is never given out again.
 
     Its keys stay until the last Delete is delivered (jobs.py ends them then).
     """
@@ -162,31 +162,27 @@ def delete_local(tx: Tx, account: Account) -> None:
     if (user := user_rows.find(tx, account.id)) and user.role == "owner" and user_rows.count_owners(tx) == 1:
         raise Conflict("That is the only owner. Make somebody else owner first: `fedi account role NAME owner`.")
     outbox.account_deleted(tx, account)
-    _empty(tx, account)
+    report_rows.forget_reporter(tx, account.id)
+    purges.begin(tx, account)
     user_rows.delete(tx, account.id)
-    rows.update(
-        tx, account.id, deleted_at=tx.now, display_name="", bio_html="", bio_source="", fields="[]", avatar_id=None, header_id=None
-    )  # fmt: skip
+    rows.update(tx, account.id, **_NOTHING_SAID)
     tombstone_rows.put(tx, account.uri, account.uri, account.kind)
     tx.emit(Event("auth", account.id))
     tx.emit(Event("account", account.id))
 
 
+_NOTHING_SAID = {
+    "display_name": "", "bio_html": "", "bio_source": "", "fields": "[]", "emojis": "[]", "avatar_id": None, "header_id": None,
+    "also_known_as": "[]", "moved_to_uri": "", "attribution_domains": "[]", "discoverable": 0, "indexable": 0,
+}  # fmt: skip
+
+
 def delete_remote(tx: Tx, account: Account) -> None:
-    """An account elsewhere has ended: everything of it goes."""
-    _empty(tx, account)
-    tombstone_rows.put(tx, account.uri, account.uri)
-    rows.delete(tx, account.id)
-    tx.emit(Event("account", account.id))
-
-
-def _empty(tx: Tx, account: Account) -> None:
-    """Posts and relations of an account that ends, with the counters they were part of."""
-    for follow in follow_rows.list_all_of(tx, account.id):
-        if follow.state == "accepted":
-            rows.count_follow(tx, follow.follower_id, follow.followed_id, -1)
-        follow_rows.delete(tx, follow.follower_id, follow.followed_id)
-    rows.delete_traces(tx, account.id)
+    """An account elsewhere has ended: everything of it goes. Nothing when that was begun before."""
+    if account.deleted_at is None:
+        tombstone_rows.put(tx, account.uri, account.uri)
+        purges.begin(tx, account)
+        tx.emit(Event("account", account.id))
 
 
 # -- from the wire --

@@ -56,8 +56,9 @@ def of_touched(tx: Tx, post_id: int) -> Inboxes:
 
 
 def everybody(tx: Tx) -> Inboxes:
-    """Every server known: for the end of an account."""
-    return _with_hosts(delivery_rows.list_all_inboxes(tx))
+    """Every server known, and every one that was ever sent anything: for the end of an account."""
+    sent = {uri: host for uri, host in delivery_rows.list_other_inboxes(tx) if not domain_rows.is_blocked(tx, host)}
+    return sent | _with_hosts(delivery_rows.list_all_inboxes(tx))
 
 
 def _with_hosts(inbox_uris: Iterable[str]) -> Inboxes:

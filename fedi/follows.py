@@ -171,12 +171,3 @@ def receive_undo(tx: Tx, follower: Account, target: Account) -> None:
     made = rows.find(tx, follower.id, target.id)
     if made is not None:
         _end(tx, made, follower)
-
-
-def receive_move(tx: Tx, old: Account, new: Account) -> None:
-    """`old` has moved to `new` (proven by the caller): people here who followed it ask the new one."""
-    for made, follower in rows.list_local_followers(tx, old.id):
-        if follower.id != new.id and not block_rows.stands_between(tx, follower.id, new.id):
-            follow(tx, follower, new.id, boosts=bool(made.boosts), notify=bool(made.notify))
-        unfollow(tx, follower, old.id)
-        notifications.tell(tx, follower.id, "move", new)

@@ -5,7 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from fedi import accounts, arrivals, clock, limits
+import orjson
+
+from fedi import accounts, arrivals, clock, limits, purges
 from fedi.activitypub import receive
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
@@ -51,7 +53,17 @@ async def _inbox(instance: Workplace, payload: bytes) -> None:
     await receive.process(instance.remote, payload)
 
 
-JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {receive.JOB: _inbox}
+async def _purge(instance: Workplace, payload: bytes) -> None:
+    """What an account has left that ended: posts in slices, and then the bytes of its files."""
+    left = orjson.loads(payload)
+    while await instance.db.write(purges.some, left["account"]):
+        pass  # others write in between
+    for sha256 in left["files"]:
+        if not instance.db.read(media_rows.is_kept, sha256):
+            await instance.cpu(instance.files.delete, sha256)
+
+
+JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {receive.JOB: _inbox, purges.JOB: _purge}
 
 
 # -- chores --

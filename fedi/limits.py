@@ -33,6 +33,10 @@ ABSTRACT_CHARS = 1_000  # of an article: what stands above its text
 FACT_CHARS = 300  # a place, an address, the title of a book
 LINKS = 8  # pages a post names beside its text
 
+# -- moving --
+MOVE_DAYS = 7  # between two moves of one account
+OWN_ALIASES = 16  # of a local account
+
 # -- posts of local people --
 POST_CHARS = 5_000
 USERNAME = r"[A-Za-z0-9_]{1,30}"

@@ -542,3 +542,26 @@ async def test_a_report_is_listed_and_settled(instance: Instance):
     await perform(instance, "report.resolve", id=int(listed[0]["id"]))
     assert await perform(instance, "report.list", resolved=False) == []
     assert len(await perform(instance, "report.list", resolved=True)) == 1
+
+
+# -- moving --
+
+
+async def test_an_account_moves_to_another_here_and_comes_back(instance: Instance):
+    for name in ("alice", "newalice"):
+        await new_account(instance, name)
+    with pytest.raises(errors.Invalid, match="does not name"):
+        await perform(instance, "account.move", name="alice", target="@newalice@fedi.test")
+    added = await perform(instance, "alias.add", name="newalice", other="@alice@fedi.test")
+    assert added == {"name": "alice", "uri": "https://fedi.test/users/alice"}
+    assert await perform(instance, "alias.list", name="newalice") == [added]
+
+    moved = await perform(instance, "account.move", name="alice", target="@newalice@fedi.test")
+    assert (moved["name"], moved["followers"]) == ("newalice", 0)
+    assert instance.db.read(setting_rows.list_audit)[0][1:3] == ("account.move", "alice https://fedi.test/users/newalice")
+    await perform(instance, "account.back", name="alice")
+    with pytest.raises(errors.Conflict):
+        await perform(instance, "account.back", name="alice")
+
+    await perform(instance, "alias.remove", name="newalice", other="https://fedi.test/users/alice")
+    assert await perform(instance, "alias.list", name="newalice") == []

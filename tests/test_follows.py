@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from fedi import blocks, follows, moderation
+from fedi import follows, moderation
 from fedi.errors import Conflict, Forbidden, Invalid, NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import follows as rows
@@ -274,31 +274,6 @@ def test_an_undone_follow_is_over_and_undoing_it_again_no_harm(
         run(follows.receive_undo, carol, alice)
     assert db.read(counts, alice) == (0, 0)
     assert db.read(kinds, alice) == []
-
-
-def test_followers_follow_when_somebody_moves(db: Database, run: Run, alice: Account, bob: Account, carol: Account, dan: Account) -> None:
-    for who in (alice, bob):
-        run(make.follow, who, carol, boosts=0)
-    run(blocks.block, bob, dan.id)
-    run(follows.receive_move, carol, dan)
-    assert db.read(state, alice, carol) == db.read(state, bob, carol) == "none"
-    assert db.read(state, alice, dan) == "pending"
-    assert db.read(state, bob, dan) == "none", "a block is stronger"
-    moved = db.read(rows.find, alice.id, dan.id)
-    assert moved is not None and moved.boosts == 0
-    assert db.read(counts, carol) == (0, 0)
-    assert "move" in db.read(kinds, alice)
-    assert db.read(make.inboxes, "Follow") >= {dan.inbox_uri}
-    run(follows.receive_move, carol, dan)
-    assert db.read(state, alice, dan) == "pending"
-
-
-def test_a_move_to_somebody_here_is_followed_at_once(db: Database, run: Run, alice: Account, bob: Account, carol: Account) -> None:
-    run(make.follow, alice, carol)
-    run(make.follow, bob, carol)
-    run(follows.receive_move, carol, bob)
-    assert db.read(state, alice, bob) == "accepted"
-    assert db.read(state, bob, bob) == "none", "nobody follows themselves"
 
 
 # -- lists --

@@ -138,6 +138,12 @@ def profile_changed(tx: Tx, account: Account) -> None:
     send(tx, account, render.update_actor(tx, account), audience.of_followers(tx, account.id))
 
 
+def moved(tx: Tx, account: Account, target: Account) -> None:
+    """Send the followers on. Source: FEP-7628; FEDERATION.md, Activities."""
+    document = render.simple("Move", f"{account.uri}#moves/{ids.new(tx.now)}", account.uri, account.uri, [account.followers_uri])
+    send(tx, account, document | {"target": target.uri}, audience.of_followers(tx, account.id))
+
+
 def account_deleted(tx: Tx, account: Account) -> None:
     delivery_rows.supersede_account(tx, account.id)
     send(tx, account, render.delete_actor(account), audience.everybody(tx))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fedi.cli import ask, secret, show
+from fedi.cli import ask, moves, secret, show
 
 ROLES = ("owner", "admin", "moderator", "user")
 
@@ -169,3 +169,7 @@ def unsuspend(name: str, config: Path) -> None:
     """
     ask.ask(config, "account.unsuspend", name=name)
     click.echo(f"{name} is suspended no more.")
+
+
+account.add_command(moves.alias)
+account.add_command(moves.move)

@@ -11,7 +11,8 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 
 
-def _person(tx: Tx, name: str) -> Account:
+def person(tx: Tx, name: str) -> Account:
+    """Somebody here who may act. Raises NotFound, Forbidden for one who is suspended."""
     account = account_rows.get_local(tx, name)
     if account.suspended_at is not None:
         raise Forbidden(f"{account.username} is suspended. `fedi account unsuspend {account.username}` ends that.")
@@ -20,7 +21,7 @@ def _person(tx: Tx, name: str) -> Account:
 
 async def create(instance: Instance, args: dict[str, Any]) -> dict[str, Any]:
     """name, text, visibility, warning, local_only."""
-    author = instance.db.read(_person, args["name"])
+    author = instance.db.read(person, args["name"])
     draft = posts.Draft(
         args["text"],
         warning=args["warning"],
@@ -34,7 +35,8 @@ async def create(instance: Instance, args: dict[str, Any]) -> dict[str, Any]:
     return {"id": str(post.id), "url": post.url, "uri": post.uri, "servers": len(deliveries)}
 
 
-async def _other(instance: Instance, query: str) -> Account:
+async def other(instance: Instance, query: str) -> Account:
+    """Whom a handle or address means, asked of their server. Raises Invalid for a post, NotFound, RemoteError."""
     found = await instance.remote.resolve(query)
     if not isinstance(found, Account):
         raise Invalid("That is a post. Name an account, like `@alice@example.org`.", "handle")
@@ -43,15 +45,15 @@ async def _other(instance: Instance, query: str) -> Account:
 
 async def follow(instance: Instance, args: dict[str, Any]) -> dict[str, str]:
     """name, handle (or address)."""
-    person = instance.db.read(_person, args["name"])
-    other = await _other(instance, args["handle"])
-    made = await instance.db.write(follows.follow, person, other.id)
-    return {"name": other.handle, "uri": other.uri, "state": made.state}
+    who = instance.db.read(person, args["name"])
+    found = await other(instance, args["handle"])
+    made = await instance.db.write(follows.follow, who, found.id)
+    return {"name": found.handle, "uri": found.uri, "state": made.state}
 
 
 async def unfollow(instance: Instance, args: dict[str, Any]) -> dict[str, str]:
     """name, handle (or address)."""
-    person = instance.db.read(_person, args["name"])
-    other = await _other(instance, args["handle"])
-    await instance.db.write(follows.unfollow, person, other.id)
-    return {"name": other.handle, "uri": other.uri, "state": "none"}
+    who = instance.db.read(person, args["name"])
+    found = await other(instance, args["handle"])
+    await instance.db.write(follows.unfollow, who, found.id)
+    return {"name": found.handle, "uri": found.uri, "state": "none"}

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import fedi
-from fedi.control import accounts, domains, media, posts, queue, reports, tokens
+from fedi.control import accounts, domains, media, moves, posts, queue, reports, tokens
 from fedi.errors import Invalid
 from fedi.instance import Instance
 
@@ -33,6 +33,11 @@ VERBS: dict[str, Verb] = {
     "account.delete": accounts.delete,
     "account.suspend": accounts.suspend,
     "account.unsuspend": accounts.unsuspend,
+    "account.move": moves.move,
+    "account.back": moves.come_back,
+    "alias.add": moves.add_alias,
+    "alias.remove": moves.remove_alias,
+    "alias.list": moves.list_aliases,
     "token.create": tokens.create,
     "token.list": tokens.list_all,
     "token.revoke": tokens.revoke,

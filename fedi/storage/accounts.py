@@ -294,6 +294,17 @@ _TRACES = (
       WHERE p.account_id = :account AND b.account_id = accounts.id AND b.visibility IN ('public', 'unlisted')))
     WHERE id IN (SELECT b.account_id FROM posts p JOIN posts b ON b.boost_of_id = p.id WHERE p.account_id = :account)""",
     "UPDATE accounts SET posts_count = 0, last_post_at = NULL WHERE id = :account",
+    """UPDATE poll_options SET votes_count = max(0, votes_count - 1) WHERE EXISTS (SELECT 1 FROM poll_votes v
+      WHERE v.account_id = :account AND v.post_id = poll_options.post_id AND v.position = poll_options.position)""",
+    """UPDATE polls SET voters_count = max(0, voters_count - 1)
+    WHERE post_id IN (SELECT post_id FROM poll_votes WHERE account_id = :account)""",
+    "DELETE FROM poll_votes WHERE account_id = :account",
+    "DELETE FROM reactions WHERE account_id = :account",
+    "DELETE FROM interaction_requests WHERE account_id = :account",
+    "DELETE FROM featured_tags WHERE account_id = :account",
+    "DELETE FROM group_moderators WHERE account_id = :account",
+    "DELETE FROM group_bans WHERE account_id = :account",
+    "DELETE FROM mutes WHERE target_id = :account",
     "DELETE FROM favourites WHERE account_id = :account",
     "DELETE FROM posts WHERE account_id = :account",
     "DELETE FROM blocks WHERE account_id = :account OR target_id = :account",

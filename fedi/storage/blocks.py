@@ -84,6 +84,44 @@ def list_muted(tx: Tx, account_id: int, limit: int = 200) -> list[Account]:
     return [Account._make(row) for row in rows]
 
 
+class Mute(NamedTuple):
+    """How somebody is muted."""
+
+    notifications: int
+    expires_at: int | None
+
+
+def list_local_blockers(tx: Tx, target_id: int) -> list[Account]:
+    """People here who have blocked an account."""
+    rows = tx.query(
+        f"""SELECT {A_COLUMNS} FROM blocks b JOIN users u ON u.account_id = b.account_id JOIN accounts a ON a.id = b.account_id
+        WHERE b.target_id = ?""",
+        (target_id,),
+    )
+    return [Account._make(row) for row in rows]
+
+
+def list_local_muters(tx: Tx, target_id: int) -> list[tuple[Mute, Account]]:
+    """People here who mute an account, and how."""
+    rows = tx.query(
+        f"""SELECT m.notifications, m.expires_at, {A_COLUMNS} FROM mutes m JOIN accounts a ON a.id = m.account_id
+        WHERE m.target_id = ? AND (m.expires_at IS NULL OR m.expires_at > ?)""",
+        (target_id, tx.now),
+    )
+    return [(Mute(row[0], row[1]), Account._make(row[2:])) for row in rows]
+
+
+def has_local_opponent(tx: Tx, target_id: int) -> bool:
+    """Whether anybody here has blocked or muted an account."""
+    return bool(
+        tx.one(
+            """SELECT 1 FROM blocks b JOIN users u ON u.account_id = b.account_id WHERE b.target_id = :target
+            UNION ALL SELECT 1 FROM mutes WHERE target_id = :target LIMIT 1""",
+            {"target": target_id},
+        )
+    )
+
+
 def list_relations(tx: Tx, viewer_id: int, account_ids: Iterable[int]) -> dict[int, Relation]:
     """Blocks and mutes between the viewer and each of these accounts."""
     wanted = list(dict.fromkeys(account_ids))

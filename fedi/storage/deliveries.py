@@ -259,10 +259,19 @@ def has_queued(tx: Tx, account_id: int) -> bool:
     )
 
 
+def list_other_inboxes(tx: Tx) -> list[tuple[str, str]]:
+    """(inbox uri, host) of where something was once to be sent and that is no inbox of an account we know (any more)."""
+    rows = tx.query(
+        """SELECT uri, host FROM inboxes WHERE uri NOT IN (SELECT inbox_uri FROM accounts WHERE host <> '')
+        AND uri NOT IN (SELECT shared_inbox_uri FROM accounts WHERE host <> '')"""
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def list_all_inboxes(tx: Tx) -> list[str]:
     """Every inbox we know of, the shared one where there is one: whom the end of an account is told."""
     rows = tx.query(
         """SELECT DISTINCT CASE WHEN shared_inbox_uri <> '' THEN shared_inbox_uri ELSE inbox_uri END FROM accounts
-        WHERE host <> '' AND inbox_uri <> '' AND host_blocked = 0 AND suspended_at IS NULL"""
+        WHERE host <> '' AND inbox_uri <> '' AND host_blocked = 0 AND suspended_at IS NULL AND deleted_at IS NULL"""
     )
     return [row[0] for row in rows]

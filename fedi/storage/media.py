@@ -90,6 +90,16 @@ def is_kept(tx: Tx, sha256: str) -> bool:
     return bool(tx.one("SELECT 1 FROM media WHERE sha256 = ? LIMIT 1", (sha256,)))
 
 
+def list_hashes_of(tx: Tx, account_id: int) -> list[str]:
+    """The names of the bytes that the files of an account have."""
+    rows = tx.query(
+        """SELECT sha256 FROM media WHERE account_id = :account AND sha256 IS NOT NULL
+        UNION SELECT preview_sha256 FROM media WHERE account_id = :account AND preview_sha256 IS NOT NULL""",
+        {"account": account_id},
+    )
+    return [row[0] for row in rows]
+
+
 def uncache(tx: Tx, *, before: int, budget_bytes: int) -> list[str]:
     """Forget the bytes of remote files nobody looked at since a time, and the least looked at beyond a budget; returns their names."""
     rows = tx.query(

@@ -360,6 +360,11 @@ def count_local(tx: Tx) -> tuple[int, int]:
     return (row[0], row[1]) if row else (0, 0)
 
 
+def list_ids_of(tx: Tx, account_id: int, limit: int) -> list[int]:
+    """Posts and boosts of an account, the oldest first."""
+    return [row[0] for row in tx.query("SELECT id FROM posts WHERE account_id = ? ORDER BY id LIMIT ?", (account_id, limit))]
+
+
 def list_unreferenced(tx: Tx, before: int, after: int, limit: int) -> tuple[list[int], int | None]:
     """Of the next `limit` posts after an id and from before a time, those of others that nobody here touched; and the id to go on after.
 

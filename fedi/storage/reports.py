@@ -38,6 +38,11 @@ def list_open(tx: Tx, *, resolved: bool = False, limit: int = 200) -> list[Repor
     return [Report._make(row) for row in rows]
 
 
+def forget_reporter(tx: Tx, account_id: int) -> None:
+    """Who reported is no more: what they reported stays, without their name."""
+    tx.execute("UPDATE reports SET reporter_id = NULL WHERE reporter_id = ?", (account_id,))
+
+
 def resolve(tx: Tx, report_id: int, by_id: int | None) -> bool:
     """False when there is no such open report."""
     sql = "UPDATE reports SET resolved_at = ?, resolved_by_id = ? WHERE id = ? AND resolved_at IS NULL"

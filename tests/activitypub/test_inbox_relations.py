@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from fedi import follows, limits, moderation
+from fedi import follows, limits, moderation, moves
 from fedi.storage import blocks as block_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import posts as post_rows
@@ -291,14 +291,74 @@ async def test_auz_07_a_move_that_is_not_confirmed_moves_nobody(world: World, ca
 async def test_auz_07_nobody_moves_twice_in_a_week(world: World, carol: Actor, frozen: FrozenDateTimeFactory) -> None:
     new = await moving(world, carol)
     await world.accepted(carol, carol.activity("Move", carol.uri, target=new.uri))
-    await world.befriend(world.alice, carol) if follow_of(world, world.alice, known(world, carol)) else None
     world.db.transact(lambda tx: tx.execute("UPDATE accounts SET moved_to_uri = '' WHERE uri = ?", (carol.uri,)))
     world.db.transact(make.follow, world.alice, known(world, carol))
     other = world.peer("third.test").actor("carol3", key="bob", alsoKnownAs=[carol.uri])
 
     await world.accepted(carol, carol.activity("Move", carol.uri, target=other.uri))
 
+    assert follow_of(world, world.alice, known(world, carol)) is not None and world.account(other) is None
+
+
+async def test_auz_07_the_target_of_a_move_is_read_anew(world: World, carol: Actor) -> None:
+    """An alias that was there when we last looked, and is there no more."""
+    new = await moving(world, carol)
+    await world.know(new)
+    new.document["alsoKnownAs"] = []
+
+    await world.accepted(carol, carol.activity("Move", carol.uri, target=new.uri))
+
+    assert "GET third.test /users/carol2" in world.asked
     assert follow_of(world, world.alice, known(world, carol)) is not None
+
+
+async def test_auz_07_a_move_nobody_here_has_to_do_with_asks_nobody(world: World, carol: Actor, mallory: Actor) -> None:
+    world.forget()
+    for who, target in ((mallory, "https://third.test/users/x"), (carol, "https://third.test/users/y")):
+        await world.accepted(who, who.activity("Move", who.uri, target=target))
+
+    assert world.asked == []
+
+
+async def test_followers_move_to_somebody_here_who_names_the_old_account(world: World, carol: Actor, inbox: str) -> None:
+    await moving(world, carol)
+    newcomer = world.db.transact(make.account, "newcomer")
+    world.db.transact(moves.add_alias, newcomer, known(world, carol))
+
+    await world.accepted(carol, carol.activity("Move", carol.uri, target=newcomer.uri), inbox)
+
+    assert follow_of(world, world.alice, world.again(newcomer)).state == "accepted"  # type: ignore[union-attr]
+    assert follow_of(world, world.alice, known(world, carol)) is None
+    assert [undo["object"]["type"] for undo in world.peer().received("Undo")] == ["Follow"]
+
+
+async def test_the_new_account_may_say_the_move_when_the_old_one_says_so_too(world: World, carol: Actor, inbox: str) -> None:
+    """FEP-7628, pull."""
+    new = await moving(world, carol)
+
+    await world.accepted(new, new.activity("Move", carol.uri, target=new.uri), inbox)
+
+    assert follow_of(world, world.alice, known(world, carol)) is None
+    assert follow_of(world, world.alice, known(world, new)).state == "pending"  # type: ignore[union-attr]
+    assert "move" in world.told(world.alice)
+
+
+@pytest.mark.parametrize("case", ["the old one has not moved", "the old one has moved elsewhere", "no alias", "the old one is gone"])
+async def test_auz_07_nobody_pulls_followers_that_are_not_sent(world: World, carol: Actor, inbox: str, case: str) -> None:
+    new = await moving(world, carol)
+    if case == "the old one has not moved":
+        del carol.document["movedTo"]
+    elif case == "the old one has moved elsewhere":
+        carol.document["movedTo"] = "https://evil.test/users/mallory"
+    elif case == "no alias":
+        new.document["alsoKnownAs"] = []
+    else:
+        world.peer().behave("/users/carol", remote.answers(status=500))
+
+    await world.accepted(new, new.activity("Move", carol.uri, target=new.uri), inbox)
+
+    assert follow_of(world, world.alice, known(world, carol)) is not None
+    assert world.told(world.alice) == []
 
 
 # -- Flag, Add --

@@ -54,6 +54,8 @@ async def gather(remote: Remote, received: Received, wanted: Wants) -> Gathered:
         await remote.boosted(uri, received.actor)
     if wanted.moved_to:
         await remote.actor(wanted.moved_to, refresh=True)
+    for uri in wanted.refresh:
+        await remote.actor(uri, refresh=True)
     note, is_gone = None, False
     if wanted.refetch:
         try:

@@ -1,40 +1,28 @@
-"""Move: an account elsewhere has a new home, and the new one confirms it."""
+"""Move: an account elsewhere has a new home, and the new one confirms it. Said by the old account, or by the new one (FEP-7628, pull)."""
 
-from fedi import clock, follows, uris
+from fedi import moves
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, Wants
 from fedi.storage import accounts as account_rows
-from fedi.storage import follows as follow_rows
-from fedi.storage import settings as setting_rows
 from fedi.storage.db import Tx
-
-_COOLDOWN_MS = 7 * clock.DAY
 
 
 def wants(tx: Tx, received: Received) -> Wants | None:
-    """By the mover itself, to somewhere else than here, and not twice in a week. Source: FEDERATION.md, Activities; AUZ-07."""
-    activity = received.activity
-    target = activity.target_id
-    if activity.object_id != received.actor.uri or not target or target == received.actor.uri or tx.uris.is_ours(target):
+    """Not twice in a week. Who is told of last is read anew: it must name the old account. Source: FEP-7628; AUZ-07."""
+    old_uri, new_uri = received.activity.object_id, received.activity.target_id
+    if not old_uri or not new_uri or old_uri == new_uri or received.actor.uri not in (old_uri, new_uri) or tx.uris.is_ours(old_uri):
         return None
-    if not follow_rows.has_local_follower(tx, received.actor.id):
+    old = account_rows.find_by_uri(tx, old_uri)
+    if old is None or not moves.concerns_us(tx, old) or not moves.is_rested(tx, old):
         return None
-    if tx.now - setting_rows.find(tx, _moved_key(received), 0) < _COOLDOWN_MS:
-        return None
-    return Wants(moved_to=target)
-
-
-def _moved_key(received: Received) -> str:
-    return f"moved.{received.actor.id}"
+    unsaid = (old_uri,) if received.actor.uri == new_uri else ()  # the old account itself must say so as well
+    return Wants(refresh=(*unsaid, new_uri))
 
 
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
-    """The new account, freshly read, names the old one among its aliases, and has not itself moved on."""
-    old, new = received.actor, account_rows.find_by_uri(tx, received.activity.target_id)
-    if new is None or new.is_hidden or new.moved_to_uri or old.uri not in new.aliases() or uris.same_origin(new.uri, tx.uris.base_url):
-        return
-    setting_rows.put(tx, _moved_key(received), tx.now)
-    account_rows.update(tx, old.id, moved_to_uri=new.uri)
-    follows.receive_move(tx, account_rows.get(tx, old.id), new)
+    old = account_rows.find_by_uri(tx, received.activity.object_id)
+    new = account_rows.find_by_uri(tx, received.activity.target_id)
+    if old is not None and new is not None and (received.actor.id == old.id or old.moved_to_uri == new.uri):
+        moves.receive(tx, old, new)
 
 
 HANDLER = Handler(wants, apply)

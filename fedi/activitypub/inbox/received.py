@@ -15,7 +15,7 @@ from fedi.storage.db import Tx
 class Wants(NamedTuple):
     """What must be known first. `actors` and `parents` are nice to have; without `posts` or `refetch` there is no effect.
 
-    `refetch` is the id of an object whose copy in the activity is not to be believed; `moved_to` an actor to be read anew.
+    `refetch` is the id of an object whose copy in the activity is not to be believed; `moved_to` and `refresh` are actors to be read anew.
     """
 
     actors: tuple[str, ...] = ()
@@ -24,6 +24,7 @@ class Wants(NamedTuple):
     refetch: str = ""
     moved_to: str = ""
     heavy_html: bool = False
+    refresh: tuple[str, ...] = ()
 
 
 NOTHING = Wants()

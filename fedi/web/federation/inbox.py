@@ -11,7 +11,7 @@ from aiohttp import web
 from fedi import uris
 from fedi.activitypub import parse, receive, signatures, verify
 from fedi.activitypub.parse import Activity
-from fedi.errors import Forbidden, NotFound, RemoteError, RemoteGone, Unauthenticated, Unavailable, Unreachable
+from fedi.errors import Forbidden, Gone, NotFound, RemoteError, RemoteGone, Unauthenticated, Unavailable, Unreachable
 from fedi.instance import Instance
 from fedi.storage import accounts as account_rows
 from fedi.storage import domains as domain_rows
@@ -52,9 +52,11 @@ async def post(request: web.Request) -> web.Response:
 
 async def post_to_person(request: web.Request) -> web.Response:
     """`/users/{name}/inbox`: whom a delivery is for is read from it, not from the address; but there must be somebody of that name."""
-    account = request.app[keys.INSTANCE].db.read(account_rows.get_local, request.match_info["name"])
-    if account.kind == "Application":
+    account = request.app[keys.INSTANCE].db.read(account_rows.find_by_handle, request.match_info["name"], "")
+    if account is None or account.kind == "Application":
         raise NotFound("There is nobody of that name here.")
+    if account.deleted_at is not None:
+        raise Gone("That account was deleted.")
     return await post(request)
 
 
@@ -85,6 +87,9 @@ async def _signer(instance: Instance, head: signatures.RequestHead, body: bytes,
         raise Unavailable("Your key could not be read now. Send it again later.", error.retry_after_s or 60) from None
     except RemoteGone:
         if activity.type == "Delete":
+            if _is_about_self(activity):
+                with suppress(RemoteError):  # what its own server says is believed, and that it is gone has its effect there
+                    await instance.remote.actor(activity.actor, refresh=True)
             return None
         raise Unauthenticated("The signature's key is deleted.") from None
     except RemoteError as error:

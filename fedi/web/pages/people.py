@@ -143,6 +143,8 @@ def _show_shut_out(request: web.Request, which: str) -> web.Response:
             ("/settings/tags", "Topics", False),
             ("/blocks", "Blocked", is_blocks),
             ("/mutes", "Muted", not is_blocks),
+            ("/settings/moving", "Moving", False),
+            ("/settings/data", "Your data", False),
         ],
         people=pages.instance.db.read(_read_shut_out, pages, viewer, which),
         pages=Turn(),

@@ -27,6 +27,7 @@ class _Found(NamedTuple):
     about: views.Relation | None
     posts: list[views.Entry]
     turn: Turn
+    moved_name: str
 
 
 def account_of(tx: Tx, name: str, host: str) -> Account:
@@ -56,7 +57,14 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account | None, ac
         views.relations(tx, viewer, [account.id]).get(account.id),
         views.entries(pages, tx, viewer, rows, marks),
         turn,
+        _moved_name(tx, viewer, account),
     )
+
+
+def _moved_name(tx: Tx, viewer: Account | None, account: Account) -> str:
+    """The handle of where somebody has moved to, where that has a page here that the viewer may open."""
+    new = account_rows.find_by_uri(tx, account.moved_to_uri) if account.moved_to_uri else None
+    return new.handle if new is not None and not new.is_hidden and (new.is_local or viewer is not None) else ""
 
 
 async def show(request: web.Request) -> web.Response:
@@ -106,6 +114,7 @@ def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str,
         "origin": "" if account.is_local else text.web_address(account.url) or account.uri,
         "badges": _badges(account, found.about),
         "moved": text.web_address(account.moved_to_uri),
+        "moved_name": found.moved_name,
         "bio": views.links(pages, views.stored(account.bio_html), (), ()),
         "fields": [(name, _value(html)) for name, html, _ in account.field_rows()],
         "feed": f"{href}.atom",

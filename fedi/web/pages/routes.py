@@ -14,7 +14,9 @@ from fedi.web.pages import (
     front,
     home,
     kept,
+    leaving,
     login,
+    moving,
     notifications,
     people,
     post,
@@ -86,6 +88,13 @@ def add(app: web.Application) -> None:
             web.get("/settings/security", security.show),
             web.post("/settings/security/password", security.change_password),
             web.post("/settings/security/sessions", security.end_others),
+            web.get("/settings/moving", moving.show),
+            web.post("/settings/moving/add", moving.add),
+            web.post("/settings/moving/remove", moving.remove),
+            web.post("/settings/moving/move", moving.move),
+            web.post("/settings/moving/back", moving.come_back),
+            web.get("/settings/data", leaving.show),
+            web.post("/settings/data/delete", leaving.delete),
             web.get("/static/{name}", pages.static.serve),
         ]
     )

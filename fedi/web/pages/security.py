@@ -15,6 +15,7 @@ from fedi.web import auth, keys, params
 from fedi.web.pages import site
 
 _BROWSERS: Final = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+WRONG: Final = "That is not your present password."
 _SYSTEMS: Final = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux")
 
 
@@ -64,20 +65,29 @@ def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Respo
     )
 
 
+async def is_password(request: web.Request, given: params.Params, field: str = "old") -> bool:
+    """Whether the form has the viewer's present password. Guessing it is counted like signing in: raises TooMany."""
+    account, instance = site.signed_in(request), site.of(request).instance
+    secret = given.text(field, max_chars=limits.PASSWORD_CHARS[1])
+    request.app[keys.LIMITS].login_try(request, account.username)
+    user = instance.db.read(user_rows.get, account.id)
+    if not await instance.cpu(logins.check_password, user.password_hash, secret):
+        return False
+    request.app[keys.LIMITS].forgive_login(request, account.username)
+    return True
+
+
 async def change_password(request: web.Request) -> web.Response:
     """Ends every session and token; this browser gets a new session. Guessing the present password is counted like signing in."""
     account, instance = site.signed_in(request), site.of(request).instance
     given = await params.read(request)
-    old, new = given.text("old", max_chars=limits.PASSWORD_CHARS[1]), given.text("new", max_chars=limits.PASSWORD_CHARS[1])
-    request.app[keys.LIMITS].login_try(request, account.username)
-    user = instance.db.read(user_rows.get, account.id)
-    if not await instance.cpu(logins.check_password, user.password_hash, old):
-        return _page(request, "That is not your present password.", 422)
+    new = given.text("new", max_chars=limits.PASSWORD_CHARS[1])
+    if not await is_password(request, given):
+        return _page(request, WRONG, 422)
     try:
         logins.check_new_password(new)
     except Invalid as error:
         return _page(request, error.message, 422)
-    request.app[keys.LIMITS].forgive_login(request, account.username)
     hashed = await instance.cpu(logins.hash_password, new)
     secret = await instance.db.write(_change, account.id, hashed, request.headers.get("User-Agent", ""))
     response = site.go("/settings/security", "password")

@@ -82,6 +82,10 @@ SAID: Final = {
     "unpinned": "No longer pinned.",
     "topic": "You follow this topic now.",
     "no_topic": "You follow that topic no more.",
+    "alias": "Added. Now start the move over there.",
+    "moved": "You have moved. Your followers are being sent to your new account.",
+    "back": "You are at home here again.",
+    "gone": "Your account is deleted. Other servers are being told.",
     "bye": "You are signed out.",
 }
 

@@ -26,6 +26,8 @@ FORMS = [
     "/posts/{post}/pin", "/accounts/{bob}/follow", "/accounts/{bob}/unfollow", "/accounts/{bob}/block", "/accounts/{bob}/mute",
     "/accounts/{bob}/accept", "/accounts/{bob}/remove", "/@alice/{post}/edit", "/@alice/{post}/delete", "/settings/profile",
     "/settings/security/password", "/settings/security/sessions", "/tags/cats/follow", "/tags/cats/unfollow",
+    "/settings/moving/add", "/settings/moving/remove", "/settings/moving/move", "/settings/moving/back",
+    "/settings/data/delete",
 ]  # fmt: skip
 OFF_HOST = [
     "//evil.test",

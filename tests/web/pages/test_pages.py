@@ -17,7 +17,8 @@ from tests.web.rig import Rig, served, settings
 OPEN = ["/", "/about", "/public", "/login", "/tags/garden", "/@alice", "/@alice/with_replies", "/@alice/media"]
 OWN = [
     "/home", "/notifications", "/compose", "/search", "/search?q=ali", "/search?q=%23gar", "/bookmarks", "/requests", "/blocks", "/mutes",
-    "/settings", "/settings/profile", "/settings/security", "/public/all", "/@alice/followers", "/@alice/following", "/@dan@peer.test",
+    "/settings", "/settings/profile", "/settings/security", "/settings/moving", "/settings/data",
+    "/public/all", "/@alice/followers", "/@alice/following", "/@dan@peer.test",
 ]  # fmt: skip
 
 

@@ -51,7 +51,6 @@ def add(app: web.Application) -> None:
             web.get("/tags/{tag}", kept.page(public.tag)),
             web.post("/tags/{tag}/follow", topics.follow),
             web.post("/tags/{tag}/unfollow", topics.unfollow),
-            web.get("/settings/tags", topics.show),
             web.get(f"/@{_NAME}.atom", kept.page(feed.show)),
             web.get(f"/@{_NAME}/with_replies", kept.page(profile.show_replies)),
             web.get(f"/@{_NAME}/media", kept.page(profile.show_media)),
@@ -82,19 +81,26 @@ def add(app: web.Application) -> None:
             web.post(f"/posts/{_ID}/{_POST_VERBS}", acts.on_post),
             web.post(f"/accounts/{_ID}/{_ACCOUNT_VERBS}", acts.on_account),
             web.get(f"/accounts/{_ID}/block", acts.confirm_block),
-            web.get("/settings", settings.show),
-            web.get("/settings/profile", settings.show),
-            web.post("/settings/profile", settings.save),
-            web.get("/settings/security", security.show),
-            web.post("/settings/security/password", security.change_password),
-            web.post("/settings/security/sessions", security.end_others),
-            web.get("/settings/moving", moving.show),
-            web.post("/settings/moving/add", moving.add),
-            web.post("/settings/moving/remove", moving.remove),
-            web.post("/settings/moving/move", moving.move),
-            web.post("/settings/moving/back", moving.come_back),
-            web.get("/settings/data", leaving.show),
-            web.post("/settings/data/delete", leaving.delete),
             web.get("/static/{name}", pages.static.serve),
+            *_settings(),
         ]
     )
+
+
+def _settings() -> list[web.RouteDef]:
+    return [
+        web.get("/settings/tags", topics.show),
+        web.get("/settings", settings.show),
+        web.get("/settings/profile", settings.show),
+        web.post("/settings/profile", settings.save),
+        web.get("/settings/security", security.show),
+        web.post("/settings/security/password", security.change_password),
+        web.post("/settings/security/sessions", security.end_others),
+        web.get("/settings/moving", moving.show),
+        web.post("/settings/moving/add", moving.add),
+        web.post("/settings/moving/remove", moving.remove),
+        web.post("/settings/moving/move", moving.move),
+        web.post("/settings/moving/back", moving.come_back),
+        web.get("/settings/data", leaving.show),
+        web.post("/settings/data/delete", leaving.delete),
+    ]

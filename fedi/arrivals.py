@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from fedi import emojis, facts, fanout, limits, markup, plaintext, posts, sanitize
+from fedi import emojis, facts, fanout, limits, markup, plaintext, polls, posts, sanitize
 from fedi.activitypub import parse, vocab
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
@@ -65,6 +65,8 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         fanout.tags_added(tx, post)
     if note.attachments:
         rows.set_media(tx, post.id, [_receive_file(tx, post, item) for item in note.attachments])
+    if note.poll is not None:
+        polls.receive(tx, post, note.poll)
     replies = thread_rows.adopt_orphans(tx, post)
     if replies:
         rows.add_counts(tx, post.id, replies=replies)
@@ -78,12 +80,15 @@ def receive_edit(tx: Tx, note: parse.Note, author: Account, content: Html) -> Po
     if post is None or post.account_id != author.id:
         return None
     if note.updated_at is None or note.updated_at <= (post.edited_at or post.published_at):
+        polls.receive(tx, post, note.poll, newer=False)
         return None
     rows.insert_edit(tx, post)
     changed = rows.update(tx, post.id, edited_at=min(note.updated_at, tx.now), **_received_text(tx, note, author, content))
     _receive_mentions(tx, changed, note, author)
     rows.set_tags(tx, changed.id, note.tags)
     _receive_files(tx, changed, note)
+    if polls.KIND in (post.kind, changed.kind):
+        polls.receive(tx, changed, note.poll)
     fanout.post_edited(tx, changed, author)
     return changed
 

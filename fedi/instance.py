@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from fedi import accounts
+from fedi import accounts, polls
 from fedi.activitypub import keys
 from fedi.activitypub.delivery import Sender
 from fedi.activitypub.remote import Remote
@@ -22,6 +22,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Database, House, Tx
 from fedi.storage.files import Files
 from fedi.storage.lock import Lock
+from fedi.storage.posts import Post
 from fedi.streaming import Hub
 
 P = ParamSpec("P")
@@ -96,6 +97,11 @@ class Instance:
         for _ in range(2):
             await self.jobs.settle()
             await self.sender.settle()
+
+    async def look_at_poll(self, post: Post) -> None:
+        """Somebody here looks at a post: if it is a poll of another server, its counts are read again in the background when old."""
+        if post.kind == polls.KIND and self.db.read(polls.is_stale, post):
+            await self.db.write(polls.refresh, post.id)
 
     async def cpu(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what costs CPU (or waits for the disk) in a thread."""

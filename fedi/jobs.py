@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from fedi import accounts, arrivals, clock, limits, purges
+from fedi import accounts, arrivals, clock, limits, polls, purges
 from fedi.activitypub import receive
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
@@ -63,7 +63,30 @@ async def _purge(instance: Workplace, payload: bytes) -> None:
             await instance.cpu(instance.files.delete, sha256)
 
 
-JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {receive.JOB: _inbox, purges.JOB: _purge}
+async def _count_poll(instance: Workplace, payload: bytes) -> None:
+    await instance.db.write(polls.tell_counts, orjson.loads(payload)["post"])
+
+
+async def _end_poll(instance: Workplace, payload: bytes) -> None:
+    await instance.db.write(polls.end, orjson.loads(payload)["post"])
+
+
+async def _refresh_poll(instance: Workplace, payload: bytes) -> None:
+    """Its counts as its own server has them now; its text stays, edits come by themselves."""
+    post = instance.db.read(post_rows.find, orjson.loads(payload)["post"])
+    if post is not None:
+        note, author = await instance.remote.note(post.uri)
+        if author.id == post.account_id:
+            await instance.db.write(polls.receive, post, note.poll, newer=False)
+
+
+JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
+    receive.JOB: _inbox,
+    purges.JOB: _purge,
+    polls.COUNT_JOB: _count_poll,
+    polls.END_JOB: _end_poll,
+    polls.REFRESH_JOB: _refresh_poll,
+}
 
 
 # -- chores --

@@ -39,6 +39,10 @@ OWN_ALIASES = 16  # of a local account
 
 # -- posts of local people --
 POST_CHARS = 5_000
+POLL_OPTIONS = 12
+POLL_OPTION_CHARS = 100
+POLL_SECONDS = (5 * 60, 30 * 24 * 3600)
+FEATURED_TAGS = 10
 USERNAME = r"[A-Za-z0-9_]{1,30}"
 PASSWORD_CHARS = (8, 1024)
 

@@ -14,6 +14,13 @@ def tell(tx: Tx, owner_id: int, kind: str, sender: Account, post_id: int | None 
             tx.emit(Event("notification", notification.id, owner_id))
 
 
+def tell_oneself(tx: Tx, owner_id: int, kind: str, post_id: int) -> None:
+    """Notify a local account of what became of a post of their own, such as the end of a poll."""
+    notification = rows.insert(tx, owner_id, kind, owner_id, post_id)
+    if notification is not None:
+        tx.emit(Event("notification", notification.id, owner_id))
+
+
 def forget(tx: Tx, owner_id: int, kind: str, sender_id: int, post_id: int | None = None) -> None:
     """What was told is no longer so: an undone like, an ended follow."""
     rows.delete(tx, owner_id, kind, sender_id, post_id)

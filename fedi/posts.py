@@ -6,9 +6,10 @@ Those that arrive are arrivals.py's.
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from fedi import fanout, limits, markup, plaintext, sanitize
+from fedi import fanout, limits, markup, plaintext, polls, sanitize
 from fedi.activitypub import outbox
 from fedi.errors import Forbidden, Invalid
+from fedi.polls import NewPoll
 from fedi.storage import accounts as account_rows
 from fedi.storage import posts as rows
 from fedi.storage import tombstones as tombstone_rows
@@ -23,7 +24,7 @@ Found = Mapping[tuple[str, str], int]  # (username in lower case, host or '') ->
 
 
 class Draft(NamedTuple):
-    """What somebody wants to say. `fmt` is a key of FORMATS."""
+    """What somebody wants to say. `fmt` is a key of FORMATS. In an edit a `poll` of None stays as it is, one without options goes."""
 
     text: str
     fmt: Literal["plain", "markdown"] = "markdown"
@@ -34,6 +35,7 @@ class Draft(NamedTuple):
     local_only: bool = False
     in_reply_to_id: int | None = None
     idempotency_key: str = ""
+    poll: NewPoll | None = None
 
 
 def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
@@ -43,7 +45,7 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
     """
     if draft.idempotency_key and (known := rows.find_idempotent(tx, author.id, draft.idempotency_key)):
         return rows.get(tx, known)
-    draft = _checked(tx, draft)
+    draft = _checked(tx, draft if draft.poll is None or draft.poll.options else draft._replace(poll=None))
     parent = rows.get_visible(tx, author.id, draft.in_reply_to_id) if draft.in_reply_to_id else None
     if parent is not None and parent.boost_of_id is not None:
         parent = rows.get_visible(tx, author.id, parent.boost_of_id)
@@ -58,12 +60,15 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
         published_at=tx.now,
         visibility=draft.visibility,
         local_only=int(draft.local_only),
+        kind=polls.KIND if draft.poll is not None else "Note",
         in_reply_to_uri=parent.uri if parent else "",
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
         **_text(tx, draft, mentioned),
     )
     named = _attach(tx, post, draft, mentioned, parent)
+    if draft.poll is not None:
+        polls.attach(tx, post, draft.poll)
     if draft.idempotency_key:
         rows.put_idempotent(tx, author.id, draft.idempotency_key, post.id)
     fanout.tags_added(tx, post)
@@ -78,8 +83,11 @@ def edit(tx: Tx, author: Account, post_id: int, draft: Draft, found: Found) -> P
     draft = _checked(tx, draft._replace(visibility=post.visibility, local_only=bool(post.local_only)))
     mentioned = _mentioned(tx, draft, found)
     values = _text(tx, draft, mentioned)
-    if all(getattr(post, name) == value for name, value in values.items()):
+    asked_anew = draft.poll is not None and polls.change(tx, post, draft.poll)
+    if not asked_anew and all(getattr(post, name) == value for name, value in values.items()):
         return post
+    if asked_anew and draft.poll is not None:
+        values["kind"] = polls.KIND if draft.poll.options else "Note"
     rows.insert_edit(tx, post)
     parent = rows.find(tx, post.in_reply_to_id) if post.in_reply_to_id else None
     changed = rows.update(tx, post.id, edited_at=max(tx.now, (post.edited_at or post.published_at) + 1), **values)
@@ -130,7 +138,8 @@ def _checked(tx: Tx, draft: Draft) -> Draft:
         raise Invalid("A language is a code like `en` or `pt-BR`.", "language")
     if len(draft.idempotency_key) > 255:
         raise Invalid("An idempotency key has up to 255 characters.", "Idempotency-Key")
-    return draft._replace(text=text, warning=plaintext.line(draft.warning, limits.WARNING_CHARS))
+    poll = polls.check(draft.poll) if draft.poll is not None and draft.poll.options else draft.poll
+    return draft._replace(text=text, poll=poll, warning=plaintext.line(draft.warning, limits.WARNING_CHARS))
 
 
 def _mentioned(tx: Tx, draft: Draft, found: Found) -> dict[tuple[str, str], Account]:

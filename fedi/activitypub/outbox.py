@@ -1,7 +1,9 @@
 """A local act -> one `activities` row and one `deliveries` row per inbox, in the transaction of the act. Sending is delivery.py's."""
 
+from collections.abc import Iterable
+
 from fedi import audience, ids
-from fedi.activitypub import render
+from fedi.activitypub import render, render_polls
 from fedi.activitypub.render import Json
 from fedi.audience import Inboxes
 from fedi.storage import accounts as account_rows
@@ -81,6 +83,21 @@ def deleted(tx: Tx, post: Post, author: Account) -> None:
     delivery_rows.supersede(tx, post.id)
     document = render.delete(tx, post, author, [account.uri for account in mentioned])
     send(tx, author, document, inboxes, post_id=post.id, public=post.is_public)
+
+
+def counted(tx: Tx, post: Post, author: Account, voters: Iterable[Account]) -> None:
+    """Tell the counts of a poll: those the post is for, all who ever got it, and who voted."""
+    if not post.local_only:
+        inboxes = audience.of_reached(tx, post.id) | audience.of_post(tx, post, author) | audience.of_accounts(voters, shared=True)
+        send(tx, author, render.recount(tx, post), inboxes, post_id=post.id, public=post.is_public)
+
+
+def voted(tx: Tx, voter: Account, post: Post, votes: Iterable[tuple[str, str]]) -> None:
+    """Tell the author elsewhere, and nobody else, what was chosen: (id, name) of each, one activity per choice."""
+    author = account_rows.get(tx, post.account_id)
+    for uri, name in votes:
+        document = render_polls.vote(voter, uri, name, post.uri, author.uri, tx.now)
+        send(tx, voter, document, audience.of_accounts([author], shared=False))
 
 
 def boosted(tx: Tx, boost: Post, booster: Account, original: Post) -> None:

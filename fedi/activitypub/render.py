@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from fedi import clock, ids, limits
-from fedi.activitypub import keys, vocab
+from fedi.activitypub import keys, render_polls, vocab
 from fedi.storage import accounts as account_rows
 from fedi.storage import keys as key_rows
 from fedi.storage import media as media_rows
@@ -142,6 +142,8 @@ def note(tx: Tx, post: Post) -> Json:
         document["name"] = post.title
     if post.visibility == "direct":
         document["directMessage"] = True
+    if post.kind == "Question":
+        document |= render_polls.question(tx, post)
     return document
 
 
@@ -176,6 +178,11 @@ def create(tx: Tx, post: Post) -> Json:
 def update(tx: Tx, post: Post) -> Json:
     at = post.edited_at or tx.now
     return _about_note(tx, post, "Update", f"{post.uri}#updates/{at}", at)
+
+
+def recount(tx: Tx, post: Post) -> Json:
+    """The Update that tells the counts of a poll: `updated` stays as it was, since the text did not change."""
+    return _about_note(tx, post, "Update", f"{post.uri}#counts/{tx.now}", tx.now)
 
 
 def _about_note(tx: Tx, post: Post, activity_type: str, uri: str, at: int) -> Json:

@@ -59,6 +59,11 @@ def has_lane(tx: Tx, lane: str) -> bool:
     return bool(tx.one("SELECT 1 FROM jobs WHERE lane = ? AND lane <> '' AND state = 'queued' LIMIT 1", (lane,)))
 
 
+def drop_lane(tx: Tx, lane: str) -> None:
+    """Work of that lane is not wanted any more."""
+    tx.execute("DELETE FROM jobs WHERE lane = ? AND lane <> '' AND state = 'queued'", (lane,))
+
+
 def delete(tx: Tx, job_id: int) -> None:
     tx.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 

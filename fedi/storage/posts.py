@@ -209,6 +209,12 @@ def list_visible(tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> dict[int, P
     return {row[0]: Post._make(row) for row in rows}
 
 
+def list_own(tx: Tx, account_id: int, post_ids: Iterable[int]) -> frozenset[int]:
+    """Those of many posts that one account has written."""
+    sql = "SELECT id FROM posts WHERE account_id = ? AND id IN (SELECT value FROM json_each(?))"
+    return frozenset(row[0] for row in tx.query(sql, (account_id, json.dumps(list(post_ids)))))
+
+
 def add_counts(tx: Tx, post_id: int, *, replies: int = 0, boosts: int = 0, favourites: int = 0) -> None:
     """Keep the counters; they do not raise the version (renderings splice them in)."""
     tx.execute(
@@ -379,6 +385,8 @@ def list_unreferenced(tx: Tx, before: int, after: int, limit: int) -> tuple[list
         WHERE p.id > :after AND p.id <= :last AND a.host <> ''
           AND NOT EXISTS (SELECT 1 FROM favourites f JOIN users u ON u.account_id = f.account_id WHERE f.post_id = p.id)
           AND NOT EXISTS (SELECT 1 FROM bookmarks WHERE post_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM reactions r JOIN users u ON u.account_id = r.account_id WHERE r.post_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM poll_votes v JOIN users u ON u.account_id = v.account_id WHERE v.post_id = p.id)
           AND NOT EXISTS (SELECT 1 FROM notifications WHERE post_id = p.id)
           AND NOT EXISTS (SELECT 1 FROM pins WHERE post_id = p.id)
           AND NOT EXISTS (SELECT 1 FROM post_mentions m JOIN users u ON u.account_id = m.account_id WHERE m.post_id = p.id)

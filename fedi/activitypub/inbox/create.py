@@ -2,7 +2,8 @@
 
 from fedi import arrivals, limits, sanitize, uris
 from fedi.activitypub import parse
-from fedi.activitypub.inbox.received import Gathered, Handler, Received, Wants
+from fedi.activitypub.inbox import votes
+from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
 from fedi.storage import accounts as account_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import posts as post_rows
@@ -39,6 +40,8 @@ def wants(tx: Tx, received: Received) -> Wants | None:
     object_uri = activity.object_id
     if not object_uri or tx.uris.is_ours(object_uri):
         return None
+    if votes.ballots(tx, received):
+        return NOTHING
     if not concerns_us(tx, received):
         return None
     if not is_trusted(received):
@@ -57,6 +60,9 @@ def wants(tx: Tx, received: Received) -> Wants | None:
 
 
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
+    if ballots := votes.ballots(tx, received):
+        votes.apply(tx, received, ballots)
+        return
     note = received.believed_note(gathered)
     if note.attributed_to == received.actor.uri:
         arrivals.receive(tx, note, received.actor, received.content(tx, gathered))

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from fedi.web import keys
-from fedi.web.api import accounts, instance, notifications, search, statuses, tags, timelines
+from fedi.web.api import accounts, instance, notifications, polls, search, statuses, tags, timelines
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
 
@@ -71,6 +71,8 @@ def _posts() -> list[web.RouteDef]:
         web.get("/api/v1/statuses/{id}/favourited_by", statuses.favourited_by),
         web.get("/api/v1/statuses/{id}/reblogged_by", statuses.reblogged_by),
         *(web.post(f"/api/v1/statuses/{{id}}/{name}", handler) for name, handler in acts.items()),
+        web.get("/api/v1/polls/{id}", polls.show),
+        web.post("/api/v1/polls/{id}/votes", polls.vote),
     ]
 
 

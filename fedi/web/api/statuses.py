@@ -19,7 +19,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import auth, keys, params
-from fedi.web.api import answers
+from fedi.web.api import answers, polls
 from fedi.web.api.entities import account as account_entity
 from fedi.web.api.entities import status as status_entity
 from fedi.web.api.entities.places import read_visibility
@@ -29,7 +29,6 @@ _Format = Literal["plain", "markdown"]
 _FORMATS: Final[dict[str, _Format]] = {"text/plain": "plain", "text/markdown": "markdown"}
 _NOT_YET: Final = {
     "media_ids": "Files cannot be attached to posts here yet.",
-    "poll[options]": "Polls cannot be made here yet.",
     "scheduled_at": "Posts cannot be scheduled here yet.",
     "quoted_status_id": "Posts cannot quote others here yet.",
 }
@@ -77,6 +76,7 @@ def _draft(given: params.Params, habits: _Habits, key: str) -> Draft:
         local_only=given.flag("local_only"),
         in_reply_to_id=given.find_id("in_reply_to_id"),
         idempotency_key=key,
+        poll=polls.read_new(given),
     )
 
 
@@ -122,6 +122,7 @@ def _changed(given: params.Params, post: Post) -> Draft:
         warning=warning,
         sensitive=given.flag("sensitive", bool(post.sensitive) and not post.warning),
         language=given.text("language", post.language),
+        poll=polls.read_change(given),
     )
 
 
@@ -154,8 +155,12 @@ def _read(tx: Tx, shelf: Shelf, viewer_id: int, post_ids: list[int]) -> list[byt
 
 
 async def show(request: web.Request) -> web.Response:
-    viewer_id = answers.reader_id(request, "read:statuses")
-    return answers.entity(_shown_bytes(request, viewer_id, answers.named_id(request)))
+    viewer_id, post_id = answers.reader_id(request, "read:statuses"), answers.named_id(request)
+    shown = _shown_bytes(request, viewer_id, post_id)
+    if viewer_id and b'"poll":{' in shown:
+        instance = request.app[keys.INSTANCE]
+        await instance.look_at_poll(instance.db.read(answers.post, viewer_id, post_id))
+    return answers.entity(shown)
 
 
 async def context(request: web.Request) -> web.Response:

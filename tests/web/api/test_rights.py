@@ -50,6 +50,8 @@ SCOPES = {
     "POST /api/v1/statuses/{id}/unbookmark": ("write:bookmarks", False),
     "POST /api/v1/statuses/{id}/pin": ("write:accounts", False),
     "POST /api/v1/statuses/{id}/unpin": ("write:accounts", False),
+    "GET /api/v1/polls/{id}": ("read:statuses", OPEN),
+    "POST /api/v1/polls/{id}/votes": ("write:statuses", False),
     "GET /api/v1/timelines/home": ("read:statuses", False),
     "GET /api/v1/timelines/public": ("read:statuses", OPEN),
     "GET /api/v1/timelines/tag/{hashtag}": ("read:statuses", OPEN),

@@ -20,6 +20,7 @@ TYPES: Final = {
     "boost": "reblog",
     "edit": "update",
     "post": "status",
+    "poll": "poll",
 }
 KINDS: Final = {theirs: ours for ours, theirs in TYPES.items()}
 

@@ -22,6 +22,7 @@ from fedi.storage.timelines import Page
 from fedi.streaming import Event, Hub
 from fedi.uris import Uris
 from fedi.web.api.entities import account as account_entity
+from fedi.web.api.entities import spots
 from fedi.web.api.entities import status as status_entity
 from fedi.web.api.entities.kept import Kept
 from fedi.web.api.entities.places import Json
@@ -52,6 +53,7 @@ class Shelf:
         self._accounts = Kept(_ACCOUNTS_BYTES)
         self._whole = Kept(_WHOLE_BYTES)
         self._briefs: dict[int, tuple[int, Brief]] = {}  # of rows that were kept whole, with the mark of their versions
+        self._spotted: set[int] = set()  # rows kept whole but for places that are filled for each answer
         self._until = 0.0
         self.close = hub.subscribe("post_removed", self._removed)
 
@@ -105,7 +107,7 @@ class Shelf:
         rows = briefs.list_these(tx, 0, post_ids)
         made = self._make(tx, 0, {row.id: row for row in rows})
         found = [(status, row.id) for row in rows if (status := made[row.id]) is not None]
-        return [status for status, _ in found], [row_id for _, row_id in found]
+        return spots.fill(tx, 0, [status for status, _ in found]), [row_id for _, row_id in found]
 
     def _list(self, tx: Tx, viewer_id: int, rows: Sequence[Mark]) -> tuple[list[bytes], list[int]]:
         self._expire()
@@ -115,13 +117,17 @@ class Shelf:
             found = self._complete(tx, viewer_id, rows, found)
         if None in found:
             rows = [row for row, status in zip(rows, found, strict=True) if status is not None]
-        return [status for status in found if status is not None], [row[0] for row in rows]
+        whole_rows = [status for status in found if status is not None]
+        if self._spotted and not self._spotted.isdisjoint([row[0] for row in rows]):
+            whole_rows = spots.fill(tx, viewer_id, whole_rows)
+        return whole_rows, [row[0] for row in rows]
 
     def _expire(self) -> None:
         if time.monotonic() > self._until:
             self._accounts.clear()
             self._whole.clear()
             self._briefs.clear()
+            self._spotted.clear()
             self._until = time.monotonic() + _COUNTS_S
 
     def _complete(self, tx: Tx, viewer_id: int, rows: Sequence[Mark], found: Sequence[bytes | None]) -> list[bytes | None]:
@@ -134,6 +140,8 @@ class Shelf:
         for row_id, status in made.items():
             if status is not None:
                 self._whole.put(row_id, marks[row_id], status)
+                if spots.any_in(status):
+                    self._spotted.add(row_id)
                 self._briefs[row_id] = marks[row_id][1], missing[row_id]
         return [status or made[row[0]] for row, status in zip(rows, found, strict=True)]
 

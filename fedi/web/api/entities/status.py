@@ -13,6 +13,7 @@ from fedi.storage.briefs import BOOKMARKED, BOOSTED, FAVOURITED, OWN, PINNED
 from fedi.storage.db import Tx
 from fedi.storage.posts import Attachment, Edit, Post
 from fedi.uris import Uris
+from fedi.web.api.entities import poll
 from fedi.web.api.entities.media import media
 from fedi.web.api.entities.places import Json, address, visibility
 
@@ -57,7 +58,7 @@ def head(us: Uris, post: Post, beside: Beside) -> bytes:
         "mentions": [_mention(account) for account in beside.mentions.get(post.id, ())],
         "tags": [{"name": name, "url": us.tag(name)} for name in beside.tags.get(post.id, ())],
         "emojis": [],
-        "poll": None,
+        "poll": poll.place(post),
         "card": None,
         "quote": None,
         "quotes_count": 0,

@@ -4,6 +4,7 @@ Only a missing id or author, a time in the future, or a thing that is no post re
 Names, contents and warnings are as the stranger wrote them: whoever stores them cleans them. Source: FEDERATION.md, Objects; ORG-24.
 """
 
+import re
 from typing import NamedTuple
 
 from fedi import clock, limits, markup, uris
@@ -34,6 +35,7 @@ NOT_POSTS = (
 
 FUTURE_MS = 12 * clock.HOUR
 POLL_OPTIONS = 100
+_BLANK = re.compile(r"(?:\s|<br ?/?>|</?p>|&nbsp;)*")
 _QUOTE_RELS = frozenset(
     {"https://misskey-hub.net/ns#_misskey_quote", "https://misskey-hub.net/ns/#_misskey_quote", "https://w3id.org/fep/044f#quote"}
 )
@@ -157,7 +159,7 @@ def note(document: Json, received_at: int, followers_uri: str = "", envelope: Js
         context=(values.first_id(document.get("context")) or values.first_id(document.get("conversation")))[: limits.URI_CHARS],
         published_at=published_at,
         updated_at=updated_at if updated_at is not None and updated_at > published_at else None,
-        is_vote=kind == "Note" and bool(title and in_reply_to) and not content and not files,
+        is_vote=kind == "Note" and bool(title and in_reply_to) and _is_blank(content) and not files,
         quote_uri=_quote(document, kind),
         poll=_poll(document) if kind == "Question" else None,
         source=source,
@@ -165,6 +167,11 @@ def note(document: Json, received_at: int, followers_uri: str = "", envelope: Js
         replies_uri=values.own_uri(document.get("replies"), identity),
         facts=parse_facts.read(document, kind, content, not _is_warning(document, kind), pages),
     )
+
+
+def _is_blank(content: str) -> bool:
+    """Whether a text says nothing. Observed: snac sends its votes with `<br>`."""
+    return len(content) < 40 and _BLANK.fullmatch(content) is not None
 
 
 def _talked_about(

@@ -431,6 +431,7 @@ def test_the_parent_has_many_shapes(parent: object) -> None:
 def test_a_vote_has_a_name_and_a_parent_and_no_content() -> None:
     vote = {"name": "yes", "inReplyTo": "https://home.test/notes/9", "content": None}
     assert read_note(**vote).is_vote
+    assert read_note(**{**vote, "content": "<br>"}).is_vote, "snac"
     assert not read_note(**{**vote, "content": "well"}).is_vote
     assert not read_note(**{**vote, "inReplyTo": None}).is_vote
     assert not read_note(**{**vote, "type": "Article"}).is_vote

@@ -229,6 +229,8 @@ def receive(tx: Tx, actor: parse.Actor, host: str, bio_html: Html) -> Account:
 def _receive_pictures(tx: Tx, account: Account, actor: parse.Actor) -> Account:
     """Rows for avatar and header; the bytes are fetched when somebody looks."""
     changes = {}
+    if (actor.icon_url or actor.image_url) and domain_rows.rejects_media_of(tx, account):
+        actor = actor._replace(icon_url="", image_url="")
     for kind, url, alt, present in (
         ("avatar", actor.icon_url, actor.icon_alt, account.avatar_id),
         ("header", actor.image_url, actor.image_alt, account.header_id),

@@ -6,6 +6,7 @@ from fedi import emojis, facts, fanout, limits, markup, plaintext, polls, posts,
 from fedi.activitypub import parse, vocab
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
+from fedi.storage import domains as domain_rows
 from fedi.storage import media as media_rows
 from fedi.storage import posts as rows
 from fedi.storage import threads as thread_rows
@@ -64,7 +65,7 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
     if note.tags and not quiet:
         fanout.tags_added(tx, post)
     if note.attachments:
-        rows.set_media(tx, post.id, [_receive_file(tx, post, item) for item in note.attachments])
+        rows.set_media(tx, post.id, [_receive_file(tx, post, item) for item in _wanted_files(tx, note, author)])
     if note.poll is not None:
         polls.receive(tx, post, note.poll)
     replies = thread_rows.adopt_orphans(tx, post)
@@ -86,7 +87,7 @@ def receive_edit(tx: Tx, note: parse.Note, author: Account, content: Html) -> Po
     changed = rows.update(tx, post.id, edited_at=min(note.updated_at, tx.now), **_received_text(tx, note, author, content))
     _receive_mentions(tx, changed, note, author)
     rows.set_tags(tx, changed.id, note.tags)
-    _receive_files(tx, changed, note)
+    _receive_files(tx, changed, _wanted_files(tx, note, author))
     if polls.KIND in (post.kind, changed.kind):
         polls.receive(tx, changed, note.poll)
     fanout.post_edited(tx, changed, author)
@@ -131,11 +132,16 @@ def _receive_mentions(tx: Tx, post: Post, note: parse.Note, author: Account) -> 
     return named | silent
 
 
-def _receive_files(tx: Tx, post: Post, note: parse.Note) -> None:
+def _wanted_files(tx: Tx, note: parse.Note, author: Account) -> tuple[parse.Attachment, ...]:
+    """The files of a post, none of a server whose files are not wanted here."""
+    return () if note.attachments and domain_rows.rejects_media_of(tx, author) else note.attachments
+
+
+def _receive_files(tx: Tx, post: Post, attachments: tuple[parse.Attachment, ...]) -> None:
     """Files that the post showed before keep their row, and with it the bytes that were fetched."""
     present = {item.remote_url: item.media_id for item in rows.list_media(tx, [post.id]).get(post.id, [])}
     shown = []
-    for item in note.attachments:
+    for item in attachments:
         known = present.pop(item.url, None)
         if known is not None:
             media_rows.set_alt(tx, known, plaintext.plain(item.alt, limits.ALT_CHARS))

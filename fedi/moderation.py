@@ -1,47 +1,80 @@
 """What staff decide: servers blocked or limited, accounts suspended, reports resolved. Every decision leaves a trace in `audit`."""
 
 import json
+from collections.abc import Collection
 
-from fedi import follows, ids, limits, notifications, plaintext, uris
+from fedi import follows, ids, limits, notifications, plaintext, purges, uris
 from fedi.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, TooMany
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import domains as domain_rows
 from fedi.storage import follows as follow_rows
+from fedi.storage import media as media_rows
 from fedi.storage import reports as report_rows
 from fedi.storage import settings as setting_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
+from fedi.storage.domains import Policy
 from fedi.storage.reports import Report
 from fedi.streaming import Event
 
-SEVERITIES = ("block", "limit")
+SEVERITIES = ("block", "limit", "none")
+REJECTABLE = ("media", "reports")
 
 
-def block_domain(tx: Tx, host: str, *, severity: str = "block", reason: str = "", by_id: int | None = None) -> None:
-    """Have nothing to do with a server and its sub-domains, or (`limit`) keep it out of lists for everybody.
+def block_domain(
+    tx: Tx, host: str, *, severity: str = "block", reason: str = "", rejects: Collection[str] = (), by_id: int | None = None
+) -> None:
+    """Have nothing to do with a server and its sub-domains, or (`limit`) keep it out of lists for everybody, or (`none`) only reject
+    some of what it sends: `rejects` may hold `media` and `reports`.
 
-    A block ends every follow with it, empties homes of it and drops what waits to be sent to it. Raises Invalid, Conflict for our own.
+    A block ends every follow with it (its server is told that, and nothing after), empties homes of it and drops what waits to be sent
+    to it. Files that are rejected go. Raises Invalid, Conflict for our own.
     """
     host = _host(host)
     if severity not in SEVERITIES:
         raise Invalid(f"`{severity}` is not a severity. There are {', '.join(SEVERITIES)}.", "severity")
+    if not set(rejects) <= set(REJECTABLE) or (severity == "none" and not rejects):
+        raise Invalid("Say what is rejected: media, reports or both.", "rejects")
     if any(tx.uris.is_our_host(name) for name in (host, *(our for our in (tx.uris.domain, tx.uris.host) if host in uris.parents(our)))):
         raise Conflict("That is this server, or a domain it is part of.")
-    domain_rows.put(tx, host, severity, plaintext.line(reason, 500))
+    policy = Policy(host, severity, int("media" in rejects), int("reports" in rejects), plaintext.line(reason, 500), tx.now)
+    domain_rows.put(tx, policy)
     _mark_accounts(tx)
     if severity == "block":
-        for made in follow_rows.list_with_blocked(tx):
-            one, other = account_rows.get(tx, made.follower_id), account_rows.get(tx, made.followed_id)
-            follows.sever(tx, one, other, quietly=True)
-        timeline_rows.empty_homes_of_blocked(tx)
-        for name, _ in delivery_rows.list_queued_hosts(tx):
-            if host in uris.parents(name):
-                delivery_rows.drop(tx, host=name, answer="the domain was blocked")
+        _end_traffic(tx, host)
+    if policy.reject_media:
+        _forget_files(tx, host)
     setting_rows.audit(tx, by_id, f"domain.{severity}", host)
     tx.emit(Event("domain", 0, host))
+
+
+def rejected(policy: Policy) -> list[str]:
+    """What a policy rejects besides, as `rejects` has it, sorted."""
+    return [name for name, is_so in (("media", policy.reject_media), ("reports", policy.reject_reports)) if is_so]
+
+
+def _end_traffic(tx: Tx, host: str) -> None:
+    """What waits for a server is dropped; then the last thing it hears: that follows are over."""
+    timeline_rows.empty_homes_of_blocked(tx)
+    for name, _ in delivery_rows.list_queued_hosts(tx):
+        if host in uris.parents(name):
+            delivery_rows.drop(tx, host=name, answer="the domain was blocked")
+    for made in follow_rows.list_with_blocked(tx):
+        one, other = account_rows.get(tx, made.follower_id), account_rows.get(tx, made.followed_id)
+        follows.sever(tx, one._replace(host_blocked=0), other._replace(host_blocked=0))
+
+
+def _forget_files(tx: Tx, host: str) -> None:
+    """Pictures of people there and files of their posts go: the rows now, the bytes by a job."""
+    files: list[str] = []
+    for pair in account_rows.list_hosts(tx):
+        if any(host in uris.parents(name) for name in (pair[0], _authority(pair[1]))):
+            files += media_rows.delete_of_host(tx, pair[0])
+    if files:
+        purges.erase(tx, files)
 
 
 def unblock_domain(tx: Tx, host: str, *, by_id: int | None = None) -> None:
@@ -104,6 +137,8 @@ def resolve_report(tx: Tx, report_id: int, *, by_id: int | None = None) -> None:
 def receive_report(tx: Tx, reporter: Account, target: Account, comment: str, post_uris: list[str], uri: str) -> None:
     """A server complains about somebody here: kept, and staff are told. Raises TooMany beyond what one server may send in an hour."""
     host = uris.host(reporter.uri)
+    if domain_rows.rejects_reports(tx, host):
+        return
     if report_rows.count_since(tx, host, tx.now - 3_600_000) >= limits.FLAGS_PER_HOST:
         raise TooMany("Too many reports from your server.", 3600)
     text, listed = plaintext.plain(comment, limits.REPORT_CHARS), json.dumps(post_uris[: limits.REPORTED_OBJECTS])

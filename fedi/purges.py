@@ -35,6 +35,12 @@ def begin(tx: Tx, account: Account) -> None:
         tx.emit(Event("job"))
 
 
+def erase(tx: Tx, files: list[str]) -> None:
+    """Let bytes on disk go that nobody shows any more: soon, not at the next sweep."""
+    job_rows.insert(tx, JOB, orjson.dumps({"account": 0, "files": files}))
+    tx.emit(Event("job"))
+
+
 def some(tx: Tx, account_id: int) -> bool:
     """Let a slice of the posts go; False when nothing is left to do."""
     account = rows.find(tx, account_id)

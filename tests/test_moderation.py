@@ -4,12 +4,16 @@ from typing import Any
 import pytest
 
 from fedi import accounts, limits, logins, moderation
+from fedi.activitypub import parse
 from fedi.errors import Conflict, Forbidden, Invalid, NotFound, TooMany
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
 from fedi.storage import domains as domain_rows
 from fedi.storage import follows as follow_rows
+from fedi.storage import jobs as job_rows
+from fedi.storage import media as media_rows
 from fedi.storage import notifications as notification_rows
+from fedi.storage import posts as post_rows
 from fedi.storage import reports as report_rows
 from fedi.storage import settings as setting_rows
 from fedi.storage.accounts import Account
@@ -17,6 +21,7 @@ from fedi.storage.db import Database
 from tests import make
 
 Run = Callable[..., Any]
+_EMPTY_FILE: dict[str, Any] = {"kind": "image", "url": "https://peer.test/b.png", "width": 0, "height": 0, "duration_ms": 0}
 
 
 def flags(db: Database, who: Account) -> tuple[int, int]:
@@ -38,7 +43,8 @@ def test_blocking_a_server_ends_follows_empties_homes_and_drops_what_waits(
     assert db.read(follow_rows.list_all_of, mallory.id) == []
     assert (db.read(make.again, alice).followers_count, db.read(make.again, alice).following_count) == (0, 0)
     assert db.read(lambda tx: tx.query("SELECT 1 FROM home WHERE post_id IN (?, ?)", (theirs.id, boost.id))) == []
-    assert not {uri for uri in db.read(make.inboxes) if "evil" in uri}
+    waiting = [delivery.type for delivery in db.read(make.deliveries) if "evil" in delivery.inbox_uri]
+    assert sorted(waiting) == ["Reject", "Undo"], "the last thing it hears is that follows are over"
     policy = db.read(domain_rows.find, "evil.test")
     assert policy is not None and (policy.severity, policy.reason) == ("block", "spam and more")
     assert db.read(setting_rows.list_audit)[0][:3] == (alice.id, "domain.block", "evil.test")
@@ -64,7 +70,7 @@ def test_a_policy_holds_for_sub_domains_and_ports_and_for_no_neighbours(db: Data
     run(moderation.block_domain, "evil.test")
     blocked = {host for host, who in people.items() if flags(db, who) == (1, 0)}
     assert blocked == set(hosts[:5]) == {host for host in hosts if db.read(domain_rows.is_blocked, host)}
-    assert {d.host for d in db.read(make.deliveries)} == set(hosts[5:]), "nothing waits for a blocked one"
+    assert {d.host for d in db.read(make.deliveries) if d.type == "Create"} == set(hosts[5:]), "nothing waits for a blocked one"
 
 
 def test_an_underscore_in_a_domain_is_itself(db: Database, run: Run) -> None:
@@ -114,9 +120,39 @@ def test_what_is_no_other_server_cannot_be_blocked(run: Run, host: str, error: A
         run(moderation.block_domain, host)
 
 
-def test_there_are_two_severities(run: Run) -> None:
+@pytest.mark.parametrize("given", [{"severity": "silence"}, {"severity": "none"}, {"rejects": ["posts"]}])
+def test_what_is_no_policy_is_refused(run: Run, given: dict[str, Any]) -> None:
     with pytest.raises(Invalid):
-        run(moderation.block_domain, "x.test", severity="silence")
+        run(moderation.block_domain, "x.test", **given)
+
+
+def test_rejected_files_go_and_come_no_more_and_the_rest_stays(
+    db: Database, run: Run, alice: Account, carol: Account, dan: Account
+) -> None:
+    """Given a server whose files are not wanted: nothing else about it changes."""
+    run(make.follow, alice, carol)
+    files = {"icon_url": "https://sub.peer.test/a.png"}
+    there = run(accounts.receive, make.actor("erin", "sub.peer.test", **files), "sub.peer.test", Html(""))
+    picture = run(media_rows.insert, kind="image", account_id=carol.id, remote_url="https://peer.test/p", sha256="ab" * 32)
+    run(moderation.block_domain, "peer.test", severity="none", rejects=["media"])
+
+    assert db.read(media_rows.find, picture.id) is None and db.read(make.again, there).avatar_id is None
+    assert db.read(job_rows.list_waiting)[0].name == "purge"
+    attachment = parse.Attachment(**{name: _EMPTY_FILE.get(name, "") for name in parse.Attachment._fields})
+    post = run(make.post, carol, attachments=(attachment,))
+    assert db.read(post_rows.list_media, [post.id]) == {}
+    again = run(accounts.receive, make.actor("erin", "sub.peer.test", **files), "sub.peer.test", Html(""))
+    assert again.avatar_id is None
+    assert flags(db, carol) == (0, 0) and db.read(follow_rows.is_follower, alice.id, carol.id)
+
+
+def test_rejected_reports_leave_no_trace(db: Database, run: Run, alice: Account, carol: Account, mallory: Account) -> None:
+    run(make.account, "captain", "owner")
+    run(moderation.block_domain, "evil.test", severity="limit", rejects=["reports"])
+    run(moderation.receive_report, mallory, alice, "x", [], "1")
+    assert db.read(report_rows.list_open) == [] and flags(db, mallory) == (0, 1)
+    run(moderation.receive_report, carol, alice, "x", [], "2")
+    assert len(db.read(report_rows.list_open)) == 1
 
 
 # -- people --

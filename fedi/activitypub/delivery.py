@@ -35,6 +35,7 @@ _LANES = 4096  # kept in memory though nothing waits in them
 _GATHER_S = 0.02  # outcomes are gathered for this long while others are under way
 _STOP_S = 5
 _SLOW_S = 2.0  # one that takes longer holds no slot that another host needs
+_LAST_WORDS = frozenset({"Reject", "Undo"})  # what a blocked server still hears: that follows are over; nothing else is queued for it
 _AT_MOST = 3 * limits.IN_FLIGHT
 
 
@@ -250,7 +251,7 @@ class Sender:
         if delivery.activity_id < self._doubted and not self._db.read(rows.is_queued, delivery.activity_id, delivery.inbox_id):
             return None
         body = self._body(delivery.activity_id)
-        if body is None or lane.is_blocked:
+        if body is None or (lane.is_blocked and delivery.type not in _LAST_WORDS):
             return Verdict("dropped", now, 0, "the domain is blocked" if body else "the activity is gone", None)
         try:
             key = self._key(delivery.account_id)

@@ -12,14 +12,15 @@ from fedi.cli import ask, show
 
 # The columns in which servers exchange such lists. Source: Mastodon documentation, domain blocks.
 _COLUMNS = ("#domain", "#severity", "#reject_media", "#reject_reports", "#public_comment", "#obfuscate")
-_THEIRS = {"block": "suspend", "limit": "silence"}
-_OURS = {"suspend": "block", "silence": "limit", "block": "block", "limit": "limit", "": "block"}
+_THEIRS = {"block": "suspend", "limit": "silence", "none": "noop"}
+_OURS = {"suspend": "block", "silence": "limit", "noop": "none", "block": "block", "limit": "limit", "none": "none", "": "block"}
+_YES = frozenset({"true", "1", "t", "yes"})
 _SLICE = 200
 
 
 @click.group()
 def domain() -> None:
-    """Other servers: blocked (nothing of them comes in, nothing goes out) or limited (kept out of public timelines).
+    """Other servers: blocked (nothing of them comes in, nothing goes out), limited (kept out of public timelines), or restricted.
 
     What holds for a domain holds for everything under it.
 
@@ -30,9 +31,22 @@ def domain() -> None:
     """
 
 
+def _reason_option(command: Any) -> Any:
+    return click.option("--reason", default="", help="Why, for those who look at the list later.")(command)
+
+
+def _reject_options(command: Any) -> Any:
+    command = click.option("--reject-reports", is_flag=True, help="Take no reports from it.")(command)
+    return click.option("--reject-media", is_flag=True, help="Fetch and show none of its pictures and other files.")(command)
+
+
+def _rejects(reject_media: bool, reject_reports: bool) -> list[str]:
+    return ["media"] * reject_media + ["reports"] * reject_reports
+
+
 @domain.command()
 @click.argument("host")
-@click.option("--reason", default="", help="Why, for those who look at the list later.")
+@_reason_option
 @ask.config_option
 def block(host: str, reason: str, config: Path) -> None:
     """End all traffic with a server. Follows between it and this one end, and do not come back by themselves.
@@ -41,37 +55,57 @@ def block(host: str, reason: str, config: Path) -> None:
     Example:
       fedi domain block example.net --reason spam
     """
-    ask.ask(config, "domain.set", domain=host, severity="block", reason=reason)
+    ask.ask(config, "domain.set", sends=True, domain=host, severity="block", reason=reason, rejects=[])
     click.echo(f"{host} is blocked.")
 
 
 @domain.command()
 @click.argument("host")
-@click.option("--reason", default="", help="Why, for those who look at the list later.")
+@_reject_options
+@_reason_option
 @ask.config_option
-def limit(host: str, reason: str, config: Path) -> None:
+def limit(host: str, reason: str, reject_media: bool, reject_reports: bool, config: Path) -> None:
     """Keep a server out of public timelines; who follows somebody there still reads them. Lifts a block.
 
     \b
     Example:
       fedi domain limit example.net
     """
-    ask.ask(config, "domain.set", domain=host, severity="limit", reason=reason)
+    ask.ask(config, "domain.set", domain=host, severity="limit", reason=reason, rejects=_rejects(reject_media, reject_reports))
     click.echo(f"{host} is limited.")
+
+
+@domain.command()
+@click.argument("host")
+@_reject_options
+@_reason_option
+@ask.config_option
+def restrict(host: str, reason: str, reject_media: bool, reject_reports: bool, config: Path) -> None:
+    """Take no files or no reports from a server, and treat it like any other in everything else. Lifts a block or a limit.
+
+    \b
+    Example:
+      fedi domain restrict example.net --reject-media
+    """
+    rejects = _rejects(reject_media, reject_reports)
+    if not rejects:
+        raise click.UsageError("Say what is not taken: --reject-media, --reject-reports or both.")
+    ask.ask(config, "domain.set", domain=host, severity="none", reason=reason, rejects=rejects)
+    click.echo(f"No {' and no '.join(rejects)} of {host} are taken.")
 
 
 @domain.command()
 @click.argument("host")
 @ask.config_option
 def unblock(host: str, config: Path) -> None:
-    """Lift a block or a limit. Follows that a block ended stay ended.
+    """Lift whatever holds for a server. Follows that a block ended stay ended.
 
     \b
     Example:
       fedi domain unblock example.net
     """
     ask.ask(config, "domain.unblock", domain=host)
-    click.echo(f"{host} is neither blocked nor limited.")
+    click.echo(f"{host} is neither blocked nor limited nor restricted.")
 
 
 @domain.command("list")
@@ -88,7 +122,9 @@ def list_all(as_json: bool, config: Path) -> None:
     if as_json:
         show.as_json(found)
         return
-    columns = {"domain": "Domain", "severity": "Severity", "reason": "Reason", "created_at": "Since"}
+    for one in found:
+        one["rejects"] = ", ".join(name for name in ("media", "reports") if one[f"reject_{name}"])
+    columns = {"domain": "Domain", "severity": "Severity", "rejects": "Rejected", "reason": "Reason", "created_at": "Since"}
     show.table(found, columns, "No server is blocked or limited.")
 
 
@@ -126,11 +162,13 @@ def export(config: Path) -> None:
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(_COLUMNS)
     for policy in ask.ask(config, "domain.list"):
-        out.writerow((policy["domain"], _THEIRS[policy["severity"]], False, False, policy["reason"], False))
+        out.writerow(
+            (policy["domain"], _THEIRS[policy["severity"]], policy["reject_media"], policy["reject_reports"], policy["reason"], False)
+        )
 
 
-def _read(file: Iterable[str]) -> Iterator[list[str]]:
-    """[domain, severity, reason] of each line that has a policy; severities of no effect are left out."""
+def _read(file: Iterable[str]) -> Iterator[list[Any]]:
+    """[domain, severity, reason, rejects] of each line that has a policy; those of no effect are left out."""
     columns = ["domain"]
     try:
         for cells in csv.reader(file):
@@ -142,14 +180,15 @@ def _read(file: Iterable[str]) -> Iterator[list[str]]:
                 continue
             row = dict(zip(columns, cells, strict=False))
             severity = _OURS.get(row.get("severity", "").lower())
-            if row.get("domain") and not row["domain"].startswith("#") and severity:
-                yield [row["domain"][:300], severity, row.get("public_comment", row.get("comment", ""))[:500]]
+            rejects = [name for name in ("media", "reports") if row.get(f"reject_{name}", "").lower() in _YES]
+            if row.get("domain") and not row["domain"].startswith("#") and severity and (severity != "none" or rejects):
+                yield [row["domain"][:300], severity, row.get("public_comment", row.get("comment", ""))[:500], rejects]
     except (csv.Error, UnicodeDecodeError):
         raise click.UsageError("That file is not a list of domains (CSV in UTF-8).") from None
 
 
-def _slices(policies: Iterator[list[str]]) -> Iterator[list[list[str]]]:
-    part: list[list[str]] = []
+def _slices(policies: Iterator[list[Any]]) -> Iterator[list[list[Any]]]:
+    part: list[list[Any]] = []
     for policy in policies:
         part.append(policy)
         if len(part) == _SLICE:

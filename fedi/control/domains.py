@@ -10,8 +10,10 @@ from fedi.storage.db import Tx
 
 
 async def put(instance: Instance, args: dict[str, Any]) -> None:
-    """domain, severity, reason."""
-    await instance.db.write(moderation.block_domain, args["domain"], severity=args["severity"], reason=args["reason"])
+    """domain, severity, reason, rejects (a list of `media`, `reports`)."""
+    await instance.db.write(
+        moderation.block_domain, args["domain"], severity=args["severity"], reason=args["reason"], rejects=args.get("rejects", [])
+    )
 
 
 async def unblock(instance: Instance, args: dict[str, Any]) -> None:
@@ -19,31 +21,40 @@ async def unblock(instance: Instance, args: dict[str, Any]) -> None:
     await instance.db.write(moderation.unblock_domain, args["domain"])
 
 
-async def list_all(instance: Instance, args: dict[str, Any]) -> list[dict[str, str]]:
+async def list_all(instance: Instance, args: dict[str, Any]) -> list[dict[str, Any]]:
     return instance.db.read(_list)
 
 
-def _list(tx: Tx) -> list[dict[str, str]]:
+def _list(tx: Tx) -> list[dict[str, Any]]:
     return [
-        {"domain": policy.host, "severity": policy.severity, "reason": policy.reason, "created_at": clock.rfc3339(policy.created_at)}
+        {
+            "domain": policy.host,
+            "severity": policy.severity,
+            "reject_media": bool(policy.reject_media),
+            "reject_reports": bool(policy.reject_reports),
+            "reason": policy.reason,
+            "created_at": clock.rfc3339(policy.created_at),
+        }
         for policy in rows.list_all(tx)
     ]
 
 
 async def import_all(instance: Instance, args: dict[str, Any]) -> dict[str, Any]:
-    """policies: [[domain, severity, reason], ...]. One that cannot be is left out and said; what is there already stays as it is."""
+    """policies: [[domain, severity, reason, rejects], ...]. One that cannot be is left out and said; what is there already stays."""
     return await instance.db.write(_import, args["policies"])
 
 
-def _import(tx: Tx, policies: list[list[str]]) -> dict[str, Any]:
-    known = {policy.host: policy.severity for policy in rows.list_all(tx)}
+def _import(tx: Tx, policies: list[list[Any]]) -> dict[str, Any]:
+    known = {policy.host: policy for policy in rows.list_all(tx)}
     added, unchanged, refused = 0, 0, []
-    for domain, severity, reason in policies:
-        if known.get(domain.strip().lower()) == severity:
+    for domain, severity, reason, *rest in policies:
+        rejects = list(rest[0]) if rest else []
+        present = known.get(domain.strip().lower())
+        if present is not None and (present.severity, moderation.rejected(present)) == (severity, sorted(rejects)):
             unchanged += 1
             continue
         try:
-            moderation.block_domain(tx, domain, severity=severity, reason=reason)
+            moderation.block_domain(tx, domain, severity=severity, reason=reason, rejects=rejects)
             added += 1
         except FediError as error:
             refused.append({"domain": domain, "why": error.message})

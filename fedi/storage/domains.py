@@ -1,15 +1,21 @@
-"""Rows of `domain_policies`: servers we want nothing of (`block`) or keep out of lists for everybody (`limit`), with their sub-domains."""
+"""Rows of `domain_policies`: servers we want nothing of (`block`) or keep out of lists for everybody (`limit`), with their sub-domains.
+
+Besides, or alone (`none`), a policy may take no files and no reports from them.
+"""
 
 import json
 from typing import NamedTuple
 
 from fedi import uris
+from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 
 
 class Policy(NamedTuple):
     host: str
     severity: str
+    reject_media: int
+    reject_reports: int
     reason: str
     created_at: int
 
@@ -17,11 +23,13 @@ class Policy(NamedTuple):
 COLUMNS = ", ".join(Policy._fields)
 
 
-def put(tx: Tx, host: str, severity: str, reason: str) -> None:
+def put(tx: Tx, policy: Policy) -> None:
+    """Add a policy, or change the one there is; since when stays."""
     tx.execute(
-        f"INSERT INTO domain_policies ({COLUMNS}) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (host) DO UPDATE SET severity = excluded.severity, reason = excluded.reason",
-        (host, severity, reason, tx.now),
+        f"INSERT INTO domain_policies ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (host) DO UPDATE SET severity = excluded.severity, reject_media = excluded.reject_media,"
+        " reject_reports = excluded.reject_reports, reason = excluded.reason",
+        policy,
     )
 
 
@@ -49,10 +57,21 @@ def rejects_media(tx: Tx, host: str) -> bool:
     return tx.one(sql, (names,)) is not None
 
 
+def rejects_media_of(tx: Tx, account: Account) -> bool:
+    """The same of an account: where its handle ends or its id lives."""
+    return any(rejects_media(tx, host) for host in dict.fromkeys((account.host, uris.host(account.uri))))
+
+
+def rejects_reports(tx: Tx, host: str) -> bool:
+    """Whether no reports of a host, or of a domain above it, are taken."""
+    names = json.dumps(uris.parents(host))
+    return tx.one("SELECT 1 FROM domain_policies WHERE host IN (SELECT value FROM json_each(?)) AND reject_reports", (names,)) is not None
+
+
 def severity_of(tx: Tx, *hosts: str) -> str:
     """The heaviest of the policies that hold for the hosts of one account (its handle's and its id's): `block`, `limit` or ''."""
     found = {policy.severity for policy in (find(tx, host) for host in dict.fromkeys(hosts)) if policy is not None}
-    return "block" if "block" in found else "limit" if found else ""
+    return next((severity for severity in ("block", "limit") if severity in found), "")
 
 
 def list_all(tx: Tx) -> list[Policy]:

@@ -100,6 +100,18 @@ def list_hashes_of(tx: Tx, account_id: int) -> list[str]:
     return [row[0] for row in rows]
 
 
+def delete_of_host(tx: Tx, host: str) -> list[str]:
+    """Every file of the people of a host, pictures of them included; returns the names of bytes they had."""
+    rows = tx.query(
+        """SELECT m.sha256, m.preview_sha256 FROM accounts a JOIN media m ON m.account_id = a.id
+        WHERE a.host = :host AND (m.sha256 IS NOT NULL OR m.preview_sha256 IS NOT NULL)""",
+        {"host": host},
+    )
+    tx.execute("UPDATE accounts SET version = version + 1 WHERE host = ? AND (avatar_id IS NOT NULL OR header_id IS NOT NULL)", (host,))
+    tx.execute("DELETE FROM media WHERE account_id IN (SELECT id FROM accounts WHERE host = ? AND host <> '')", (host,))
+    return list(dict.fromkeys(name for row in rows for name in row if name))
+
+
 def uncache(tx: Tx, *, before: int, budget_bytes: int) -> list[str]:
     """Forget the bytes of remote files nobody looked at since a time, and the least looked at beyond a budget; returns their names."""
     rows = tx.query(

@@ -298,7 +298,7 @@ def test_lists_of_others_are_understood(here: Fedi, tmp_path: Path):
     (tmp_path / "theirs.csv").write_text(
         "\ufeff#domain,#severity,#reject_media,#reject_reports,#public_comment,#obfuscate\n"
         "spam.test,suspend,TRUE,TRUE,spam,FALSE\nloud.test,silence,FALSE,FALSE,,FALSE\n"
-        "fine.test,noop,FALSE,FALSE,,FALSE\n\nnot a host,suspend,,,,\n",
+        "fine.test,noop,FALSE,FALSE,,FALSE\npics.test,noop,True,false,,FALSE\n\nnot a host,suspend,,,,\n",
         "utf-8",
     )
     (tmp_path / "plain.txt").write_text("one.test\ntwo.test\n# a remark\n", "utf-8")
@@ -306,8 +306,21 @@ def test_lists_of_others_are_understood(here: Fedi, tmp_path: Path):
     theirs = json.loads(here.run("domain", "import", str(tmp_path / "theirs.csv"), "--json").stdout)
     plain = json.loads(here.run("domain", "import", str(tmp_path / "plain.txt"), "--json").stdout)
 
-    assert (theirs["added"], [one["domain"] for one in theirs["refused"]]) == (2, ["not a host"])
+    assert (theirs["added"], [one["domain"] for one in theirs["refused"]]) == (3, ["not a host"])
     assert plain["added"] == 2
+    found = {one["domain"]: one for one in json.loads(here.run("domain", "list", "--json").stdout)}
+    rejects = {name: (one["reject_media"], one["reject_reports"]) for name, one in found.items()}
+    assert rejects["spam.test"] == (True, True) and rejects["pics.test"] == (True, False) and rejects["one.test"] == (False, False)
+    assert found["pics.test"]["severity"] == "none"
+
+
+def test_a_server_is_restricted_in_what_it_sends(here: Fedi):
+    assert here.run("domain", "restrict", "pics.test").exit_code == 2
+    done = here.run("domain", "restrict", "pics.test", "--reject-media", "--reject-reports", "--reason", "stolen")
+    assert done.stdout == "No media and no reports of pics.test are taken.\n"
+    exported = here.run("domain", "export").stdout
+    assert "pics.test,noop,True,True,stolen,False\n" in exported
+    assert "media, reports" in here.run("domain", "list").stdout
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'"' + b"x" * 200_000, b"a\x00b\n"])

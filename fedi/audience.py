@@ -9,6 +9,7 @@ from fedi.storage import deliveries as delivery_rows
 from fedi.storage import domains as domain_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import relays as relay_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
@@ -53,6 +54,13 @@ def of_reached(tx: Tx, post_id: int) -> Inboxes:
 def of_touched(tx: Tx, post_id: int) -> Inboxes:
     """Servers of those who answered, boosted or liked a post: they hold copies of it."""
     return of_accounts(post_rows.list_touched_by(tx, post_id), shared=True)
+
+
+def of_relays(tx: Tx, post: Post, style: str = "inbox") -> Inboxes:
+    """The relays of a style that a post is sent to: a public one, and no other. Source: FEDERATION.md, Relays; VIS-18."""
+    if post.visibility != "public" or post.local_only:
+        return {}
+    return _with_hosts(relay.inbox_uri for relay in relay_rows.list_accepted(tx) if relay.style == style)
 
 
 def everybody(tx: Tx) -> Inboxes:

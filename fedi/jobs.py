@@ -103,6 +103,8 @@ async def _tidy(instance: Workplace) -> None:
         pass  # a slice per transaction
     await instance.db.write(delivery_rows.expire, now - 7 * clock.DAY)
     await instance.db.write(post_rows.prune_idempotent, now - clock.DAY)
+    while await instance.db.write(delivery_rows.prune_forwarded, instance.config.instance.base_url, now - 30 * clock.DAY, 5 * _SLICE):
+        pass
 
 
 async def _prune_posts(instance: Workplace) -> None:

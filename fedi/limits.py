@@ -68,6 +68,7 @@ FEATURED = 20
 BACKFILL_S = 120  # for a thread, or for the earlier posts of an account
 BACKFILL_LANES = 4  # at once; one server has one
 BACKFILL_QUEUE = 500  # waiting; what is asked for beyond that is asked for again another time
+FORWARDED_FETCHES = 30  # per minute and host: what is fetched because a relay or a forwarder has brought it
 BOOSTED_FETCHES = 30  # per minute and booster: posts that are fetched because somebody boosts them
 
 # -- freshness of signatures, seconds --
@@ -94,6 +95,7 @@ RESOLVES = 30  # per 5 minutes and person: look-ups of remote things
 FLAGS_PER_HOST = 20  # per hour
 
 # -- delivery --
+FORWARDS = 300  # per hour and person: answers of others that are passed on to their followers
 IN_FLIGHT = 64
 IN_FLIGHT_PER_HOST = 2
 DELIVERIES_PER_DEAD_HOST = 1000

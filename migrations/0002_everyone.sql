@@ -215,6 +215,22 @@ CREATE TABLE relays (
   created_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE new_tombstones (
+  uri TEXT NOT NULL,                        -- of a post, an actor or an activity that was taken back
+  actor_uri TEXT NOT NULL DEFAULT '',       -- who took it back: a claim of somebody else hides nothing, and displaces none
+  former_type TEXT NOT NULL DEFAULT '',
+  deleted_at INTEGER NOT NULL,
+  PRIMARY KEY (uri, actor_uri)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO new_tombstones SELECT uri, actor_uri, former_type, deleted_at FROM tombstones;
+
+DROP TABLE tombstones;
+
+ALTER TABLE new_tombstones RENAME TO tombstones;
+
+CREATE INDEX tombstones_deleted ON tombstones (deleted_at);
+
 CREATE TABLE domain_allows (
   host TEXT PRIMARY KEY,                    -- in allowlist mode; holds for its sub-domains too
   created_at INTEGER NOT NULL

@@ -584,11 +584,12 @@ CREATE TABLE threads (
   fetched_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
-CREATE TABLE tombstones (
-  uri TEXT PRIMARY KEY,                     -- of a post, an actor or an activity that was taken back
-  actor_uri TEXT NOT NULL DEFAULT '',       -- who took it back: a claim of somebody else hides nothing
+CREATE TABLE "tombstones" (
+  uri TEXT NOT NULL,                        -- of a post, an actor or an activity that was taken back
+  actor_uri TEXT NOT NULL DEFAULT '',       -- who took it back: a claim of somebody else hides nothing, and displaces none
   former_type TEXT NOT NULL DEFAULT '',
-  deleted_at INTEGER NOT NULL
+  deleted_at INTEGER NOT NULL,
+  PRIMARY KEY (uri, actor_uri)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX tombstones_deleted ON tombstones (deleted_at);

@@ -39,6 +39,8 @@ FLOORS = {
     "fedi.activitypub.cavage": 1,
     "fedi.activitypub.rfc9421": 1,
     "fedi.activitypub.signatures": 1,
+    "fedi.activitypub.jcs": 1,
+    "fedi.activitypub.proofs": 1,
     "fedi.storage": 2,
     "fedi.activitypub.render": 2,
     "fedi.activitypub.backoff": 2,

@@ -116,6 +116,11 @@ def _sound(der: bytes) -> PublicKey:
     raise Untrusted("Only RSA and Ed25519 keys are accepted.")
 
 
+def is_ed25519(key: PublicKey) -> bool:
+    """Whether it is of the kind that integrity proofs are made with."""
+    return isinstance(key, Ed25519PublicKey)
+
+
 # -- Multikey. Source: FEP-521a; W3C Controlled Identifiers 2.2.2 --
 
 

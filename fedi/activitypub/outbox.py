@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 
-from fedi import audience, ids
-from fedi.activitypub import render, render_polls
+import orjson
+
+from fedi import audience, clock, ids
+from fedi.activitypub import keys, parse, proofs, render, render_polls, vocab
 from fedi.activitypub.render import Json
 from fedi.audience import Inboxes
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
+from fedi.storage import keys as key_rows
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -24,23 +27,44 @@ def send(tx: Tx, sender: Account, document: Json, inboxes: Inboxes, *, post_id: 
     elsewhere = [(uri, host) for uri, host in inboxes.items() if not tx.uris.is_our_host(host)]
     if not elsewhere and document["type"] != "Announce":
         return
-    activity_id = ids.new(tx.now)
-    delivery_rows.insert_activity(
-        tx,
-        Activity(
-            id=activity_id,
-            uri=document["id"],
-            type=document["type"],
-            account_id=sender.id,
-            post_id=post_id,
-            object_uri=_ordered_by(document),
-            public=int(public),
-            body=render.dump(document),
-            created_at=tx.now,
-        ),
+    activity = Activity(
+        id=ids.new(tx.now),
+        uri=document["id"],
+        type=document["type"],
+        account_id=sender.id,
+        post_id=post_id,
+        object_uri=_ordered_by(document),
+        public=int(public),
+        body=_signed(tx, sender, document) if _is_for_everybody(document) else render.dump(document),
+        created_at=tx.now,
     )
-    for host in delivery_rows.enqueue(tx, activity_id, elsewhere):
-        tx.emit(Event("delivery", activity_id, host))
+    _enqueue(tx, activity, elsewhere)
+
+
+def _enqueue(tx: Tx, activity: Activity, elsewhere: list[tuple[str, str]]) -> None:
+    delivery_rows.insert_activity(tx, activity)
+    for host in delivery_rows.enqueue(tx, activity.id, elsewhere):
+        tx.emit(Event("delivery", activity.id, host))
+
+
+def _is_for_everybody(document: Json) -> bool:
+    return vocab.PUBLIC in document.get("to", ()) or vocab.PUBLIC in document.get("cc", ())
+
+
+def _signed(tx: Tx, sender: Account, document: Json) -> bytes:
+    """A public document with a proof of its sender, so that others may pass it on. Made once, however many it goes to. Source: FEP-8b32."""
+    whole = {"@context": vocab.CONTEXT, **document}
+    key = key_rows.find(tx, tx.uris.ed25519_key(sender.uri))
+    if key is not None and key.private_pem:
+        whole["proof"] = proofs.make(whole, key.uri, keys.load_private(key.private_pem), tx.now)
+    return orjson.dumps(whole)
+
+
+def forward(tx: Tx, by: Account, said: parse.Activity, object_uri: str, inboxes: Inboxes) -> None:
+    """Queue an activity of somebody else, byte for byte as it came, signed on its way by `by`."""
+    elsewhere = [(inbox, host) for inbox, host in inboxes.items() if not tx.uris.is_our_host(host)]
+    if elsewhere:
+        _enqueue(tx, Activity(ids.new(tx.now), said.id, said.type, by.id, None, object_uri, 0, said.body, tx.now), elsewhere)
 
 
 def _ordered_by(document: Json) -> str:
@@ -62,13 +86,24 @@ def new_uri(tx: Tx) -> str:
 def created(tx: Tx, post: Post, author: Account) -> None:
     """Tell of a new post. A local-only one is told nobody."""
     if not post.local_only:
-        send(tx, author, render.create(tx, post), audience.of_post(tx, post, author), post_id=post.id, public=post.is_public)
+        inboxes = audience.of_post(tx, post, author) | audience.of_relays(tx, post)
+        send(tx, author, render.create(tx, post), inboxes, post_id=post.id, public=post.is_public)
+        _announced(tx, post)
+
+
+def _announced(tx: Tx, post: Post) -> None:
+    """LitePub relays are told by an Announce of the instance actor. Source: FEP-ae0c."""
+    inboxes = audience.of_relays(tx, post, style="actor")
+    us = account_rows.find_by_uri(tx, tx.uris.instance_actor()) if inboxes else None
+    if us is not None:
+        announce = render.simple("Announce", new_uri(tx), us.uri, post.uri, [us.followers_uri])
+        send(tx, us, announce | {"published": clock.rfc3339(tx.now)}, inboxes)
 
 
 def updated(tx: Tx, post: Post, author: Account) -> None:
     """Tell of an edit: those the post is for now, and all who ever got it."""
     if not post.local_only:
-        inboxes = audience.of_reached(tx, post.id) | audience.of_post(tx, post, author)
+        inboxes = audience.of_reached(tx, post.id) | audience.of_post(tx, post, author) | audience.of_relays(tx, post)
         if post.is_public:
             inboxes |= audience.of_touched(tx, post.id)
         send(tx, author, render.update(tx, post), inboxes, post_id=post.id, public=post.is_public)
@@ -80,6 +115,7 @@ def deleted(tx: Tx, post: Post, author: Account) -> None:
         return
     mentioned = post_rows.list_mentions(tx, [post.id], silent=True).get(post.id, [])
     inboxes = audience.of_reached(tx, post.id) | audience.of_post(tx, post, author) | audience.of_touched(tx, post.id)
+    inboxes |= audience.of_relays(tx, post)
     delivery_rows.supersede(tx, post.id)
     document = render.delete(tx, post, author, [account.uri for account in mentioned])
     send(tx, author, document, inboxes, post_id=post.id, public=post.is_public)

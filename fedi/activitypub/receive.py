@@ -1,20 +1,21 @@
 """An authentic delivery -> a durable row, or at once its effect. What is accepted here is never lost and has its effect once."""
 
-import hashlib
 from typing import NamedTuple
 
 import orjson
 
 from fedi import clock, uris
-from fedi.activitypub import inbox, parse
+from fedi.activitypub import inbox, parse, receive_forwarded
 from fedi.activitypub.inbox.received import NONE_GATHERED, NOTHING, Received
 from fedi.activitypub.parse import Activity
+from fedi.activitypub.parse_addressing import for_person
 from fedi.activitypub.remote import Remote
 from fedi.activitypub.verify import Signer
 from fedi.errors import FediError, Malformed, RemoteError, TooMany, Unavailable, Untrusted
 from fedi.storage import accounts as account_rows
 from fedi.storage import hosts as host_rows
 from fedi.storage import jobs as job_rows
+from fedi.storage import relays as relay_rows
 from fedi.storage.db import Database, Tx
 from fedi.streaming import Event
 
@@ -29,8 +30,16 @@ class Accepted(NamedTuple):
     activity_type: str
 
 
-def check(signer: Signer, activity: Activity, our: uris.Uris) -> bool:
-    """Whether the signer may say this. True for their own activity, False for one they forward (its object is then read at its origin).
+class _Way(NamedTuple):
+    """How an activity came: brought by somebody else (`forwarded`), who is a relay of ours, or to a person's own inbox."""
+
+    forwarded: bool = False
+    relayed: bool = False
+    recipient_uri: str = ""
+
+
+def check(signer: Signer, activity: Activity, our: uris.Uris, *, from_relay: bool = False) -> bool:
+    """Whether the signer may say this. True for their own activity, False for one they forward (then see receive_forwarded.py).
 
     Raises Untrusted for somebody else's, Malformed for one under an id of ours or of a third server.
     Source: FEDERATION.md, Inbox, 8.5; SIG-16, SIG-24, ORG-12.
@@ -38,7 +47,7 @@ def check(signer: Signer, activity: Activity, our: uris.Uris) -> bool:
     if activity.id and our.is_ours(activity.id):
         raise Malformed("The activity's id is not yours to give.")
     if activity.actor != signer.account.uri:
-        if _is_forwardable(activity):
+        if receive_forwarded.is_taken(activity, from_relay=from_relay):
             return False
         raise Untrusted("The activity's actor is not who signed the request.")
     if activity.id and not uris.same_origin(activity.id, activity.actor):
@@ -46,67 +55,68 @@ def check(signer: Signer, activity: Activity, our: uris.Uris) -> bool:
     return True
 
 
-def _is_forwardable(activity: Activity) -> bool:
-    """Whether it carries a proof of its own, as all do that servers forward. The proof only makes us ask the origin."""
-    return ("signature" in activity.raw or "proof" in activity.raw) and activity.type in ("Create", "Update", "Delete")
-
-
-async def accept(db: Database, signer: Signer, activity: Activity) -> Accepted:
+async def accept(db: Database, signer: Signer, activity: Activity, recipient_uri: str = "") -> Accepted:
     """Take a delivery: durable when this returns. What needs no fetching has its effect at once, the rest is queued per actor.
 
+    `recipient_uri` is the person to whose own inbox it came: who is meant where it names nobody.
     Raises what `check` raises; Unavailable and StorageFull when it could not be stored.
     """
-    forwarded = not check(signer, activity, db.house.uris)
+    from_relay = activity.actor != signer.account.uri and db.read(relay_rows.is_accepted, signer.account.uri)
+    forwarded = not check(signer, activity, db.house.uris, from_relay=from_relay)
+    meant = activity if forwarded else for_person(activity, recipient_uri)
+    way = _Way(forwarded, from_relay, recipient_uri if meant is not activity else "")
     try:
-        return await db.write(_accept_now, signer, activity, forwarded=forwarded)
+        return await db.write(_accept_now, signer, meant, way)
     except (Unavailable, TooMany):
         raise
     except FediError:  # the rules say no: it stays without effect, and the sender need not come again
-        return await db.write(_ignore, signer, activity)
+        return await db.write(_ignore, signer, meant, way)
     except Exception:  # a bug of ours: the queue keeps the activity, retries it, and parks it where people see it
-        return await db.write(_queue, signer, activity, forwarded=forwarded)
+        return await db.write(_queue, signer, meant, way)
 
 
-def _digest(signer: Signer, activity: Activity) -> bytes:
-    """What tells a second copy. With the signer: what somebody passes on does not use up the id of what the actor will say."""
-    said = f"{signer.account.uri}|{activity.actor}|{activity.dedup_key}"
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()
+def _is_new(tx: Tx, signer: Signer, activity: Activity, way: _Way) -> bool:
+    return job_rows.mark_seen(tx, receive_forwarded.digest(signer.account.uri, activity, way.recipient_uri))
 
 
-def _accept_now(tx: Tx, signer: Signer, activity: Activity, *, forwarded: bool) -> Accepted:
-    if not job_rows.mark_seen(tx, _digest(signer, activity)):
+def _accept_now(tx: Tx, signer: Signer, activity: Activity, way: _Way) -> Accepted:
+    if not _is_new(tx, signer, activity, way):
         return Accepted("repeated", activity.type)
     _mark_host(tx, signer)
     if activity.type not in inbox.HANDLERS:
         return Accepted("ignored", activity.type)
-    if forwarded or job_rows.has_lane(tx, activity.actor):
-        return _insert(tx, activity, forwarded=forwarded)
+    if way.forwarded or job_rows.has_lane(tx, activity.actor):
+        return _insert(tx, signer, activity, way)
     received = Received(activity, signer.account, tx.now)
     try:
         wanted = inbox.wants(tx, received)
         if wanted is None:
             return Accepted("ignored", activity.type)
         if wanted != NOTHING:
-            return _insert(tx, activity, forwarded=False)
+            return _insert(tx, signer, activity, way)
         inbox.apply(tx, received, NONE_GATHERED)
     except RemoteError:  # the object is not what its type needs it to be
         return Accepted("ignored", activity.type)
     return Accepted("handled", activity.type)
 
 
-def _ignore(tx: Tx, signer: Signer, activity: Activity) -> Accepted:
-    job_rows.mark_seen(tx, _digest(signer, activity))
+def _ignore(tx: Tx, signer: Signer, activity: Activity, way: _Way) -> Accepted:
+    _is_new(tx, signer, activity, way)
     return Accepted("ignored", activity.type)
 
 
-def _queue(tx: Tx, signer: Signer, activity: Activity, *, forwarded: bool) -> Accepted:
-    job_rows.mark_seen(tx, _digest(signer, activity))
-    return _insert(tx, activity, forwarded=forwarded)
+def _queue(tx: Tx, signer: Signer, activity: Activity, way: _Way) -> Accepted:
+    _is_new(tx, signer, activity, way)
+    return _insert(tx, signer, activity, way)
 
 
-def _insert(tx: Tx, activity: Activity, *, forwarded: bool) -> Accepted:
-    payload = orjson.dumps({"forwarded": forwarded, "at": tx.now}) + b"\n" + activity.body
-    job_id = job_rows.insert(tx, JOB, payload, lane=activity.actor)
+def _insert(tx: Tx, signer: Signer, activity: Activity, way: _Way) -> Accepted:
+    facts: dict[str, object] = {"forwarded": way.forwarded, "at": tx.now}
+    if way.forwarded:
+        facts |= {"by": signer.account.uri, "relayed": way.relayed}
+    if way.recipient_uri:
+        facts |= {"for": way.recipient_uri}
+    job_id = job_rows.insert(tx, JOB, orjson.dumps(facts) + b"\n" + activity.body, lane=activity.actor)
     tx.emit(Event("job", job_id))
     return Accepted("queued", activity.type)
 
@@ -126,13 +136,15 @@ async def process(remote: Remote, payload: bytes) -> None:
     head, _, body = payload.partition(b"\n")
     facts = orjson.loads(head)
     activity = parse.activity(parse.document(body), body)
+    if facts["forwarded"]:
+        await receive_forwarded.process(remote, activity, facts["at"], facts["by"], from_relay=facts["relayed"])
+        return
+    activity = for_person(activity, facts.get("for", ""))
     actor = await remote.actor(activity.actor)
-    received = Received(activity, actor, facts["at"], is_forwarded=facts["forwarded"])
+    received = Received(activity, actor, facts["at"])
     wanted = remote.db.read(inbox.wants, received)
     if wanted is None:
         return
     gathered = await inbox.gather(remote, received, wanted)
-    if received.is_forwarded and gathered.note is None and not gathered.is_gone:
-        return
-    received = Received(activity, remote.db.read(account_rows.get, actor.id), facts["at"], is_forwarded=facts["forwarded"])
+    received = Received(activity, remote.db.read(account_rows.get, actor.id), facts["at"])
     await remote.db.write(inbox.apply, received, gathered)

@@ -43,6 +43,7 @@ class Remote:
         self._key_fetches = Rate(limits.KEY_FETCHES)
         self._key_fetches_of = Rate(limits.KEY_FETCHES_PER_HOST)
         self._boosted = Rate(limits.BOOSTED_FETCHES)
+        self._forwarded = Rate(limits.FORWARDED_FETCHES)
 
     def use_key(self, key_uri: str, private_pem: str) -> None:
         """What GETs are signed with: the instance actor's key."""
@@ -219,6 +220,10 @@ class Remote:
         if self.db.read(post_rows.find_by_uri, uri) is None:
             self._boosted.spend(by.uri)
         return await self.post(uri)
+
+    def spend_forwarded(self, host: str) -> None:
+        """Count a fetch that a server makes us do by passing on what others have said. Raises TooMany."""
+        self._forwarded.spend(host)
 
     async def note(self, uri: str) -> tuple[Note, Account]:
         """A post as its server has it now, and its author; not stored. Raises RemoteError, Untrusted when they have two origins."""

@@ -17,6 +17,7 @@ CONTEXT: Final[list[Any]] = [
     "https://www.w3.org/ns/activitystreams",
     "https://w3id.org/security/v1",
     "https://www.w3.org/ns/cid/v1",
+    "https://w3id.org/security/data-integrity/v2",
     "https://purl.archive.org/socialweb/webfinger",
     {
         "toot": "http://joinmastodon.org/ns#",

@@ -282,7 +282,7 @@ _TRACES = (
     SELECT p.uri, a.uri, p.kind, :now FROM posts p JOIN accounts a ON a.id = p.account_id
     WHERE p.account_id = :account AND a.host = '' AND p.boost_of_id IS NULL AND p.visibility IN ('public', 'unlisted')
       AND p.local_only = 0
-    ON CONFLICT (uri) DO UPDATE SET actor_uri = excluded.actor_uri, former_type = excluded.former_type, deleted_at = excluded.deleted_at""",
+    ON CONFLICT (uri, actor_uri) DO UPDATE SET former_type = excluded.former_type, deleted_at = excluded.deleted_at""",
     """UPDATE posts SET favourites_count = max(0, favourites_count - 1)
     WHERE id IN (SELECT post_id FROM favourites WHERE account_id = :account)""",
     """UPDATE posts SET boosts_count = max(0, boosts_count - 1) WHERE id IN (

@@ -75,6 +75,23 @@ def find_activity_by_uri(tx: Tx, uri: str) -> Activity | None:
     return Activity._make(row) if row else None
 
 
+def count_forwarded(tx: Tx, account_id: int, base_url: str, since: int) -> int:
+    """How many activities of others an account has passed on after a time; those of our own have ids below `base_url`."""
+    row = tx.one(
+        "SELECT count(*) FROM activities WHERE account_id = ? AND id > ? AND substr(uri, 1, ?) <> ?",
+        (account_id, ids.first_at(since), len(base_url) + 1, f"{base_url}/"),
+    )
+    return int(row[0]) if row else 0
+
+
+def prune_forwarded(tx: Tx, base_url: str, before: int, limit: int) -> int:
+    """Forget what others have said and was passed on before a time; at most `limit` of them."""
+    return tx.execute(
+        "DELETE FROM activities WHERE id IN (SELECT id FROM activities WHERE id < ? AND substr(uri, 1, ?) <> ? LIMIT ?)",
+        (ids.first_at(before), len(base_url) + 1, f"{base_url}/", limit),
+    )
+
+
 def enqueue(tx: Tx, activity_id: int, inboxes: Iterable[tuple[str, str]]) -> list[str]:
     """Queue an activity for (inbox uri, host) pairs; returns the hosts, each once."""
     pairs = list(dict(inboxes).items())

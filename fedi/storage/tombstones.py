@@ -15,24 +15,23 @@ class Tombstone(NamedTuple):
 
 
 def put(tx: Tx, uri: str, actor_uri: str, former_type: str = "") -> None:
-    """Remember it. The first claim stands, but for what was ours: that replaces what a stranger has claimed of it before."""
+    """Remember it. Everybody may claim for themselves, and takes nobody's place by it: not even a neighbour on the same server."""
     tx.execute(
-        """INSERT INTO tombstones (uri, actor_uri, former_type, deleted_at) VALUES (?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE
-        SET actor_uri = excluded.actor_uri, former_type = excluded.former_type, deleted_at = excluded.deleted_at
-        WHERE former_type = '' AND excluded.former_type <> ''""",
+        """INSERT INTO tombstones (uri, actor_uri, former_type, deleted_at) VALUES (?, ?, ?, ?) ON CONFLICT (uri, actor_uri) DO UPDATE
+        SET former_type = excluded.former_type, deleted_at = excluded.deleted_at WHERE former_type = '' AND excluded.former_type <> ''""",
         (uri, actor_uri, former_type, tx.now),
     )
 
 
 def find(tx: Tx, uri: str) -> Tombstone | None:
-    row = tx.one("SELECT uri, actor_uri, former_type, deleted_at FROM tombstones WHERE uri = ?", (uri,))
+    """What stands in for the thing: what was ours before what strangers claim of it."""
+    row = tx.one("SELECT uri, actor_uri, former_type, deleted_at FROM tombstones WHERE uri = ? ORDER BY former_type = '' LIMIT 1", (uri,))
     return Tombstone._make(row) if row else None
 
 
 def is_taken_back(tx: Tx, uri: str, actor_uri: str) -> bool:
     """Whether that actor has deleted or undone that thing, maybe before it reached us."""
-    found = find(tx, uri) if uri else None
-    return found is not None and found.actor_uri == actor_uri
+    return bool(uri) and tx.one("SELECT 1 FROM tombstones WHERE uri = ? AND actor_uri = ?", (uri, actor_uri)) is not None
 
 
 def prune(tx: Tx, before: int) -> int:

@@ -15,11 +15,23 @@ def test_what_was_taken_back_stays_so_for_who_took_it_back(db: Database, run: Ru
     assert not db.read(rows.is_taken_back, "", "")
 
 
-def test_the_first_claim_stands(db: Database, run: Run) -> None:
-    run(rows.put, "https://peer.test/1", "https://peer.test/carol", "Note")
+def test_what_was_ours_stands_before_what_a_stranger_claims(db: Database, run: Run) -> None:
     run(rows.put, "https://peer.test/1", "https://evil.test/mallory")
+    run(rows.put, "https://peer.test/1", "https://peer.test/carol", "Note")
+    run(rows.put, "https://peer.test/1", "https://evil.test/trudy")
     found = db.read(rows.find, "https://peer.test/1")
     assert found is not None and (found.actor_uri, found.former_type) == ("https://peer.test/carol", "Note")
+
+
+def test_a_neighbour_who_claims_first_takes_nobodys_place(db: Database, run: Run) -> None:
+    run(rows.put, "https://peer.test/1", "https://peer.test/dan")
+    run(rows.put, "https://peer.test/1", "https://peer.test/carol")
+    assert db.read(rows.is_taken_back, "https://peer.test/1", "https://peer.test/carol")
+    assert db.read(rows.is_taken_back, "https://peer.test/1", "https://peer.test/dan")
+    run(rows.put, "https://peer.test/1", "https://peer.test/carol", "Note")
+    run(rows.put, "https://peer.test/1", "https://peer.test/carol")
+    found = db.read(rows.find, "https://peer.test/1")
+    assert found is not None and found.former_type == "Note", "and what is known of it is not forgotten"
 
 
 def test_foreign_ones_are_forgotten_and_ours_are_not(db: Database, run: Run, frozen: Any) -> None:

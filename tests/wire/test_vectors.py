@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256, SHA512
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from fedi import clock
-from fedi.activitypub import cavage, keys, rfc9421, signatures
+from fedi.activitypub import cavage, keys, proofs, rfc9421, signatures
 from fedi.activitypub.signatures import Key, Outgoing, RequestHead
 from fedi.errors import FediError, Malformed, Untrusted
 from tests.wire import fixtures
@@ -277,3 +277,44 @@ def test_the_cavage_signing_string_of_the_worked_example_is_ours():
     key = Key("https://a.example/users/alice#main-key", keys.load_private(FEDIFY["rsaPrivatePem"]))
     data = signatures.prepare(request, key, AT).data
     assert hashlib.sha256(data).hexdigest() == "ab03a5d8781521ccdf871ad0831be8da34d5030872bbd0f88501964dc56dae21"
+
+
+# -- integrity proofs --
+
+
+def proves(document: dict[str, Any], key: keys.PublicKey) -> bool:
+    return any(proofs.is_right(proof, document, key) for proof in proofs.read(document))
+
+
+FEP_8B32 = fixtures.load("_vectors/fep-8b32-signed.json")
+
+
+def test_the_proof_of_fep_8b32_is_right_and_that_of_a_changed_document_is_not():
+    key = keys.load_multikey(fixtures.load("_vectors/fep-8b32-actor.json")["assertionMethod"][0]["publicKeyMultibase"])
+    assert proves(FEP_8B32, key)
+    assert not proves({**FEP_8B32, "actor": "https://evil.example/users/mallory"}, key)
+
+
+def test_the_proof_of_fep_8b32_can_be_made_again():
+    pair = fixtures.load("_vectors/vc-di-eddsa-keyPair.json")
+    private = Ed25519PrivateKey.from_private_bytes(keys.base58_decode(pair["privateKeyMultibase"][1:])[2:])
+    document = fixtures.load("_vectors/fep-8b32-unsigned.json")
+    made = proofs.make(document, FEP_8B32["proof"]["verificationMethod"], private, at("2023-02-24T23:36:38Z"))
+    assert made == {name: value for name, value in FEP_8B32["proof"].items() if name != "@context"}
+
+
+def test_the_proof_of_the_w3c_example_is_right():
+    document = fixtures.load("_vectors/vc-di-eddsa-eddsa-jcs-2022-signedJCS.json")
+    key = keys.load_multikey(fixtures.load("_vectors/vc-di-eddsa-keyPair.json")["publicKeyMultibase"])
+    assert proofs.read(document) == [], "its key is a did:key, which no actor of ours has"
+    document["proof"]["verificationMethod"] = "https://a.example/key"
+    (proof,) = proofs.read(document)
+    config = fixtures.load("_vectors/vc-di-eddsa-eddsa-jcs-2022-proofConfigJCS.json")
+    assert proofs.is_right(proof._replace(config=config), document, key)
+
+
+def test_the_proof_that_fedify_makes_is_right():
+    document = FEDIFY["objectIntegrityProof"]["signed"]
+    key = keys.load_public(FEDIFY["ed25519PublicPem"])
+    assert proves(document, key)
+    assert not proves({**document, "type": "Announce"}, key)

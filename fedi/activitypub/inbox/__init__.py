@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable
 
+from fedi.activitypub import remote_relays
 from fedi.activitypub.inbox import accept, announce, block, create, delete, flag, follow, like, move, undo, update
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, Wants
 from fedi.activitypub.remote import Remote
@@ -52,6 +53,8 @@ async def gather(remote: Remote, received: Received, wanted: Wants) -> Gathered:
         await _try(remote.post(uri))
     for uri in wanted.posts:
         await remote.boosted(uri, received.actor)
+    if wanted.relayed:
+        await remote_relays.fetch(remote, wanted.relayed, received.actor)
     if wanted.moved_to:
         await remote.actor(wanted.moved_to, refresh=True)
     for uri in wanted.refresh:

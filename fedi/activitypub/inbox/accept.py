@@ -1,6 +1,6 @@
 """Accept and Reject: whom we asked to follow answers. Nothing for what was never asked, or asked of somebody else."""
 
-from fedi import follows
+from fedi import follows, relays
 from fedi.activitypub import parse, parse_values
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, wants_nothing
 from fedi.storage import accounts as account_rows
@@ -25,14 +25,18 @@ def _asked(tx: Tx, received: Received) -> tuple[Account, str] | None:
 
 def accept(tx: Tx, received: Received, gathered: Gathered) -> None:
     asked = _asked(tx, received)
-    if asked is not None:
+    if asked is None:
+        relays.receive_answer(tx, received.actor, received.activity.object_id, accepted=True)
+    else:
         follows.receive_accept(tx, received.actor, *asked)
 
 
 def reject(tx: Tx, received: Received, gathered: Gathered) -> None:
     """Also ends a follow that was accepted before."""
     asked = _asked(tx, received)
-    if asked is not None:
+    if asked is None:
+        relays.receive_answer(tx, received.actor, received.activity.object_id, accepted=False)
+    else:
         follows.receive_reject(tx, received.actor, *asked)
 
 

@@ -1,6 +1,6 @@
 """Announce: a boost. The post is taken from here or from its own server, never from the copy in the activity."""
 
-from fedi import interactions
+from fedi import interactions, relays
 from fedi.activitypub import parse
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
 from fedi.storage import accounts as account_rows
@@ -17,6 +17,9 @@ def wants(tx: Tx, received: Received) -> Wants | None:
     if not object_uri or not received.activity.id:
         return None
     known = post_rows.find_by_uri(tx, object_uri)
+    if relays.is_one(tx, received.actor):  # what it announces is shown as posts of their authors, never as boosts
+        is_new = known is None and not tx.uris.is_ours(object_uri) and not domain_rows.is_blocked(tx, host(object_uri))
+        return Wants(relayed=object_uri) if is_new else None
     followed = follow_rows.has_local_follower(tx, received.actor.id)
     if known is not None:
         return NOTHING if followed or account_rows.get(tx, known.account_id).is_local else None
@@ -28,7 +31,7 @@ def wants(tx: Tx, received: Received) -> Wants | None:
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
     activity = received.activity
     post = post_rows.find_by_uri(tx, activity.object_id)
-    if post is not None and post.boost_of_id is None:
+    if post is not None and post.boost_of_id is None and not relays.is_one(tx, received.actor):
         visibility = parse.visibility(activity.to, activity.cc, received.actor.followers_uri)
         if visibility == "direct":
             visibility = "followers"

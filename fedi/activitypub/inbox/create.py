@@ -1,6 +1,6 @@
 """Create: a new post, kept when it concerns somebody here."""
 
-from fedi import arrivals, limits, sanitize, uris
+from fedi import arrivals, forwarding, limits, sanitize, uris
 from fedi.activitypub import parse
 from fedi.activitypub.inbox import votes
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
@@ -42,7 +42,7 @@ def wants(tx: Tx, received: Received) -> Wants | None:
         return None
     if votes.ballots(tx, received):
         return NOTHING
-    if not concerns_us(tx, received):
+    if not received.is_relayed and not concerns_us(tx, received):
         return None
     if not is_trusted(received):
         return Wants(refetch=object_uri) if uris.same_origin(object_uri, received.actor.uri) else None
@@ -64,8 +64,12 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
         votes.apply(tx, received, ballots)
         return
     note = received.believed_note(gathered)
-    if note.attributed_to == received.actor.uri:
-        arrivals.receive(tx, note, received.actor, received.content(tx, gathered))
+    if note.attributed_to != received.actor.uri:
+        return
+    quiet = received.is_relayed and not concerns_us(tx, received)
+    if not quiet or note.visibility == "public":
+        post = arrivals.receive(tx, note, received.actor, received.content(tx, gathered), quiet=quiet)
+        forwarding.pass_on(tx, received.actor, received.activity, post)
 
 
 HANDLER = Handler(wants, apply)

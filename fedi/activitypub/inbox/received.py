@@ -15,7 +15,8 @@ from fedi.storage.db import Tx
 class Wants(NamedTuple):
     """What must be known first. `actors` and `parents` are nice to have; without `posts` or `refetch` there is no effect.
 
-    `refetch` is the id of an object whose copy in the activity is not to be believed; `moved_to` and `refresh` are actors to be read anew.
+    `refetch` is the id of an object whose copy in the activity is not to be believed; `moved_to` and `refresh` are actors to be read anew;
+    `relayed` is a post that a relay has announced.
     """
 
     actors: tuple[str, ...] = ()
@@ -25,6 +26,7 @@ class Wants(NamedTuple):
     moved_to: str = ""
     heavy_html: bool = False
     refresh: tuple[str, ...] = ()
+    relayed: str = ""
 
 
 NOTHING = Wants()
@@ -42,13 +44,17 @@ NONE_GATHERED = Gathered()
 
 
 class Received:
-    """An authentic activity: `actor` has signed it, or its object is to be read from its own server (`is_forwarded`)."""
+    """An authentic activity: `actor` has signed it, or its object is to be read from its own server (`is_forwarded`).
 
-    def __init__(self, activity: Activity, actor: Account, at: int, *, is_forwarded: bool = False) -> None:
+    `is_relayed` when a relay of ours has brought it: a public post is then kept though it concerns nobody here.
+    """
+
+    def __init__(self, activity: Activity, actor: Account, at: int, *, is_forwarded: bool = False, is_relayed: bool = False) -> None:
         self.activity = activity
         self.actor = actor
         self.at = at
         self.is_forwarded = is_forwarded
+        self.is_relayed = is_relayed
 
     @cached_property
     def note(self) -> Note:

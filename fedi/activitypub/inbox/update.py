@@ -1,6 +1,6 @@
 """Update: a post or a profile is otherwise now."""
 
-from fedi import arrivals, sanitize, uris
+from fedi import arrivals, forwarding, sanitize, uris
 from fedi.activitypub import parse_values, vocab
 from fedi.activitypub.inbox import create
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
@@ -30,7 +30,8 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
         return  # gathering has read and stored it
     note = received.believed_note(gathered)
     if note.attributed_to == received.actor.uri:
-        arrivals.receive_edit(tx, note, received.actor, received.content(tx, gathered))
+        changed = arrivals.receive_edit(tx, note, received.actor, received.content(tx, gathered))
+        forwarding.pass_on(tx, received.actor, received.activity, changed)
 
 
 HANDLER = Handler(wants, apply)

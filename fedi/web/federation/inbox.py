@@ -25,6 +25,10 @@ _FROM_SUSPENDED: Final = frozenset({"Delete", "Reject", "Undo", "Update"})  # wh
 
 async def post(request: web.Request) -> web.Response:
     """`/inbox` and `/actor/inbox`: a delivery."""
+    return await _take(request)
+
+
+async def _take(request: web.Request, recipient_uri: str = "") -> web.Response:
     instance = request.app[keys.INSTANCE]
     if request.content_type.lower() not in _TYPES:
         raise web.HTTPUnsupportedMediaType(text="Send application/activity+json.")
@@ -46,18 +50,18 @@ async def post(request: web.Request) -> web.Response:
         return web.Response(status=202)
     limit.spend(uris.host(signer.account.uri))  # counted only for who has proved to be it
     _refuse(activity, signer.account, is_blocked)
-    await receive.accept(instance.db, signer, activity)
+    await receive.accept(instance.db, signer, activity, recipient_uri)
     return web.Response(status=202)
 
 
 async def post_to_person(request: web.Request) -> web.Response:
-    """`/users/{name}/inbox`: whom a delivery is for is read from it, not from the address; but there must be somebody of that name."""
+    """`/users/{name}/inbox`: whom a delivery is for is read from it; the address counts only where it names nobody at all."""
     account = request.app[keys.INSTANCE].db.read(account_rows.find_by_handle, request.match_info["name"], "")
     if account is None or account.kind == "Application":
         raise NotFound("There is nobody of that name here.")
     if account.deleted_at is not None:
         raise Gone("That account was deleted.")
-    return await post(request)
+    return await _take(request, account.uri)
 
 
 def _look_up(tx: Tx, actor_uri: str, host: str) -> tuple[Account | None, bool]:

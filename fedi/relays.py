@@ -89,14 +89,15 @@ def is_one(tx: Tx, account: Account) -> bool:
 # -- from the wire --
 
 
-def receive_answer(tx: Tx, actor: Account, follow_uri: str, *, accepted: bool) -> None:
-    """A relay has answered our Follow. Nothing for what was never asked, or asked of another server."""
+def receive_answer(tx: Tx, actor: Account, follow_uri: str, *, accepted: bool) -> bool:
+    """A relay has answered our Follow; False when that Follow was for no relay. Nothing comes of the answer of another server."""
     relay = rows.find_by_follow(tx, follow_uri) if follow_uri and tx.uris.is_ours(follow_uri) else None
     if relay is None:
-        return
+        return False
     is_theirs = actor.uri == relay.actor_uri if relay.actor_uri else uris.same_origin(actor.uri, relay.inbox_uri)
     if is_theirs:
         rows.set_state(tx, relay.id, "accepted" if accepted else "rejected", actor.uri)
+    return True
 
 
 def receive_follow(tx: Tx, follower: Account, target: Account, uri: str) -> bool:

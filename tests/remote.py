@@ -19,7 +19,7 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from fedi import clock, posts
-from fedi.activitypub import keys, signatures
+from fedi.activitypub import keys, proofs, signatures
 from fedi.errors import RemoteError
 from fedi.instance import Instance
 from fedi.storage import accounts as account_rows
@@ -151,6 +151,22 @@ class Actor:
     @property
     def public_key(self) -> Json:
         return {"id": self.key.id, "owner": self.uri, "publicKeyPem": keys.public_pem(self.pem)}
+
+    @property
+    def proof_key_uri(self) -> str:
+        return f"{self.uri}#ed25519-key"
+
+    def show_proof_key(self) -> None:
+        """List the key of their integrity proofs, as Mitra, Fedify and we do."""
+        public = keys.load_private(cast.ed25519_pem(self.username)).public_key()
+        multikey = {"id": self.proof_key_uri, "type": "Multikey", "controller": self.uri, "publicKeyMultibase": keys.to_multikey(public)}
+        self.document["assertionMethod"] = [multikey]
+
+    def prove(self, document: Json, *, at: int = 0) -> Json:
+        """The document with a proof of theirs."""
+        self.show_proof_key()
+        private = keys.load_private(cast.ed25519_pem(self.username))
+        return {**document, "proof": proofs.make(document, self.proof_key_uri, private, at or clock.now())}
 
     @property
     def handle(self) -> str:

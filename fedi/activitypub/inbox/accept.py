@@ -24,19 +24,19 @@ def _asked(tx: Tx, received: Received) -> tuple[Account, str] | None:
 
 
 def accept(tx: Tx, received: Received, gathered: Gathered) -> None:
+    if relays.receive_answer(tx, received.actor, received.activity.object_id, accepted=True):
+        return
     asked = _asked(tx, received)
-    if asked is None:
-        relays.receive_answer(tx, received.actor, received.activity.object_id, accepted=True)
-    else:
+    if asked is not None:
         follows.receive_accept(tx, received.actor, *asked)
 
 
 def reject(tx: Tx, received: Received, gathered: Gathered) -> None:
     """Also ends a follow that was accepted before."""
+    if relays.receive_answer(tx, received.actor, received.activity.object_id, accepted=False):
+        return
     asked = _asked(tx, received)
-    if asked is None:
-        relays.receive_answer(tx, received.actor, received.activity.object_id, accepted=False)
-    else:
+    if asked is not None:
         follows.receive_reject(tx, received.actor, *asked)
 
 

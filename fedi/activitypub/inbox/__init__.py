@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from fedi.activitypub import remote_relays
 from fedi.activitypub.inbox import accept, announce, block, create, delete, flag, follow, like, move, undo, update
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, Wants
+from fedi.activitypub.parse import Note
 from fedi.activitypub.remote import Remote
 from fedi.errors import FediError, Refused, RemoteGone
 from fedi.storage.db import Tx
@@ -59,18 +60,22 @@ async def gather(remote: Remote, received: Received, wanted: Wants) -> Gathered:
         await remote.actor(wanted.moved_to, refresh=True)
     for uri in wanted.refresh:
         await remote.actor(uri, refresh=True)
-    note, is_gone = None, False
-    if wanted.refetch:
-        try:
-            note, _ = await remote.note(wanted.refetch)
-        except (RemoteGone, Refused) as error:
-            if isinstance(error, Refused) and error.status != 404:
-                raise
-            if received.activity.type != "Delete":
-                raise
-            is_gone = True
+    note, is_gone = await _refetch(remote, received, wanted.refetch) if wanted.refetch else (None, False)
     html = await remote.content(note or received.note) if note or wanted.heavy_html else None
     return Gathered(note, html, is_gone)
+
+
+async def _refetch(remote: Remote, received: Received, uri: str) -> tuple[Note | None, bool]:
+    """(the object as its own server has it, whether that says it is gone), of which the latter is an answer to a Delete only."""
+    try:
+        note, _ = await remote.note(uri)
+    except (RemoteGone, Refused) as error:
+        if isinstance(error, Refused) and error.status != 404:
+            raise
+        if received.activity.type != "Delete":
+            raise
+        return None, True
+    return note, False
 
 
 async def _try(fetching: Awaitable[object]) -> None:

@@ -167,6 +167,9 @@ class Uris:
     def featured(self, actor_uri: str) -> str:
         return f"{actor_uri}/collections/featured"
 
+    def featured_tags(self, actor_uri: str) -> str:
+        return f"{actor_uri}/collections/tags"
+
     def rsa_key(self, actor_uri: str) -> str:
         return f"{actor_uri}#main-key"
 
@@ -192,6 +195,10 @@ class Uris:
     # -- pages --
     def profile_page(self, username: str) -> str:
         return f"{self.base_url}/@{username}"
+
+    def tagged_page(self, handle: str, tag: str) -> str:
+        """What somebody, here or elsewhere, has written with a hashtag."""
+        return f"{self.base_url}/@{handle}/tagged/{quote(tag, safe='')}"
 
     def post_page(self, username: str, post_id: int) -> str:
         return f"{self.base_url}/@{username}/{post_id}"

@@ -174,6 +174,13 @@ def pinned(tx: Tx, account: Account, post: Post, *, added: bool) -> None:
     send(tx, account, document | {"target": account.featured_uri}, audience.of_followers(tx, account.id))
 
 
+def tag_featured(tx: Tx, account: Account, name: str, *, added: bool) -> None:
+    """Add or Remove of a hashtag. Its target is `featured`: what Mastodon reads, and writes itself."""
+    hashtag = render.featured_tag(tx, account, name)
+    document = render.simple("Add" if added else "Remove", new_uri(tx), account.uri, hashtag, [account.followers_uri])
+    send(tx, account, document | {"target": account.featured_uri}, audience.of_followers(tx, account.id))
+
+
 # -- relations: told to the one concerned only --
 
 

@@ -80,7 +80,7 @@ def _is_new(tx: Tx, signer: Signer, activity: Activity, way: _Way) -> bool:
 
 
 def _accept_now(tx: Tx, signer: Signer, activity: Activity, way: _Way) -> Accepted:
-    if not _is_new(tx, signer, activity, way):
+    if not _is_new(tx, signer, activity, way) and not _is_said_again(activity):
         return Accepted("repeated", activity.type)
     _mark_host(tx, signer)
     if activity.type not in inbox.HANDLERS:
@@ -98,6 +98,11 @@ def _accept_now(tx: Tx, signer: Signer, activity: Activity, way: _Way) -> Accept
     except RemoteError:  # the object is not what its type needs it to be
         return Accepted("ignored", activity.type)
     return Accepted("handled", activity.type)
+
+
+def _is_said_again(activity: Activity) -> bool:
+    """Whether the same words can mean a new act: a post is pinned, unpinned and pinned. Observed: Mastodon gives these no ids."""
+    return not activity.id and activity.type in ("Add", "Remove")
 
 
 def _ignore(tx: Tx, signer: Signer, activity: Activity, way: _Way) -> Accepted:

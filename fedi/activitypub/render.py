@@ -45,6 +45,7 @@ def actor(tx: Tx, account: Account) -> Json:
         "followers": account.followers_uri,
         "following": account.following_uri,
         "featured": account.featured_uri,
+        "featuredTags": us.featured_tags(account.uri),
         "endpoints": {"sharedInbox": us.shared_inbox()},
         "manuallyApprovesFollowers": bool(account.locked) or is_instance,
         "discoverable": bool(account.discoverable),
@@ -150,6 +151,11 @@ def note(tx: Tx, post: Post) -> Json:
 def _mention(tx: Tx, account: Account) -> Json:
     host = account.host or tx.uris.domain
     return {"type": "Mention", "href": account.uri, "name": f"@{account.username}@{host}"}
+
+
+def featured_tag(tx: Tx, account: Account, name: str) -> Json:
+    """A hashtag on somebody's profile; it leads to what they wrote with it."""
+    return {"type": "Hashtag", "href": tx.uris.tagged_page(account.handle, name), "name": f"#{name}"}
 
 
 def _hashtags(tx: Tx, post: Post) -> list[Json]:

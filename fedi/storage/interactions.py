@@ -61,6 +61,11 @@ def delete_pin(tx: Tx, account_id: int, post_id: int) -> bool:
     return tx.execute("DELETE FROM pins WHERE account_id = ? AND post_id = ?", (account_id, post_id)) > 0
 
 
+def list_pins(tx: Tx, account_id: int) -> list[int]:
+    """Ids of an account's pinned posts."""
+    return [row[0] for row in tx.query("SELECT post_id FROM pins WHERE account_id = ?", (account_id,))]
+
+
 def count_pins(tx: Tx, account_id: int) -> int:
     row = tx.one("SELECT count(*) FROM pins WHERE account_id = ?", (account_id,))
     return int(row[0]) if row else 0

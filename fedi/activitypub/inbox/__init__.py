@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 
 from fedi.activitypub import remote_relays
-from fedi.activitypub.inbox import accept, announce, block, create, delete, flag, follow, like, move, undo, update
+from fedi.activitypub.inbox import accept, add, announce, block, create, delete, flag, follow, like, move, undo, update
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, Wants
 from fedi.activitypub.parse import Note
 from fedi.activitypub.remote import Remote
@@ -12,6 +12,7 @@ from fedi.storage.db import Tx
 
 HANDLERS: dict[str, Handler] = {
     "Accept": accept.ACCEPT,
+    "Add": add.HANDLER,
     "Announce": announce.HANDLER,
     "Block": block.HANDLER,
     "Create": create.HANDLER,
@@ -22,6 +23,7 @@ HANDLERS: dict[str, Handler] = {
     "Like": like.HANDLER,
     "Move": move.HANDLER,
     "Reject": accept.REJECT,
+    "Remove": add.HANDLER,
     "Undo": undo.HANDLER,
     "Update": update.HANDLER,
 }

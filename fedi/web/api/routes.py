@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from fedi.web import keys
-from fedi.web.api import accounts, instance, notifications, polls, search, statuses, tags, timelines
+from fedi.web.api import accounts, featured_tags, instance, notifications, polls, search, statuses, tags, timelines
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
 
@@ -39,6 +39,11 @@ def _people() -> list[web.RouteDef]:
         web.get("/api/v1/accounts/relationships", accounts.relations),
         web.get("/api/v1/accounts/{id}", accounts.show),
         web.get("/api/v1/accounts/{id}/statuses", accounts.statuses),
+        web.get("/api/v1/accounts/{id}/featured_tags", featured_tags.of_account),
+        web.get("/api/v1/featured_tags", featured_tags.index),
+        web.post("/api/v1/featured_tags", featured_tags.create),
+        web.get("/api/v1/featured_tags/suggestions", featured_tags.suggestions),
+        web.delete("/api/v1/featured_tags/{id}", featured_tags.delete),
         web.get("/api/v1/accounts/{id}/followers", accounts.followers),
         web.get("/api/v1/accounts/{id}/following", accounts.following),
         *(web.post(f"/api/v1/accounts/{{id}}/{name}", handler) for name, handler in acts.items()),

@@ -8,6 +8,7 @@ from aiohttp import web
 from fedi.activitypub import render
 from fedi.activitypub.render import Json
 from fedi.storage import accounts as account_rows
+from fedi.storage import featured_tags as featured_tag_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import timelines
@@ -53,6 +54,11 @@ async def show_featured(request: web.Request) -> web.StreamResponse:
     return answers.document(request, request.app[keys.INSTANCE].db.read(_read_featured, reader, request.match_info["name"]))
 
 
+async def show_featured_tags(request: web.Request) -> web.StreamResponse:
+    await auth.reader_id(request)
+    return answers.document(request, request.app[keys.INSTANCE].db.read(_read_featured_tags, request.match_info["name"]))
+
+
 async def show_empty(request: web.Request) -> web.StreamResponse:
     """What the instance actor's document names: it says nothing and follows nobody."""
     return answers.document(request, render.collection(f"{request.app[keys.NAMES].base_url}{request.path}", 0, items=[]))
@@ -91,6 +97,12 @@ def _read_featured(tx: Tx, reader: int, username: str) -> Json:
     pinned = timelines.list_profile(tx, reader, account.id, Page(limit=_FEATURED), Wanted(boosts=False, pinned=True))
     items = [render.note(tx, post) for post in pinned if not post.local_only]
     return render.collection(account.featured_uri, len(items), items=items)
+
+
+def _read_featured_tags(tx: Tx, username: str) -> Json:
+    account = answers.person(tx, username)
+    items = [render.featured_tag(tx, account, name) for name in featured_tag_rows.list_names(tx, account.id)]
+    return render.collection(tx.uris.featured_tags(account.uri), len(items), items=items, ordered=False)
 
 
 def _read_followers(tx: Tx, asked: _Asked) -> Json:

@@ -18,13 +18,17 @@ from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 
 VISIBILITIES = ("public", "unlisted", "followers", "direct")
+ARTICLE_FROM_CHARS = 500  # of visible text
 FORMATS = {"plain": "text/plain", "markdown": "text/markdown"}
 
 Found = Mapping[tuple[str, str], int]  # (username in lower case, host or '') -> account id
 
 
 class Draft(NamedTuple):
-    """What somebody wants to say. `fmt` is a key of FORMATS. In an edit a `poll` of None stays as it is, one without options goes."""
+    """What somebody wants to say. `fmt` is a key of FORMATS. In an edit a `poll` of None stays as it is, one without options goes.
+
+    With a title a text may be long: see `kind_of`.
+    """
 
     text: str
     fmt: Literal["plain", "markdown"] = "markdown"
@@ -36,6 +40,7 @@ class Draft(NamedTuple):
     in_reply_to_id: int | None = None
     idempotency_key: str = ""
     poll: NewPoll | None = None
+    title: str = ""
 
 
 def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
@@ -51,6 +56,7 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
         parent = rows.get_visible(tx, author.id, parent.boost_of_id)
     post_id = rows.new_id(tx, tx.now)
     mentioned = _mentioned(tx, draft, found)
+    written = _text(tx, draft, mentioned)
     post = rows.insert(
         tx,
         id=post_id,
@@ -60,11 +66,11 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
         published_at=tx.now,
         visibility=draft.visibility,
         local_only=int(draft.local_only),
-        kind=polls.KIND if draft.poll is not None else "Note",
         in_reply_to_uri=parent.uri if parent else "",
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
-        **_text(tx, draft, mentioned),
+        kind=kind_of(draft, str(written["content_html"])),
+        **written,
     )
     named = _attach(tx, post, draft, mentioned, parent)
     if draft.poll is not None:
@@ -83,6 +89,8 @@ def edit(tx: Tx, author: Account, post_id: int, draft: Draft, found: Found) -> P
     draft = _checked(tx, draft._replace(visibility=post.visibility, local_only=bool(post.local_only)))
     mentioned = _mentioned(tx, draft, found)
     values = _text(tx, draft, mentioned)
+    if post.kind == "Article" and not draft.title:
+        raise Invalid("An article keeps a title.", "title")
     asked_anew = draft.poll is not None and polls.change(tx, post, draft.poll)
     if not asked_anew and all(getattr(post, name) == value for name, value in values.items()):
         return post
@@ -114,6 +122,19 @@ def end(tx: Tx, post: Post, author: Account) -> None:
     rows.delete(tx, post.id)
 
 
+def kind_of(draft: Draft, content_html: str) -> str:
+    """`Article` for a long text with a title that is no answer, message or poll; else `Note`, which has its title as its name.
+
+    Mastodon shows of an Article the title and a link, of a Note the whole text: what is short is better read at once. A post stays what
+    it was first. Source: FEP-b2b8.
+    """
+    if draft.poll is not None:
+        return polls.KIND
+    apart = draft.in_reply_to_id is None and draft.visibility != "direct"
+    is_long = len(plaintext.text(content_html, ARTICLE_FROM_CHARS + 100)) > ARTICLE_FROM_CHARS
+    return "Article" if draft.title and apart and is_long else "Note"
+
+
 def _own(tx: Tx, author: Account, post_id: int) -> Post:
     post = rows.get_visible(tx, author.id, post_id)
     if post.account_id != author.id or post.boost_of_id is not None:
@@ -123,13 +144,15 @@ def _own(tx: Tx, author: Account, post_id: int) -> Post:
 
 def _checked(tx: Tx, draft: Draft) -> Draft:
     """The draft with its texts tidied. Raises Invalid naming what is wrong."""
-    if len(draft.text) > 4 * tx.limits.post_chars:
-        raise Invalid(f"That is too long: a post has up to {tx.limits.post_chars} characters.", "status")
+    title = plaintext.line(draft.title, limits.NAME_CHARS)
+    most = max(tx.limits.post_chars, limits.ARTICLE_CHARS) if title else tx.limits.post_chars
+    if len(draft.text) > 4 * most:
+        raise Invalid(f"That is too long: a post has up to {most} characters.", "status")
     text = plaintext.tidy(draft.text).strip()
     if not plaintext.line(text[:1000], 1000):
         raise Invalid("Write something first: a post cannot be empty.", "status")
-    if len(text) > tx.limits.post_chars:
-        raise Invalid(f"That is too long: a post has up to {tx.limits.post_chars} characters.", "status")
+    if len(text) > most:
+        raise Invalid(f"That is too long: a post has up to {most} characters.", "status")
     if draft.visibility not in VISIBILITIES:
         raise Invalid(f"`{draft.visibility}` is not a visibility. There are {', '.join(VISIBILITIES)}.", "visibility")
     if draft.fmt not in FORMATS:
@@ -139,7 +162,7 @@ def _checked(tx: Tx, draft: Draft) -> Draft:
     if len(draft.idempotency_key) > 255:
         raise Invalid("An idempotency key has up to 255 characters.", "Idempotency-Key")
     poll = polls.check(draft.poll) if draft.poll is not None and draft.poll.options else draft.poll
-    return draft._replace(text=text, poll=poll, warning=plaintext.line(draft.warning, limits.WARNING_CHARS))
+    return draft._replace(text=text, title=title, poll=poll, warning=plaintext.line(draft.warning, limits.WARNING_CHARS))
 
 
 def _mentioned(tx: Tx, draft: Draft, found: Found) -> dict[tuple[str, str], Account]:
@@ -156,8 +179,12 @@ def _mentioned(tx: Tx, draft: Draft, found: Found) -> dict[tuple[str, str], Acco
 
 def _text(tx: Tx, draft: Draft, mentioned: Mapping[tuple[str, str], Account]) -> dict[str, object]:
     targets = {key: markup.MentionTarget(account.url, account.handle) for key, account in mentioned.items()}
+    html = markup.render(draft.text, mentions=targets, tag_url=tx.uris.tag, fmt=draft.fmt)
+    if draft.title and (len(html.encode()) > limits.HTML_BYTES or html.count("<") > limits.HTML_MARKUP):
+        raise Invalid("That is too much for other servers to show: make two articles of it.", "status")
     return {
-        "content_html": markup.render(draft.text, mentions=targets, tag_url=tx.uris.tag, fmt=draft.fmt),
+        "title": draft.title,
+        "content_html": html,
         "content_source": draft.text,
         "content_type": FORMATS[draft.fmt],
         "warning": draft.warning,

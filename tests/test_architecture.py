@@ -29,6 +29,7 @@ FLOORS = {
     "fedi.streaming": 1,
     "fedi.plaintext": 1,
     "fedi.facts": 1,
+    "fedi.teaser": 1,
     "fedi.html": 1,
     "fedi.sanitize": 1,
     "fedi.markup": 1,

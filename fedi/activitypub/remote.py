@@ -176,7 +176,9 @@ class Remote:
 
     async def mentions(self, text: str, fmt: markup.Format = "markdown") -> dict[tuple[str, str], int]:
         """Account ids of the handles a text names, by (lower-case username, host); those that cannot be found are left out."""
-        if len(text) > 4 * self.config.limits.post_chars:  # it will be refused, and reading it would hold the loop
+        if len(text) > 4 * max(
+            self.config.limits.post_chars, limits.ARTICLE_CHARS
+        ):  # it will be refused, and reading it would hold the loop
             return {}
         named = markup.scan(text, fmt).mentions[: limits.MENTIONS]
         wanted = {(name.lower(), host) for name, host in named if host and not self.uris.is_our_host(host)}

@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
-from fedi import clock, ids, limits
+from fedi import clock, ids, limits, teaser
 from fedi.activitypub import keys, render_polls, vocab
+from fedi.html import Html, escape_text
 from fedi.storage import accounts as account_rows
 from fedi.storage import keys as key_rows
 from fedi.storage import media as media_rows
@@ -117,7 +118,7 @@ def note(tx: Tx, post: Post) -> Json:
     to, cc = addressing(post, author, [account.uri for account in addressed])
     document: Json = {
         "id": post.uri,
-        "type": "Note",
+        "type": post.kind,
         "url": post.url,
         "attributedTo": author.uri,
         "published": clock.rfc3339(post.published_at),
@@ -141,11 +142,26 @@ def note(tx: Tx, post: Post) -> Json:
         document["updated"] = clock.rfc3339(post.edited_at)
     if post.title:
         document["name"] = post.title
+    if post.kind == "Article":
+        document["preview"] = _preview(post, author)
     if post.visibility == "direct":
         document["directMessage"] = True
     if post.kind == "Question":
         document |= render_polls.question(tx, post)
     return document
+
+
+def _preview(post: Post, author: Account) -> Json:
+    """An article for those who show notes: its title and how it begins; behind a warning only the title. Source: FEP-b2b8."""
+    beginning = "" if post.warning else teaser.split(Html(post.content_html))[0]
+    return {
+        "type": "Note",
+        "attributedTo": author.uri,
+        "published": clock.rfc3339(post.published_at),
+        "summary": post.warning or None,
+        "sensitive": bool(post.sensitive),
+        "content": f"<p><strong>{escape_text(post.title)}</strong></p>{beginning}",
+    }
 
 
 def _mention(tx: Tx, account: Account) -> Json:
@@ -217,7 +233,7 @@ def delete(tx: Tx, post: Post, author: Account, mentioned: list[str]) -> Json:
         "actor": author.uri,
         "to": to,
         "cc": cc,
-        "object": tombstone(post.uri, "Note", tx.now),
+        "object": tombstone(post.uri, post.kind, tx.now),
     }
 
 

@@ -20,6 +20,7 @@ _BYTES = 512 * 1024
     show_default=True,
     help="Who sees it.",
 )
+@click.option("--title", default="", help="Give it a title; with one it may be long, and is an article then.")
 @click.option("--warning", default="", help="Fold it under these words.")
 @click.option("--local-only", is_flag=True, help="Keep it on this server.")
 @show.json_option
@@ -31,6 +32,7 @@ def post(config: Path, as_json: bool, text: str, local_only: bool, **said: str) 
     Example:
       fedi post alice "Hello, #fediverse!"
       fortune | fedi post alice - --visibility unlisted
+      fedi post alice - --title "A walk by the sea" < walk.md
     """
     if text == "-":
         text = sys.stdin.buffer.read(_BYTES).decode("utf-8", "replace")

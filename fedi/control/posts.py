@@ -20,10 +20,11 @@ def person(tx: Tx, name: str) -> Account:
 
 
 async def create(instance: Instance, args: dict[str, Any]) -> dict[str, Any]:
-    """name, text, visibility, warning, local_only."""
+    """name, text, title, visibility, warning, local_only."""
     author = instance.db.read(person, args["name"])
     draft = posts.Draft(
         args["text"],
+        title=args.get("title", ""),
         warning=args["warning"],
         visibility=args["visibility"],
         local_only=bool(args["local_only"]),

@@ -77,6 +77,7 @@ def _draft(given: params.Params, habits: _Habits, key: str) -> Draft:
         in_reply_to_id=given.find_id("in_reply_to_id"),
         idempotency_key=key,
         poll=polls.read_new(given),
+        title=given.text("title"),
     )
 
 
@@ -123,6 +124,7 @@ def _changed(given: params.Params, post: Post) -> Draft:
         sensitive=given.flag("sensitive", bool(post.sensitive) and not post.warning),
         language=given.text("language", post.language),
         poll=polls.read_change(given),
+        title=given.text("title", post.title),
     )
 
 

@@ -41,6 +41,9 @@ class Form(NamedTuple):
     fmt: str = "markdown"
     to: int = 0
     fixed: bool = False
+    title: str = ""
+    is_article: bool = False
+    most_titled: int = limits.ARTICLE_CHARS
 
 
 def blank(pages: Pages, viewer: Account) -> Form:
@@ -109,6 +112,7 @@ def _draft(form: params.Params) -> Draft:
         local_only=form.flag("local_only"),
         in_reply_to_id=form.find_id("to"),
         idempotency_key=form.text("key", max_chars=100),
+        title=form.text("title"),
     )
 
 
@@ -136,7 +140,13 @@ def _again(request: web.Request, pages: Pages, viewer: Account, draft: Draft, wr
 def _filled(form: Form, draft: Draft) -> Form:
     visibility = draft.visibility if draft.visibility in posts.VISIBILITIES else "public"
     return form._replace(
-        text=draft.text, warning=draft.warning, visibility=visibility, local_only=draft.local_only, language=draft.language, fmt=draft.fmt
+        text=draft.text,
+        title=draft.title,
+        warning=draft.warning,
+        visibility=visibility,
+        local_only=draft.local_only,
+        language=draft.language,
+        fmt=draft.fmt,
     )
 
 
@@ -184,6 +194,8 @@ async def edit(request: web.Request) -> web.Response:
         languages=_languages(post.language),
         fmt=_format(post),
         fixed=True,
+        title=post.title,
+        is_article=post.kind == "Article",
     )
     return _edit_page(request, post, form)
 
@@ -197,12 +209,15 @@ async def save(request: web.Request) -> web.Response:
         warning=given.text("warning"),
         sensitive=bool(post.sensitive) and not post.warning,
         language=given.text("language"),
+        title=given.text("title"),
     )
     try:
         found = await pages.instance.remote.mentions(draft.text)
         await pages.instance.db.write(posts.edit, viewer, post.id, draft, found)
     except Invalid as error:
-        return _edit_page(request, post, _filled(blank(pages, viewer), draft)._replace(fixed=True), error.message)
+        return _edit_page(
+            request, post, _filled(blank(pages, viewer), draft)._replace(fixed=True, is_article=post.kind == "Article"), error.message
+        )
     return site.go(_address(request, post), "edited")
 
 

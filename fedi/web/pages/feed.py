@@ -46,7 +46,7 @@ def _read(tx: Tx, account: Account) -> tuple[list[Item], str]:
 
 
 def _item(post: Post, tags: list[str], files: list[Attachment]) -> Item:
-    title = post.warning or post.title or plaintext.text(post.content_html, 80).replace("\n", " ")
+    title = post.title or post.warning or plaintext.text(post.content_html, 80).replace("\n", " ")
     html = str(Html(post.content_html))
     return Item(
         post.uri, post.url, title, post.published_at, post.edited_at or post.published_at, post.warning, post.language, html, tags, files

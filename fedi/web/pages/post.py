@@ -99,7 +99,7 @@ async def show(request: web.Request) -> web.Response:
         return elsewhere.leave(request, f"This post of @{author.handle}", text.web_address(post.url) or post.uri, author.host)
     found = pages.instance.db.read(_read, pages, viewer, post)
     context: dict[str, Any] = found._asdict() | {
-        "heading": f"Post by {author.name}",
+        "heading": f"{views.NOUNS.get(post.kind, 'post').capitalize()} by {author.name}",
         "receipts": [_receipt(row) for row in found.receipts],
         "receipt_summary": _summary(found.receipts),
         "edits": [{"edited_at": edit.edited_at, "warning": edit.warning, "content": _revision(pages, edit)} for edit in found.edits],
@@ -109,12 +109,12 @@ async def show(request: web.Request) -> web.Response:
 
 
 def _revision(pages: Pages, edit: Edit) -> Html:
-    return views.links(pages, views.stored(edit.content_html), (), ())
+    return views.below(views.links(pages, views.stored(edit.content_html), (), ()))
 
 
 def _title(post: Post) -> str:
-    """The post in some words; behind a warning, the warning. Source: XSS-07."""
-    return post.warning[:70] or post.title[:70] or plaintext.text(post.content_html, 70).replace("\n", " ") or "a post"
+    """The post in some words: its title, which stands above any warning; behind a warning, the warning. Source: XSS-07."""
+    return post.title[:70] or post.warning[:70] or plaintext.text(post.content_html, 70).replace("\n", " ") or "a post"
 
 
 def _head(pages: Pages, post: Post, author: Account, entry: views.Entry) -> Head:
@@ -123,7 +123,11 @@ def _head(pages: Pages, post: Post, author: Account, entry: views.Entry) -> Head
         return Head()
     acct = f"{author.username}@{pages.site.domain}"
     words = post.warning or plaintext.text(post.content_html, _SUMMARY_CHARS)
-    found = views.properties(pages, "article", f"{author.name} (@{acct})", words, post.url)
+    found = views.properties(pages, "article", post.title or f"{author.name} (@{acct})", words, post.url)
+    if post.edited_at is not None:
+        found.append(("article:modified_time", clock.rfc3339(post.edited_at)))
+    if post.title:
+        found.append(("article:author", author.url))
     return Head(
         noindex=not author.indexable or post.visibility != "public",
         canonical=post.url,

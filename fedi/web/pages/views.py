@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import unescape
 from typing import Final, NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from markupsafe import Markup
 
-from fedi import clock, markup
+from fedi import clock, facts, markup, teaser
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as block_rows
@@ -26,6 +26,11 @@ from fedi.web.pages.site import Pages
 
 AWAY: Final = Markup(' rel="nofollow noopener noreferrer" target="_blank"')
 _HUES: Final = 6
+_UNFOLDED_CHARS: Final = 12_000  # of a long text: more is not in lists, but on its page
+NOUNS: Final = {
+    "Article": "article", "Page": "post", "Video": "video", "Audio": "recording", "PodcastEpisode": "episode", "Event": "event",
+    "Review": "review", "Quotation": "quotation", "Place": "place",
+}  # fmt: skip
 _SCOPES: Final = {
     "public": ("", "Public"),
     "unlisted": ("moon", "Unlisted"),
@@ -220,15 +225,25 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
     icon, name = ("house", "Only on this server") if post.local_only else _SCOPES[post.visibility]
     origin = text.web_address(post.url) or post.uri
     away = not author.is_local and viewer is None
+    content = links(pages, stored(post.content_html), shelf.mentions.get(post.id, []), shelf.tags.get(post.id, []))
+    content, rest = map(below, (content, Html("")) if big else teaser.split(content))
+    said = facts.load(post.facts)
     return pages.templates.get_template("_post.html").render(
         post=post,
         face=face(pages, author, shelf.avatars, viewer),
         parent=face(pages, parent, {}, viewer) if parent is not None and not parent.is_hidden else None,
-        content=links(pages, stored(post.content_html), shelf.mentions.get(post.id, []), shelf.tags.get(post.id, [])),
+        content=content,
+        rest=rest,
+        unfolds=len(rest) <= _UNFOLDED_CHARS,
+        abstract=said.abstract,
+        sayings=facts.sayings(said),
+        stars=facts.stars(said.rating),
+        outward=outward(post, said),
         files=shelf.media.get(post.id, []),
         href=origin if away else f"/@{author.handle}/{post.id}",
         rel=AWAY if away else Markup(),
         origin="" if author.is_local else origin,
+        noun=NOUNS.get(post.kind, ""),
         lang=post.language,
         scope_icon=icon,
         scope_name=f"{name}, {_SCOPES[post.visibility][1].lower()}" if post.local_only and post.visibility != "public" else name,
@@ -236,6 +251,20 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
         audience=audience,
         big=big,
     )
+
+
+class Outward(NamedTuple):
+    """A page that a post is about. `name` may be ''."""
+
+    url: str
+    name: str
+    host: str
+
+
+def outward(post: Post, said: facts.Facts) -> list[Outward]:
+    """Where a post leads besides its text, without the links that lead nowhere on the web."""
+    listed = said.links or (((post.link_url, ""),) if post.link_url else ())
+    return [Outward(url, name, urlsplit(url).netloc.removeprefix("www.")) for url, name in listed if text.web_address(url)]
 
 
 def _may_boost(post: Post, audience: str) -> bool:
@@ -310,6 +339,14 @@ def links(pages: Pages, html: Html, mentions: Iterable[Account], tags: Iterable[
         return f'<a href="{Markup.escape(target)}"{_REL.sub(_own_rel, rest).replace(_BLANK, "")}>'
 
     return Html(_LINK.sub(lead, html))
+
+
+_HEADING = re.compile(r"<(/?)h([1-5])(?=[ >])")
+
+
+def below(html: Html) -> Html:
+    """Safe HTML whose headings stand below those of the page and of the post: `h1` becomes `h3`, down to `h6`."""
+    return Html(_HEADING.sub(lambda found: f"<{found[1]}h{min(int(found[2]) + 2, 6)}", html)) if "<h" in html else html
 
 
 # -- for machines --

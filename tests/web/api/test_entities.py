@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fedi import accounts, interactions, posts
+from fedi import accounts, facts, interactions, posts
 from fedi.storage import media as media_rows
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
@@ -112,7 +112,7 @@ async def test_a_status_has_every_field(api: Api, alice: Account, carol: Account
     complete(found["account"], ACCOUNT)
     complete(found["quote_approval"], APPROVAL)
     assert found["id"] == str(rich.id) and found["uri"] == rich.uri
-    assert found["content"] == "<p><strong>Title</strong></p><p>now</p>"
+    assert found["content"] == "<h2>Title</h2><p>now</p>"
     assert (found["spoiler_text"], found["sensitive"], found["language"], found["visibility"]) == ("careful", True, "en", "public")
     assert found["in_reply_to_account_id"] == str(alice.id) and found["in_reply_to_id"] == str(rich.in_reply_to_id)
     assert found["tags"] == [{"name": "topic", "url": "https://fedi.test/tags/topic"}]
@@ -223,7 +223,7 @@ async def test_a_relationship_a_notification_an_edit_and_a_tag_have_every_field(
     for edit in edits:
         complete(edit, EDIT)
     assert [edit["content"][-10:] for edit in edits] == [edits[0]["content"][-10:], "<p>now</p>"] and len(edits) == 2
-    assert source == {"id": source["id"], "text": "mine", "spoiler_text": "", "content_type": "text/markdown"}
+    assert source == {"id": source["id"], "text": "mine", "spoiler_text": "", "content_type": "text/markdown", "title": ""}
     complete(tag, TAG)
 
 
@@ -258,3 +258,28 @@ async def test_an_answer_to_what_is_deleted_names_nothing_that_is_gone(api: Api,
 
     found = (await api.get(bob, f"/api/v1/statuses/{below.id}")).json
     assert (found["in_reply_to_id"], found["in_reply_to_account_id"]) == (None, None)
+
+
+async def test_what_programs_have_no_place_for_stands_in_the_content_and_a_known_link_is_a_card(api: Api, alice: Account) -> None:
+    dan = api.run(make.remote, "dan")
+    said = facts.Facts(
+        abstract="In <short>", starts_at=0, place="Castle", online_url="https://meet.test/", links=(("https://n.test/s", "A story"),)
+    )
+    note = make.note(dan, "text", type="Event", title="A & B", link="https://n.test/s", facts=said, mentions=(alice,))
+    post = api.run(make.arrive, note)
+
+    found = (await api.get(alice, f"/api/v1/statuses/{post.id}")).json
+    assert found["content"] == (
+        "<h2>A &amp; B</h2><p>In &lt;short&gt;</p><p>When: Thursday 1 January 1970, 00:00 (UTC)<br>Where: Castle<br>"
+        'Online: <a href="https://meet.test/" rel="nofollow noopener noreferrer" target="_blank">https://meet.test/</a></p>'
+        '<p><a href="https://n.test/s" rel="nofollow noopener noreferrer" target="_blank">A story</a></p><p>text</p>'
+    )
+    assert (found["card"]["url"], found["card"]["title"], found["card"]["type"]) == ("https://n.test/s", "A story", "link")
+
+
+async def test_a_title_is_taken_kept_and_given_back(api: Api, alice: Account) -> None:
+    made = await api.say(alice, "short", title="Title")
+    assert made["content"] == "<h2>Title</h2><p>short</p>"
+    changed = (await api.call("PUT", alice, f"/api/v1/statuses/{made['id']}", json={"status": "shorter"})).json
+    assert changed["content"] == "<h2>Title</h2><p>shorter</p>"
+    assert (await api.get(alice, f"/api/v1/statuses/{made['id']}/source")).json["title"] == "Title"

@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from fedi import clock
-from fedi.html import escape_text
+from fedi import clock, facts
+from fedi.html import REL, escape, escape_text
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
 from fedi.storage.briefs import BOOKMARKED, BOOSTED, FAVOURITED, OWN, PINNED
@@ -17,6 +17,11 @@ from fedi.web.api.entities import poll
 from fedi.web.api.entities.media import media
 from fedi.web.api.entities.places import Json, address, visibility
 
+_CARD: Final[Json] = {
+    "url": "", "title": "", "description": "", "type": "link", "language": None, "author_name": "", "author_url": "", "authors": [],
+    "provider_name": "", "provider_url": "", "html": "", "width": 0, "height": 0, "image": None, "image_description": "", "embed_url": "",
+    "blurhash": None, "published_at": None, "missing_attribution": False,
+}  # fmt: skip
 _NO_QUOTES: Final = {"automatic": [], "manual": [], "current_user": "denied"}
 
 
@@ -52,14 +57,14 @@ def head(us: Uris, post: Post, beside: Beside) -> bytes:
         "visibility": visibility(post.visibility),
         "local_only": bool(post.local_only),
         "language": post.language or None,
-        "content": "" if is_boost else content(post.title, post.content_html),
+        "content": "" if is_boost else content(post.title, post.content_html, post.facts),
         "text": None,
         "media_attachments": [media(us, file) for file in beside.media.get(post.id, ())],
         "mentions": [_mention(account) for account in beside.mentions.get(post.id, ())],
         "tags": [{"name": name, "url": us.tag(name)} for name in beside.tags.get(post.id, ())],
         "emojis": [],
         "poll": poll.place(post),
-        "card": None,
+        "card": card(post) if post.link_url else None,
         "quote": None,
         "quotes_count": 0,
         "quote_approval": _NO_QUOTES,
@@ -73,9 +78,32 @@ def _parent_author(post: Post) -> str | None:
     return str(post.in_reply_to_account_id) if known else None
 
 
-def content(title: str, html: str) -> str:
-    """What a post says; articles and the like begin with their title."""
-    return f"<p><strong>{escape_text(title)}</strong></p>{html}" if title else html
+def content(title: str, html: str, stored_facts: str = "") -> str:
+    """What a post says; articles and the like begin with their title, and with what programs have no place for."""
+    heading = f"<h2>{escape_text(title)}</h2>" if title else ""
+    return f"{heading}{_beside(facts.load(stored_facts))}{html}" if stored_facts else heading + html
+
+
+def _beside(said: facts.Facts) -> str:
+    """An abstract, and a line for every fact."""
+    abstract = f"<p>{escape_text(said.abstract)}</p>" if said.abstract else ""
+    lines = [f"{one.label}: {_link(one.url, one.words)}" for one in facts.sayings(said)]
+    named = [_link(url, name or url) for url, name in said.links]
+    return abstract + "".join(f"<p>{'<br>'.join(part)}</p>" for part in (lines, named) if part)
+
+
+def _link(url: str, words: str) -> str:
+    where = address(url) if url else None
+    return f'<a href="{escape(where)}" rel="{REL}" target="_blank">{escape_text(words)}</a>' if where else escape_text(words)
+
+
+def card(post: Post) -> Json | None:
+    """The page a post is about, as far as it is known without asking for it. Source: Mastodon documentation, PreviewCard."""
+    url = address(post.link_url)
+    if not url:
+        return None
+    title = dict(facts.load(post.facts).links).get(post.link_url) or post.title or url
+    return {**_CARD, "url": url, "title": title, "language": post.language or None}
 
 
 def _mention(account: Account) -> Json:
@@ -115,7 +143,7 @@ def edits(us: Uris, post: Post, earlier: Sequence[Edit], author: bytes, beside: 
     files = [media(us, file) for file in beside.media.get(post.id, ())]
     return [
         {
-            "content": content(edit.title, edit.content_html),
+            "content": content(edit.title, edit.content_html, post.facts if edit is today else ""),
             "spoiler_text": edit.warning,
             "sensitive": bool(edit.sensitive),
             "created_at": clock.rfc3339(edit.edited_at),
@@ -129,5 +157,11 @@ def edits(us: Uris, post: Post, earlier: Sequence[Edit], author: bytes, beside: 
 
 
 def source(post: Post) -> Json:
-    """Source: Mastodon documentation, StatusSource."""
-    return {"id": str(post.id), "text": post.content_source, "spoiler_text": post.warning, "content_type": post.content_type}
+    """With the title and the format, which are ours. Source: Mastodon documentation, StatusSource."""
+    return {
+        "id": str(post.id),
+        "text": post.content_source,
+        "spoiler_text": post.warning,
+        "content_type": post.content_type,
+        "title": post.title,
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from fedi import emojis, facts, fanout, limits, markup, plaintext, polls, posts, sanitize
+from fedi import approvals, emojis, facts, fanout, limits, markup, plaintext, policies, polls, posts, quotelines, quotes, sanitize
 from fedi.activitypub import parse, vocab
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
@@ -37,8 +37,10 @@ def _named(note: parse.Note) -> dict[tuple[str, str], markup.MentionTarget]:
     return found
 
 
-def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: bool = False) -> Post | None:
-    """Store a post of somebody elsewhere; None when it was deleted before it came. One that is known stays as it is.
+def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: bool = False, hops: int = 0) -> Post | None:
+    """Store a post of somebody elsewhere; None when it was deleted before it came, or what it answers wants no such answer.
+
+    One that is known stays as it is. `hops` quotes have led to it.
 
     The caller has made sure that `author` is who the note is attributed to, and that it comes from the author's server.
     """
@@ -46,6 +48,13 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         known = rows.find_by_uri(tx, note.id)
         return known if known is not None and known.account_id == author.id else None
     parent = rows.find_by_uri(tx, note.in_reply_to) if note.in_reply_to else None
+    said = (
+        approvals.receive(tx, policies.REPLY, parent, author, note.id, note.consent.approved_by)
+        if parent is not None
+        else policies.AUTOMATIC
+    )
+    if said == policies.DENIED:
+        return None
     post = rows.insert(
         tx,
         id=rows.new_id(tx, min(note.published_at or tx.now, tx.now)),
@@ -58,11 +67,15 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         in_reply_to_uri=note.in_reply_to,
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
+        held=int(said == policies.MANUAL),
         **_received_text(tx, note, author, content),
     )
     addressed = _receive_mentions(tx, post, note, author)
     rows.add_tags(tx, post.id, note.tags)
-    if note.tags and not quiet:
+    if note.quote_uri or note.consent.quote_gone:
+        quotes.receive(tx, post, note, hops)
+        addressed -= quotes.only_quoted(tx, post, note)
+    if note.tags and not quiet and not post.held:
         fanout.tags_added(tx, post)
     if note.attachments:
         rows.set_media(tx, post.id, [_receive_file(tx, post, item) for item in _wanted_files(tx, note, author)])
@@ -71,7 +84,8 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
     replies = thread_rows.adopt_orphans(tx, post)
     if replies:
         rows.add_counts(tx, post.id, replies=replies)
-    fanout.post_added(tx, post, author, addressed, quiet=quiet)
+    if not post.held:
+        fanout.post_added(tx, post, author, addressed, quiet=quiet)
     return post
 
 
@@ -80,6 +94,8 @@ def receive_edit(tx: Tx, note: parse.Note, author: Account, content: Html) -> Po
     post = rows.find_by_uri(tx, note.id)
     if post is None or post.account_id != author.id:
         return None
+    if (note.updated_at or note.published_at) >= (post.edited_at or post.published_at):
+        _receive_terms(tx, post, note, author)
     if note.updated_at is None or note.updated_at <= (post.edited_at or post.published_at):
         polls.receive(tx, post, note.poll, newer=False)
         return None
@@ -92,6 +108,19 @@ def receive_edit(tx: Tx, note: parse.Note, author: Account, content: Html) -> Po
         polls.receive(tx, changed, note.poll)
     fanout.post_edited(tx, changed, author)
     return changed
+
+
+def _receive_terms(tx: Tx, post: Post, note: parse.Note, author: Account) -> None:
+    """What changes without an edit: the policy, and the quoted author's word. Source: FEP-044f."""
+    quotes.refresh(tx, post, note)
+    policy = _policy(note, author)
+    if policy != post.policy:
+        rows.update(tx, post.id, policy=policy)
+
+
+def _policy(note: parse.Note, author: Account) -> str:
+    words = {author.followers_uri: policies.FOLLOWERS, author.following_uri: policies.FOLLOWING, author.uri: policies.AUTHOR}
+    return policies.with_words(note.consent.policy, words)
 
 
 def receive_removal(tx: Tx, uri: str, author: Account) -> None:
@@ -107,7 +136,7 @@ def _received_text(tx: Tx, note: parse.Note, author: Account, content: Html) -> 
     return {
         "kind": note.type,
         "title": plaintext.line(note.title, limits.NAME_CHARS) if note.title else "",
-        "content_html": content,
+        "content_html": quotelines.mark(content, note.quote_uri) if note.quote_uri else content,
         "content_source": "",
         "content_type": "",
         "warning": plaintext.line(note.warning, limits.WARNING_CHARS) if note.warning else "",
@@ -117,6 +146,7 @@ def _received_text(tx: Tx, note: parse.Note, author: Account, content: Html) -> 
         "link_url": note.link,
         "facts": facts.dump(note.facts),
         "sanitizer": sanitize.VERSION,
+        "policy": _policy(note, author),
     }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fedi import notifications
+from fedi import notifications, quotes
 from fedi.storage import accounts as account_rows
 from fedi.storage import followed_tags as followed_tag_rows
 from fedi.storage import follows as follow_rows
@@ -54,12 +54,15 @@ def post_edited(tx: Tx, post: Post, author: Account) -> None:
         notifications.tell(tx, booster_id, "edit", author, post.id)
     for account_id in post_rows.list_mentioned_ids(tx, post.id):
         notifications.tell(tx, account_id, "mention", author, post.id)
+    quotes.post_edited(tx, post, author)
     tx.emit(Event("post_edited", post.id, author.id))
 
 
 def post_removed(tx: Tx, post: Post, *, quiet: bool = False) -> None:
     """A post is about to go, and its boosts and all that hangs on it with it: counters. `quiet` tells no listener."""
     _count(tx, post, -1)
+    if post.boost_of_id is None:
+        quotes.post_removed(tx, post)
     account_rows.uncount_boosters(tx, post.id)
     if not quiet:
         tx.emit(Event("post_removed", post.id, post.account_id))
@@ -67,7 +70,7 @@ def post_removed(tx: Tx, post: Post, *, quiet: bool = False) -> None:
 
 def _count(tx: Tx, post: Post, by: int) -> None:
     """Counters count public and unlisted acts only: nobody learns from them of what they may not see."""
-    if not post.is_public:
+    if not post.is_public or post.held:
         return
     if post.boost_of_id is not None:
         post_rows.add_counts(tx, post.boost_of_id, boosts=by)

@@ -1,10 +1,8 @@
 """Favourites, boosts, bookmarks and pins: of local people, and (`receive_*`) of people elsewhere."""
 
-from fedi import fanout, notifications
-from fedi.activitypub import outbox
-from fedi.errors import Forbidden, Invalid, NotFound
-from fedi.storage import accounts as account_rows
-from fedi.storage import blocks as block_rows
+from fedi import approvals, fanout, notifications, policies
+from fedi.activitypub import outbox, outbox_consents
+from fedi.errors import Forbidden, Invalid
 from fedi.storage import interactions as rows
 from fedi.storage import posts as post_rows
 from fedi.storage import tombstones as tombstone_rows
@@ -25,8 +23,13 @@ def _seen(tx: Tx, account: Account, post_id: int) -> Post:
 def favourite(tx: Tx, account: Account, post_id: int) -> Post:
     """Like a post; again is no harm. Raises NotFound."""
     post = _seen(tx, account, post_id)
+    waits = approvals.needs_yes(tx, policies.LIKE, post, account)
     uri = outbox.new_uri(tx)
     if rows.put_favourite(tx, account.id, post.id, uri):
+        if waits:
+            approvals.await_yes(tx, policies.LIKE, post, account, uri)
+            outbox.liked(tx, account, post, uri)
+            return post_rows.get(tx, post.id)
         post_rows.add_counts(tx, post.id, favourites=1)
         notifications.tell(tx, post.account_id, "favourite", account, post.id)
         outbox.liked(tx, account, post, uri)
@@ -44,7 +47,8 @@ def unfavourite(tx: Tx, account: Account, post_id: int) -> Post:
 
 
 def _unliked(tx: Tx, account: Account, post: Post) -> None:
-    if rows.delete_favourite(tx, account.id, post.id):
+    waited = bool(post.policy) and approvals.withdraw(tx, policies.LIKE, post.id, account.id)
+    if rows.delete_favourite(tx, account.id, post.id) and not waited:
         post_rows.add_counts(tx, post.id, favourites=-1)
         notifications.forget(tx, post.account_id, "favourite", account.id, post.id)
         tx.emit(Event("post_counted", post.id))
@@ -60,6 +64,7 @@ def boost(tx: Tx, account: Account, post_id: int, visibility: str = "public") ->
         raise Invalid("A boost is public, unlisted or for followers.", "visibility")
     if post.visibility == "direct" or (post.visibility == "followers" and post.account_id != account.id) or post.local_only:
         raise Forbidden("Only public posts can be boosted.")
+    waits = approvals.needs_yes(tx, policies.ANNOUNCE, post, account)
     boost_id = post_rows.new_id(tx, tx.now)
     made = post_rows.insert(
         tx,
@@ -71,7 +76,12 @@ def boost(tx: Tx, account: Account, post_id: int, visibility: str = "public") ->
         visibility="followers" if post.visibility == "followers" else visibility,
         boost_of_id=post.id,
         published_at=tx.now,
+        held=int(waits),
     )
+    if waits:
+        approvals.await_yes(tx, policies.ANNOUNCE, post, account, made.uri)
+        outbox_consents.asked_to_boost(tx, made, account, post)
+        return made
     fanout.post_added(tx, made, account)
     outbox.boosted(tx, made, account, post)
     tx.emit(Event("post_counted", post.id))
@@ -90,6 +100,8 @@ def unboost(tx: Tx, account: Account, post_id: int) -> Post:
 
 def _unboosted(tx: Tx, made: Post, post: Post, account: Account) -> None:
     fanout.post_removed(tx, made)
+    if post.policy:
+        approvals.withdraw(tx, policies.ANNOUNCE, post.id, account.id)
     post_rows.delete(tx, made.id)
     notifications.forget(tx, post.account_id, "boost", account.id, post.id)
     tx.emit(Event("post_counted", post.id))
@@ -132,8 +144,13 @@ def unpin(tx: Tx, account: Account, post_id: int) -> Post:
 
 
 def receive_favourite(tx: Tx, account: Account, post: Post, uri: str) -> None:
-    """Somebody elsewhere likes a post: counted once, and only if they may see it and neither has blocked the other."""
-    if tombstone_rows.is_taken_back(tx, uri, account.uri) or not _may_act(tx, account, post):
+    """Somebody elsewhere likes a post: counted once, and only if they may see it and neither has blocked the other.
+
+    Where its author is to be asked first it waits, and is counted then.
+    """
+    if tombstone_rows.is_taken_back(tx, uri, account.uri) or not approvals.may_act(tx, account, post):
+        return
+    if approvals.receive(tx, policies.LIKE, post, account, uri) != policies.AUTOMATIC:
         return
     if rows.put_favourite(tx, account.id, post.id, uri):
         post_rows.add_counts(tx, post.id, favourites=1)
@@ -146,11 +163,17 @@ def receive_unfavourite(tx: Tx, account: Account, post: Post) -> None:
 
 
 def receive_boost(tx: Tx, account: Account, post: Post, uri: str, published_at: int, visibility: str) -> Post | None:
-    """Somebody elsewhere boosts a post; None when it has no effect (again, taken back before, not theirs to see, not public)."""
-    if tombstone_rows.is_taken_back(tx, uri, account.uri) or not _may_act(tx, account, post):
+    """Somebody elsewhere boosts a post; None when it has no effect (again, taken back before, not theirs to see, not public).
+
+    One that its author is to be asked about is held: nobody sees it.
+    """
+    if tombstone_rows.is_taken_back(tx, uri, account.uri) or not approvals.may_act(tx, account, post):
         return None
     own = post.account_id == account.id
     if post_rows.find_boost(tx, account.id, post.id) or post_rows.find_by_uri(tx, uri) or not (post.is_public or own):
+        return None
+    said = approvals.receive(tx, policies.ANNOUNCE, post, account, uri)
+    if said == policies.DENIED:
         return None
     at = min(published_at or tx.now, tx.now)
     made = post_rows.insert(
@@ -163,9 +186,11 @@ def receive_boost(tx: Tx, account: Account, post: Post, uri: str, published_at: 
         visibility=visibility if post.is_public else "followers",
         boost_of_id=post.id,
         published_at=at,
+        held=int(said == policies.MANUAL),
     )
-    fanout.post_added(tx, made, account)
-    tx.emit(Event("post_counted", post.id))
+    if not made.held:
+        fanout.post_added(tx, made, account)
+        tx.emit(Event("post_counted", post.id))
     return made
 
 
@@ -174,12 +199,17 @@ def receive_unboost(tx: Tx, account: Account, made: Post) -> None:
         _unboosted(tx, made, post_rows.get(tx, made.boost_of_id), account)
 
 
-def _may_act(tx: Tx, account: Account, post: Post) -> bool:
-    author = account_rows.get(tx, post.account_id)
-    if author.is_hidden or block_rows.stands_between(tx, account.id, author.id):
-        return False
-    try:
-        post_rows.get_visible(tx, account.id, post.id)
-    except NotFound:
-        return False
-    return True
+# -- what an author has said --
+
+
+def count_approved_like(tx: Tx, account: Account, post: Post, uri: str) -> None:
+    """A like that waited for the author counts from now on."""
+    rows.put_favourite(tx, account.id, post.id, uri)
+    post_rows.add_counts(tx, post.id, favourites=1)
+    tx.emit(Event("post_counted", post.id))
+
+
+def forget_like(tx: Tx, account: Account, post_id: int) -> None:
+    """A like that waited for the author, who does not want it."""
+    rows.delete_favourite(tx, account.id, post_id)
+    tx.emit(Event("post_counted", post_id))

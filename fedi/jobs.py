@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import orjson
 
-from fedi import accounts, arrivals, clock, limits, polls, purges
-from fedi.activitypub import receive
+from fedi import accounts, approvals, arrivals, clock, limits, polls, purges, quotes
+from fedi.activitypub import receive, stamps
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
 from fedi.errors import FediError, RemoteError, TooMany, Unavailable, Unreachable
@@ -80,12 +80,22 @@ async def _refresh_poll(instance: Workplace, payload: bytes) -> None:
             await instance.db.write(polls.receive, post, note.poll, newer=False)
 
 
+async def _quote(instance: Workplace, payload: bytes) -> None:
+    await stamps.check_quote(instance.remote, payload)
+
+
+async def _approval(instance: Workplace, payload: bytes) -> None:
+    await stamps.check_approval(instance.remote, payload)
+
+
 JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     receive.JOB: _inbox,
     purges.JOB: _purge,
     polls.COUNT_JOB: _count_poll,
     polls.END_JOB: _end_poll,
     polls.REFRESH_JOB: _refresh_poll,
+    quotes.JOB: _quote,
+    approvals.JOB: _approval,
 }
 
 
@@ -147,12 +157,18 @@ async def _forget_keys(instance: Workplace) -> None:
         await instance.db.write(accounts.forget_keys, account_id)
 
 
+async def _recheck_quotes(instance: Workplace) -> None:
+    """Stamps of quotes that were good a week ago."""
+    await stamps.recheck(instance.remote)
+
+
 CHORES: dict[str, tuple[int, Callable[[Workplace], Awaitable[None]]]] = {
     "tidy": (6 * clock.HOUR, _tidy),
     "prune-posts": (clock.DAY, _prune_posts),
     "prune-media": (6 * clock.HOUR, _prune_media),
     "refresh-accounts": (clock.HOUR, _refresh_accounts),
     "forget-keys": (clock.HOUR, _forget_keys),
+    "recheck-quotes": (6 * clock.HOUR, _recheck_quotes),
 }
 
 

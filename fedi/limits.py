@@ -36,6 +36,8 @@ LINKS = 8  # pages a post names beside its text
 # -- moving --
 MOVE_DAYS = 7  # between two moves of one account
 OWN_ALIASES = 16  # of a local account
+POLICY_ENTRIES = 100  # actors and collections in one list of an interaction policy
+QUOTE_HOPS = 3  # quoted posts that are fetched in a row, because each quotes another
 
 # -- posts of local people --
 POST_CHARS = 5_000
@@ -70,6 +72,9 @@ BACKFILL_S = 120  # for a thread, or for the earlier posts of an account
 BACKFILL_LANES = 4  # at once; one server has one
 BACKFILL_QUEUE = 500  # waiting; what is asked for beyond that is asked for again another time
 FORWARDED_FETCHES = 30  # per minute and host: what is fetched because a relay or a forwarder has brought it
+QUOTED_FETCHES = 30  # per minute and author: quoted posts and stamps that are fetched because somebody quotes
+QUOTE_RECHECK_S = 7 * 24 * 3600  # a stamp is asked for again
+REQUESTS_PENDING = 500  # interactions with the posts of one person here that wait for their yes; what comes on top is refused
 BOOSTED_FETCHES = 30  # per minute and booster: posts that are fetched because somebody boosts them
 
 # -- freshness of signatures, seconds --

@@ -6,13 +6,15 @@ Those that arrive are arrivals.py's.
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from fedi import fanout, limits, markup, plaintext, polls, sanitize
-from fedi.activitypub import outbox
+from fedi import approvals, fanout, limits, markup, plaintext, policies, polls, quotes, sanitize
+from fedi.activitypub import outbox, outbox_consents
 from fedi.errors import Forbidden, Invalid
 from fedi.polls import NewPoll
 from fedi.storage import accounts as account_rows
+from fedi.storage import approvals as approval_rows
 from fedi.storage import posts as rows
 from fedi.storage import tombstones as tombstone_rows
+from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
@@ -38,6 +40,8 @@ class Draft(NamedTuple):
     visibility: str = "public"
     local_only: bool = False
     in_reply_to_id: int | None = None
+    quote_of_id: int | None = None
+    policy: tuple[tuple[str, str], ...] = ()  # (kind, choice) of policies.CHOICES; what is not said is as the author has it set
     idempotency_key: str = ""
     poll: NewPoll | None = None
     title: str = ""
@@ -51,9 +55,8 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
     if draft.idempotency_key and (known := rows.find_idempotent(tx, author.id, draft.idempotency_key)):
         return rows.get(tx, known)
     draft = _checked(tx, draft if draft.poll is None or draft.poll.options else draft._replace(poll=None))
-    parent = rows.get_visible(tx, author.id, draft.in_reply_to_id) if draft.in_reply_to_id else None
-    if parent is not None and parent.boost_of_id is not None:
-        parent = rows.get_visible(tx, author.id, parent.boost_of_id)
+    parent, quoted = _original(tx, author, draft.in_reply_to_id), _original(tx, author, draft.quote_of_id)
+    held = parent is not None and approvals.needs_yes(tx, policies.REPLY, parent, author)
     post_id = rows.new_id(tx, tx.now)
     mentioned = _mentioned(tx, draft, found)
     written = _text(tx, draft, mentioned)
@@ -69,18 +72,54 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
         in_reply_to_uri=parent.uri if parent else "",
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
+        held=int(held),
+        policy=policy(dict(draft.policy), draft.visibility, habits(tx, author, draft.visibility)),
         kind=kind_of(draft, str(written["content_html"])),
         **written,
     )
+    if quoted is not None:
+        quotes.begin(tx, post, author, quoted)
     named = _attach(tx, post, draft, mentioned, parent)
     if draft.poll is not None:
         polls.attach(tx, post, draft.poll)
     if draft.idempotency_key:
         rows.put_idempotent(tx, author.id, draft.idempotency_key, post.id)
+    if parent is not None and held:
+        approvals.await_yes(tx, policies.REPLY, parent, author, post.uri)
+        outbox_consents.asked_to_answer(tx, post, author, parent)
+        return post
+    if parent is not None and parent.policy and approvals.is_limited(parent, policies.REPLY):
+        approvals.grant_own(tx, policies.REPLY, parent, author, post.uri)
     fanout.tags_added(tx, post)
     fanout.post_added(tx, post, author, named)
     outbox.created(tx, post, author)
+    quotes.announce(tx, post, author)
     return post
+
+
+def habits(tx: Tx, author: Account, visibility: str) -> policies.Policy:
+    """What an author lets others do with posts of a visibility, where they say nothing else."""
+    user = user_rows.find(tx, author.id)
+    chosen = user.setting("policies", {}).get(visibility, {}) if user is not None and len(user.settings) > 2 else {}
+    return {kind: policies.CHOICES[name] for kind, name in chosen.items() if kind in policies.KINDS and name in policies.CHOICES}
+
+
+def policy(choices: Mapping[str, str], visibility: str, present: policies.Policy) -> str:
+    """A post's policy as it is stored: the choices over what holds now. Raises Invalid for one there is not."""
+    for kind, name in choices.items():
+        if kind not in policies.KINDS or name not in policies.CHOICES:
+            raise Invalid(f"`{name}` is not a policy. There are {', '.join(policies.CHOICES)}.", "policy")
+    rules = {**present, **{kind: policies.CHOICES[name] for kind, name in choices.items()}}
+    if visibility in ("followers", "direct"):
+        rules.pop(policies.QUOTE, None)  # nobody but the author may anyway
+    kept = {kind: rule for kind, rule in rules.items() if rule != policies.OPEN}
+    return policies.write(kept)
+
+
+def _original(tx: Tx, author: Account, post_id: int | None) -> Post | None:
+    """What is answered or quoted; of a boost, what it boosts. Raises NotFound when the author may not see it."""
+    post = rows.get_visible(tx, author.id, post_id) if post_id else None
+    return rows.get_visible(tx, author.id, post.boost_of_id) if post is not None and post.boost_of_id is not None else post
 
 
 def edit(tx: Tx, author: Account, post_id: int, draft: Draft, found: Found) -> Post:
@@ -100,6 +139,8 @@ def edit(tx: Tx, author: Account, post_id: int, draft: Draft, found: Found) -> P
     parent = rows.find(tx, post.in_reply_to_id) if post.in_reply_to_id else None
     changed = rows.update(tx, post.id, edited_at=max(tx.now, (post.edited_at or post.published_at) + 1), **values)
     _attach(tx, changed, draft, mentioned, parent)
+    if changed.held:
+        return changed
     fanout.post_edited(tx, changed, author)
     outbox.updated(tx, changed, author)
     return changed
@@ -118,6 +159,7 @@ def end(tx: Tx, post: Post, author: Account) -> None:
     fanout.post_removed(tx, post)
     if post.is_public or not author.is_local:  # of what few could see nobody learns afterwards that it was there
         tombstone_rows.put(tx, post.uri, author.uri, post.kind if author.is_local else "")
+    approval_rows.delete_pending(tx, post.uri)
     rows.delete_media(tx, post.id)
     rows.delete(tx, post.id)
 
@@ -199,7 +241,7 @@ def _attach(tx: Tx, post: Post, draft: Draft, mentioned: Mapping[tuple[str, str]
     named = {account.id for account in mentioned.values()}
     if parent is not None and parent.account_id != post.account_id and post.visibility != "direct":
         named.add(parent.account_id)
-    rows.set_mentions(tx, post.id, named)
+    rows.set_mentions(tx, post.id, named, quotes.addressed(tx, post) - named)
     tags = (markup.normalise_tag(tag) for tag in markup.scan(draft.text, draft.fmt).tags)
     rows.set_tags(tx, post.id, [tag for tag in tags if tag][: limits.TAGS])
     return named

@@ -183,6 +183,10 @@ class Uris:
     def post(self, username: str, post_id: int) -> str:
         return f"{self.base_url}/users/{username}/posts/{post_id}"
 
+    def authorization(self, username: str, request_id: int) -> str:
+        """A stamp: the word of somebody here that another may quote, answer, like or boost a post of theirs."""
+        return f"{self.base_url}/users/{username}/authorizations/{request_id}"
+
     def activity(self, activity_id: int) -> str:
         return f"{self.base_url}/activities/{activity_id}"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fedi import accounts, arrivals, blocks, config, facts, follows, html, interactions, logins, posts, uris
-from fedi.activitypub import keys, parse, vocab
+from fedi.activitypub import keys, parse, parse_policies, vocab
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import follows as follow_rows
@@ -101,7 +101,15 @@ def again(tx: Tx, who: Account) -> Account:
 
 # -- posts --
 
-_EMPTY: dict[Any, Any] = {str: "", bool: False, int: 0, int | None: None, parse.Poll | None: None, facts.Facts: facts.NOTHING}
+_EMPTY: dict[Any, Any] = {
+    str: "",
+    bool: False,
+    int: 0,
+    int | None: None,
+    parse.Poll | None: None,
+    facts.Facts: facts.NOTHING,
+    parse_policies.Consent: parse_policies.SILENT,
+}
 
 
 def _kinds(kind: Any) -> dict[str, Any]:

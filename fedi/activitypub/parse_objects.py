@@ -8,9 +8,10 @@ import re
 from typing import NamedTuple
 
 from fedi import clock, limits, markup, uris
-from fedi.activitypub import parse_facts, vocab
+from fedi.activitypub import parse_facts, parse_policies, vocab
 from fedi.activitypub import parse_values as values
 from fedi.activitypub.parse_files import FILE_TYPES, TEXT_TYPES, Attachment, Emoji, attachments, emojis, file_at
+from fedi.activitypub.parse_policies import Consent
 from fedi.activitypub.parse_values import Json
 from fedi.errors import Malformed
 from fedi.facts import Facts
@@ -29,16 +30,13 @@ NOT_POSTS = (
     | frozenset(
         "Tombstone Story Track Album Artist Library Edition Work Author Shelf BookList Wall PhotoAlbum Link Mention Hashtag Emoji"
         " PropertyValue PostalAddress VirtualLocation Relationship CacheFile Key Multikey QuoteAuthorization LikeApproval"
-        " ReplyApproval AnnounceApproval FeaturedCollection FeaturedItem".split()
+        " ReplyApproval AnnounceApproval LikeAuthorization ReplyAuthorization AnnounceAuthorization FeaturedCollection FeaturedItem".split()
     )
 )
 
 FUTURE_MS = 12 * clock.HOUR
 POLL_OPTIONS = 100
 _BLANK = re.compile(r"(?:\s|<br ?/?>|</?p>|&nbsp;)*")
-_QUOTE_RELS = frozenset(
-    {"https://misskey-hub.net/ns#_misskey_quote", "https://misskey-hub.net/ns/#_misskey_quote", "https://w3id.org/fep/044f#quote"}
-)
 
 
 class Mention(NamedTuple):
@@ -96,12 +94,17 @@ class Note(NamedTuple):
     published_at: int
     updated_at: int | None
     is_vote: bool
-    quote_uri: str
+    consent: Consent
     poll: Poll | None
     source: str
     source_type: str
     replies_uri: str
     facts: Facts
+
+    @property
+    def quote_uri(self) -> str:
+        """The post this one quotes, or ''."""
+        return self.consent.quote_uri
 
     @property
     def mention_hrefs(self) -> tuple[str, ...]:
@@ -160,7 +163,7 @@ def note(document: Json, received_at: int, followers_uri: str = "", envelope: Js
         published_at=published_at,
         updated_at=updated_at if updated_at is not None and updated_at > published_at else None,
         is_vote=kind == "Note" and bool(title and in_reply_to) and _is_blank(content) and not files,
-        quote_uri=_quote(document, kind),
+        consent=parse_policies.consent(document, kind),
         poll=_poll(document) if kind == "Question" else None,
         source=source,
         source_type=source_type,
@@ -303,33 +306,7 @@ def _tags(document: Json) -> tuple[tuple[Mention, ...], tuple[str, ...], tuple[E
     return tuple(mentions.values()), tuple(hashtags), emojis(document) if pictures else ()
 
 
-# -- quotes and polls --
-
-
-def _quote(document: Json, kind: str) -> str:
-    """The post this one quotes. BookWyrm's `Quotation.quote` is prose; a Tombstone was deleted. Source: FEDERATION.md, Objects."""
-    for key in ("quote", "_misskey_quote", "quoteUrl", "quoteUri"):
-        value = document.get(key)
-        if not value or kind == "Quotation":
-            continue
-        if isinstance(value, dict) and "Tombstone" in values.types(value):
-            return ""
-        if found := values.first_uri(value):
-            return found
-    for item in values.as_list(document.get("tag"))[: values.ENTRIES]:
-        if isinstance(item, dict) and ("rel" in item or "mediaType" in item) and values.type_of(item) == "Link" and _is_quote_link(item):
-            if found := values.uri(item.get("href")):
-                return found
-    return ""
-
-
-def _is_quote_link(item: Json) -> bool:
-    """Source: FEP-e232."""
-    if any(isinstance(rel, str) and rel in _QUOTE_RELS for rel in values.as_list(item.get("rel"))):
-        return True
-    about = item.get("mediaType")
-    is_activity = isinstance(about, str) and values.mime(about) in ("application/ld+json", vocab.ACTIVITY_JSON)
-    return is_activity and values.text(item, "name", limits.NAME_CHARS).startswith("RE:")
+# -- polls --
 
 
 def _poll(document: Json) -> Poll | None:

@@ -44,6 +44,7 @@ class Remote:
         self._key_fetches_of = Rate(limits.KEY_FETCHES_PER_HOST)
         self._boosted = Rate(limits.BOOSTED_FETCHES)
         self._forwarded = Rate(limits.FORWARDED_FETCHES)
+        self._quoted = Rate(limits.QUOTED_FETCHES)
 
     def use_key(self, key_uri: str, private_pem: str) -> None:
         """What GETs are signed with: the instance actor's key."""
@@ -209,13 +210,27 @@ class Remote:
         found: Post = await self._documents.once(f"post {uri}", lambda: self._fetch_post(uri))
         return found
 
-    async def _fetch_post(self, uri: str) -> Post:
+    async def _fetch_post(self, uri: str, hops: int = 0) -> Post:
         note, author = await self.note(uri)
         content = await self.content(note)
-        post = await self.db.write(arrivals.receive, note, author, content, quiet=True)
+        post = await self.db.write(arrivals.receive, note, author, content, quiet=True, hops=hops)
         if post is None:
             raise RemoteGone("That post was deleted.")
         return post
+
+    async def quoted(self, uri: str, hops: int) -> Post:
+        """The post somebody quotes, like `post`; `hops` quotes have led to it."""
+        known = self.db.read(post_rows.find_by_uri, uri)
+        if known is not None:
+            return known
+        if self.uris.is_ours(uri):
+            raise NotFound("There is no such post.")
+        found: Post = await self._documents.once(f"post {uri}", lambda: self._fetch_post(uri, hops))
+        return found
+
+    def spend_quoted(self, author_uri: str) -> None:
+        """Raises TooMany when somebody has made us fetch much for their quotes in this minute."""
+        self._quoted.spend(author_uri)
 
     async def boosted(self, uri: str, by: Account) -> Post:
         """The post somebody boosts, like `post`; raises TooMany when it is not here and they have made us fetch much in this minute."""

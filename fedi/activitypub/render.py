@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from fedi import clock, ids, limits, teaser
-from fedi.activitypub import keys, render_polls, vocab
+from fedi.activitypub import keys, render_consents, render_polls, vocab
 from fedi.html import Html, escape_text
 from fedi.storage import accounts as account_rows
 from fedi.storage import keys as key_rows
@@ -134,10 +134,12 @@ def note(tx: Tx, post: Post) -> Json:
         "replies": f"{post.uri}/replies",
         "likes": {"id": f"{post.uri}/likes", "type": "Collection", "totalItems": post.favourites_count},
         "shares": {"id": f"{post.uri}/shares", "type": "Collection", "totalItems": post.boosts_count},
-        "interactionPolicy": {"canQuote": {"automaticApproval": [vocab.PUBLIC if post.is_public else author.uri]}},
+        "interactionPolicy": render_consents.policy(post, author, [account.uri for account in named]),
     }
+    render_consents.add_quote(tx, post, document)
+    render_consents.add_approval(tx, post, document)
     if post.language:
-        document["contentMap"] = {post.language: post.content_html}
+        document["contentMap"] = {post.language: document["content"]}
     if post.edited_at:
         document["updated"] = clock.rfc3339(post.edited_at)
     if post.title:

@@ -65,6 +65,11 @@ def insert_activity(tx: Tx, activity: Activity) -> None:
     tx.execute(f"INSERT INTO activities ({_A_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", activity)
 
 
+def forget_activity(tx: Tx, uri: str) -> None:
+    """What was said under an id to one server only is about to be said to all."""
+    tx.execute("DELETE FROM activities WHERE uri = ?", (uri,))
+
+
 def find_activity(tx: Tx, activity_id: int) -> Activity | None:
     row = tx.one(f"SELECT {_A_COLUMNS} FROM activities WHERE id = ?", (activity_id,))
     return Activity._make(row) if row else None

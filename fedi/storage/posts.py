@@ -392,6 +392,7 @@ def list_unreferenced(tx: Tx, before: int, after: int, limit: int) -> tuple[list
           AND NOT EXISTS (SELECT 1 FROM post_mentions m JOIN users u ON u.account_id = m.account_id WHERE m.post_id = p.id)
           AND NOT EXISTS (SELECT 1 FROM posts b JOIN users u ON u.account_id = b.account_id WHERE b.boost_of_id = p.id)
           AND NOT EXISTS (SELECT 1 FROM posts r JOIN users u ON u.account_id = r.account_id WHERE r.in_reply_to_id = p.id)
+          AND NOT EXISTS (SELECT 1 FROM quotes WHERE quoted_id = p.id)
           AND NOT EXISTS (SELECT 1 FROM posts q JOIN users u ON u.account_id = q.account_id WHERE q.id = p.in_reply_to_id)
           AND (p.boost_of_id IS NULL OR NOT EXISTS (
             SELECT 1 FROM posts o JOIN users u ON u.account_id = o.account_id WHERE o.id = p.boost_of_id))

@@ -5,7 +5,7 @@ from aiohttp import web
 from fedi import limits
 from fedi.web import health, media
 from fedi.web.api import routes as api_routes
-from fedi.web.federation import actor, collections, hostmeta, inbox, nodeinfo, objects, webfinger
+from fedi.web.federation import actor, authorizations, collections, hostmeta, inbox, nodeinfo, objects, webfinger
 from fedi.web.pages import routes as page_routes
 
 _NAME = f"{{name:{limits.USERNAME}}}"
@@ -33,6 +33,7 @@ def add(app: web.Application) -> None:
             web.get(f"{_POST}/replies", objects.show_replies),
             web.get(f"{_POST}/likes", objects.show_likes),
             web.get(f"{_POST}/shares", objects.show_shares),
+            web.get(f"/users/{_NAME}/authorizations/{{id:[0-9]{{1,19}}}}", authorizations.show),
             web.get("/activities/{id:[0-9]{1,19}}", objects.show_stored),
             web.get(f"/@{_NAME}", actor.show_page),
             web.get(f"/@{_NAME}/{{id:[0-9]{{1,19}}}}", objects.show_page),

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 
 from fedi.activitypub import remote_relays
-from fedi.activitypub.inbox import accept, add, announce, block, create, delete, flag, follow, like, move, undo, update
+from fedi.activitypub.inbox import accept, add, announce, block, create, delete, flag, follow, like, move, requests, undo, update
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, Wants
 from fedi.activitypub.parse import Note
 from fedi.activitypub.remote import Remote
@@ -14,16 +14,21 @@ HANDLERS: dict[str, Handler] = {
     "Accept": accept.ACCEPT,
     "Add": add.HANDLER,
     "Announce": announce.HANDLER,
+    "AnnounceRequest": requests.HANDLER,
     "Block": block.HANDLER,
     "Create": create.HANDLER,
     "Delete": delete.HANDLER,
     "EmojiReact": like.HANDLER,
+    "FeatureRequest": requests.FEATURE,
     "Flag": flag.HANDLER,
     "Follow": follow.HANDLER,
     "Like": like.HANDLER,
+    "LikeRequest": requests.HANDLER,
     "Move": move.HANDLER,
+    "QuoteRequest": requests.HANDLER,
     "Reject": accept.REJECT,
     "Remove": add.HANDLER,
+    "ReplyRequest": requests.HANDLER,
     "Undo": undo.HANDLER,
     "Update": update.HANDLER,
 }

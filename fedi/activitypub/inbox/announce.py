@@ -1,7 +1,7 @@
 """Announce: a boost. The post is taken from here or from its own server, never from the copy in the activity."""
 
-from fedi import interactions, relays
-from fedi.activitypub import parse
+from fedi import approvals, interactions, policies, relays
+from fedi.activitypub import parse, parse_policies
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
 from fedi.storage import accounts as account_rows
 from fedi.storage import domains as domain_rows
@@ -35,6 +35,9 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
         visibility = parse.visibility(activity.to, activity.cc, received.actor.followers_uri)
         if visibility == "direct":
             visibility = "followers"
+        stamp_uri = parse_policies.approved_by(activity.raw)
+        if stamp_uri:
+            approvals.receive(tx, policies.ANNOUNCE, post, received.actor, activity.id, stamp_uri)
         interactions.receive_boost(tx, received.actor, post, activity.id, activity.published_at or tx.now, visibility)
 
 

@@ -1,6 +1,6 @@
 """Delete: a post or an account elsewhere has ended."""
 
-from fedi import accounts, arrivals, forwarding, uris
+from fedi import accounts, arrivals, forwarding, quotes, uris
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
 from fedi.storage import posts as post_rows
 from fedi.storage.db import Tx
@@ -29,8 +29,9 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
         if not received.actor.is_local:
             accounts.delete_remote(tx, received.actor)
         return
-    forwarding.pass_on(tx, received.actor, received.activity, post_rows.find_by_uri(tx, object_uri))
-    arrivals.receive_removal(tx, object_uri, received.actor)
+    if not quotes.receive_revocation(tx, object_uri, received.actor, received.activity):
+        forwarding.pass_on(tx, received.actor, received.activity, post_rows.find_by_uri(tx, object_uri))
+        arrivals.receive_removal(tx, object_uri, received.actor)
 
 
 HANDLER = Handler(wants, apply)

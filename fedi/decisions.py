@@ -1,0 +1,181 @@
+"""What a yes or a no sets free or ends: of authors here about what others ask, and of authors elsewhere about what was asked from here.
+
+Source: FEDERATION.md, Interaction policies; FEP-044f.
+"""
+
+from fedi import approvals, fanout, interactions, notifications, policies, posts, quotes, uris
+from fedi.activitypub import outbox, outbox_consents
+from fedi.errors import Forbidden, Invalid, NotFound
+from fedi.storage import accounts as account_rows
+from fedi.storage import approvals as rows
+from fedi.storage import deliveries as delivery_rows
+from fedi.storage import posts as post_rows
+from fedi.storage import quotes as quote_rows
+from fedi.storage.accounts import Account
+from fedi.storage.approvals import Request
+from fedi.storage.db import Tx
+from fedi.storage.posts import Post
+
+# -- an author here --
+
+
+def authorize(tx: Tx, author: Account, request_id: int) -> Request:
+    """Say yes to what waits. Raises NotFound for what is not this author's to answer."""
+    request, _ = approvals.get_pending(tx, author, request_id)
+    granted = approvals.grant(tx, request)
+    _set_free(tx, granted)
+    return granted
+
+
+def reject(tx: Tx, author: Account, request_id: int) -> Request:
+    """Say no: an answer or boost that waited goes, and stays unseen if it comes again. Raises NotFound."""
+    request, _ = approvals.get_pending(tx, author, request_id)
+    refused = approvals.refuse(tx, request)
+    _turn_down(tx, refused, author)
+    return refused
+
+
+def revoke_quote(tx: Tx, author: Account, quoted_id: int, quoting_id: int) -> Post:
+    """Take back the consent to a quote of one's own post, whoever gave it. Raises NotFound, Forbidden."""
+    quoted = post_rows.get_visible(tx, author.id, quoted_id)
+    quote, post = quote_rows.find(tx, quoting_id), post_rows.find(tx, quoting_id)
+    if quoted.account_id != author.id:
+        raise Forbidden("That is not a post of yours.")
+    if quote is None or post is None or quote.quoted_id != quoted.id:
+        raise NotFound("There is no such quote.")
+    request = rows.find_about(tx, quoted.id, post.uri)
+    if request is None:
+        raise Invalid("That is a quote of your own.", "id")
+    if request.state == "accepted":
+        outbox_consents.revoked(tx, request, author)
+    revoked = request._replace(state="revoked", authorization_uri="", answered_at=tx.now)
+    rows.put(tx, revoked)
+    quotes.refused(tx, revoked, "revoked")
+    return post
+
+
+def set_policy(tx: Tx, author: Account, post_id: int, choices: dict[str, str]) -> Post:
+    """Choose anew who may do what with one's own post. What was allowed before stays. Raises NotFound, Forbidden, Invalid."""
+    post = post_rows.get_visible(tx, author.id, post_id)
+    if post.account_id != author.id or post.boost_of_id is not None:
+        raise Forbidden("That is not a post of yours.")
+    stored = posts.policy(choices, post.visibility, policies.read(post.policy))
+    if stored == post.policy:
+        return post
+    changed = post_rows.update(tx, post.id, policy=stored)
+    outbox_consents.reworded(tx, changed, author)
+    return changed
+
+
+def _set_free(tx: Tx, request: Request) -> None:
+    actor, post = account_rows.get(tx, request.account_id), post_rows.get(tx, request.post_id)
+    if request.kind == policies.LIKE:
+        interactions.count_approved_like(tx, actor, post, request.interaction_uri)
+    elif request.kind == policies.QUOTE:
+        quotes.granted(tx, request)
+    else:
+        _release(tx, request.interaction_uri, post)
+
+
+def _release(tx: Tx, interaction_uri: str, about: Post) -> None:
+    """An answer or a boost that was held is seen from now on; one of ours goes out to everybody."""
+    held = post_rows.find_by_uri(tx, interaction_uri)
+    if held is None or not held.held:
+        return
+    author = account_rows.get(tx, held.account_id)
+    free = post_rows.update(tx, held.id, held=0)
+    named = [account_id for account_id in post_rows.list_mentioned_ids(tx, free.id) if account_id != about.account_id]
+    if free.boost_of_id is None:
+        fanout.tags_added(tx, free)
+    fanout.post_added(tx, free, author, named)
+    if not author.is_local:
+        return
+    delivery_rows.forget_activity(tx, free.uri if free.boost_of_id is not None else f"{free.uri}/activity")
+    if free.boost_of_id is not None:
+        outbox.boosted(tx, free, author, about)
+    else:
+        outbox.created(tx, free, author)
+        quotes.announce(tx, free, author)
+
+
+def _turn_down(tx: Tx, request: Request, author: Account) -> None:
+    """Of somebody here it stays, for them alone, with a word; of others it goes."""
+    actor = account_rows.get(tx, request.account_id)
+    if request.kind == policies.QUOTE:
+        quotes.refused(tx, request)
+        return
+    if request.kind == policies.LIKE:
+        interactions.forget_like(tx, actor, request.post_id)
+        return
+    held = post_rows.find_by_uri(tx, request.interaction_uri)
+    if held is None or held.account_id != actor.id:
+        return
+    if not held.held:
+        fanout.post_removed(tx, held)
+        held = post_rows.update(tx, held.id, held=1)
+    if actor.is_local and held.boost_of_id is None:
+        notifications.tell(tx, actor.id, "approval", author, held.id)
+    else:
+        posts.end(tx, held, actor) if held.boost_of_id is None else post_rows.delete(tx, held.id)
+
+
+# -- an author elsewhere, about what was asked from here --
+
+
+def receive_answer(tx: Tx, actor: Account, request: Request, stamp_uri: str) -> None:
+    """An Accept (with its stamp) or a Reject ('') of whom we asked; nothing from anybody else, nor with a stamp of another server."""
+    post = post_rows.get(tx, request.post_id)
+    asker = account_rows.get(tx, request.account_id)
+    if post.account_id != actor.id or not asker.is_local or (stamp_uri and not uris.same_origin(stamp_uri, actor.uri)):
+        return
+    before = request.state
+    answered = request._replace(state="accepted" if stamp_uri else "rejected", authorization_uri=stamp_uri, answered_at=tx.now)
+    rows.put(tx, answered)
+    if stamp_uri and before != "accepted":
+        _set_free(tx, answered)
+    elif not stamp_uri and before != "rejected":
+        _turn_down(tx, answered, actor)
+
+
+def receive_rejection(tx: Tx, actor: Account, post: Post) -> None:
+    """A Reject of something that was done here without asking, since the policy was not known or was another: it is hidden."""
+    about = post_rows.find(tx, post.in_reply_to_id or post.boost_of_id or 0)
+    author = account_rows.get(tx, post.account_id)
+    if about is None or about.account_id != actor.id or not author.is_local:
+        return
+    kind = policies.REPLY if post.boost_of_id is None else policies.ANNOUNCE
+    receive_answer(tx, actor, rows.new(tx, kind, about.id, author.id, post.uri), "")
+
+
+def stamp_checked(tx: Tx, request_id: int, is_good: bool) -> None:
+    """The stamp that an answer or boost of somebody elsewhere bears was fetched from where the post is."""
+    request = rows.find(tx, request_id)
+    if request is not None and request.state == "pending":
+        checked = request._replace(state="accepted" if is_good else "rejected", answered_at=tx.now)
+        rows.put(tx, checked)
+        if is_good:
+            _set_free(tx, checked)
+
+
+# -- people elsewhere ask --
+
+
+def receive_request(tx: Tx, actor: Account, post: Post, kind: str, asked: tuple[str, str]) -> None:
+    """Somebody asks before they act; `asked` are the ids of what they want to do and of the request. Each request has its answer."""
+    interaction_uri, request_uri = asked
+    known = rows.find_about(tx, post.id, interaction_uri)
+    if not approvals.may_act(tx, actor, post) or (known is not None and known.account_id != actor.id):
+        return
+    request = (known or rows.new(tx, kind, post.id, actor.id, interaction_uri))._replace(request_uri=request_uri)
+    if known is not None and known.state == "accepted":
+        approvals.grant(tx, request)
+    elif known is not None and known.state in ("rejected", "revoked"):
+        approvals.refuse(tx, request)
+    elif approvals.decide(tx, request, post, actor) == policies.AUTOMATIC:
+        found = rows.find_about(tx, post.id, interaction_uri)
+        if found is not None:
+            _set_free(tx, found)
+    elif kind == policies.QUOTE:
+        found = rows.find_about(tx, post.id, interaction_uri)
+        if found is not None and found.state != "pending":
+            quotes.refused(tx, found)

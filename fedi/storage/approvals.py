@@ -1,0 +1,113 @@
+"""Rows of `interaction_requests`: who asked to like, answer, boost or quote a post, and what its author said."""
+
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from fedi import ids
+from fedi.storage.db import Tx
+from fedi.storage.timelines import Page
+
+
+class Request(NamedTuple):
+    """`kind` is one of policies.KINDS. `authorization_uri` is the stamp: ours where the post is, theirs where we asked."""
+
+    id: int
+    kind: str
+    post_id: int
+    account_id: int
+    interaction_uri: str
+    request_uri: str
+    state: str
+    authorization_uri: str
+    created_at: int
+    answered_at: int | None
+
+
+COLUMNS = ", ".join(Request._fields)
+R_COLUMNS = ", ".join(f"r.{name}" for name in Request._fields)
+
+
+def put(tx: Tx, request: Request) -> None:
+    """Add a request, or replace the one about the same interaction."""
+    tx.execute(f"INSERT OR REPLACE INTO interaction_requests ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", request)
+
+
+def new(tx: Tx, kind: str, post_id: int, account_id: int, interaction_uri: str, request_uri: str = "") -> Request:
+    """A request to be, not stored yet."""
+    return Request(ids.new(tx.now), kind, post_id, account_id, interaction_uri, request_uri, "pending", "", tx.now, None)
+
+
+def find(tx: Tx, request_id: int) -> Request | None:
+    row = tx.one(f"SELECT {COLUMNS} FROM interaction_requests WHERE id = ?", (request_id,))
+    return Request._make(row) if row else None
+
+
+def find_about(tx: Tx, post_id: int, interaction_uri: str) -> Request | None:
+    """What was asked for one interaction with a post."""
+    row = tx.one(f"SELECT {COLUMNS} FROM interaction_requests WHERE post_id = ? AND interaction_uri = ?", (post_id, interaction_uri))
+    return Request._make(row) if row else None
+
+
+def find_by_interaction(tx: Tx, interaction_uri: str) -> Request | None:
+    row = tx.one(f"SELECT {COLUMNS} FROM interaction_requests WHERE interaction_uri = ? LIMIT 1", (interaction_uri,))
+    return Request._make(row) if row else None
+
+
+def find_by_request(tx: Tx, request_uri: str) -> Request | None:
+    row = tx.one(f"SELECT {COLUMNS} FROM interaction_requests WHERE request_uri = ? AND request_uri <> '' LIMIT 1", (request_uri,))
+    return Request._make(row) if row else None
+
+
+def find_by_authorization(tx: Tx, uri: str) -> Request | None:
+    row = tx.one(f"SELECT {COLUMNS} FROM interaction_requests WHERE authorization_uri = ? AND authorization_uri <> '' LIMIT 1", (uri,))
+    return Request._make(row) if row else None
+
+
+def delete(tx: Tx, request_id: int) -> None:
+    tx.execute("DELETE FROM interaction_requests WHERE id = ?", (request_id,))
+
+
+def delete_pending(tx: Tx, interaction_uri: str) -> None:
+    """The interaction itself is gone: nobody need answer any more."""
+    tx.execute("DELETE FROM interaction_requests WHERE interaction_uri = ? AND state = 'pending'", (interaction_uri,))
+
+
+def delete_by(tx: Tx, kind: str, post_id: int, account_id: int) -> bool:
+    """What somebody asked about a post, by kind; returns whether it was still waiting."""
+    found = (post_id, account_id, kind)
+    states = [row[0] for row in tx.query("SELECT state FROM interaction_requests WHERE post_id = ? AND account_id = ? AND kind = ?", found)]
+    if states:
+        tx.execute("DELETE FROM interaction_requests WHERE post_id = ? AND account_id = ? AND kind = ?", found)
+    return "pending" in states
+
+
+def count_pending(tx: Tx, owner_id: int) -> int:
+    """How much waits for somebody's answer."""
+    row = tx.one(
+        """SELECT count(*) FROM interaction_requests r JOIN posts p ON p.id = r.post_id JOIN accounts a ON a.id = r.account_id
+        WHERE p.account_id = ? AND r.state = 'pending' AND a.suspended_at IS NULL AND a.host_blocked = 0""",
+        (owner_id,),
+    )
+    return int(row[0]) if row else 0
+
+
+_PENDING = f"""SELECT {R_COLUMNS} FROM interaction_requests r JOIN posts p ON p.id = r.post_id JOIN accounts a ON a.id = r.account_id
+  WHERE p.account_id = :owner AND r.state = 'pending' AND a.suspended_at IS NULL AND a.host_blocked = 0 AND r.id < :before AND r.id > :after
+    AND (:post = 0 OR r.post_id = :post) AND r.kind IN (SELECT value FROM json_each(:kinds))"""
+_PENDING_BACKWARDS = f"{_PENDING} ORDER BY r.id DESC LIMIT :limit"
+_PENDING_FORWARDS = f"{_PENDING} ORDER BY r.id ASC LIMIT :limit"
+
+
+def list_pending(tx: Tx, owner_id: int, page: Page, kinds: Iterable[str], post_id: int = 0) -> list[Request]:
+    """What waits for the answer of the author of the posts, the latest first."""
+    params = {
+        "owner": owner_id,
+        "before": page.before or (1 << 63) - 1,
+        "after": page.after,
+        "limit": page.limit,
+        "post": post_id,
+        "kinds": json.dumps(list(kinds)),
+    }
+    rows = tx.query(_PENDING_FORWARDS, params)[::-1] if page.forward else tx.query(_PENDING_BACKWARDS, params)
+    return [Request._make(row) for row in rows]

@@ -53,8 +53,10 @@ class StorageSettings:
 
 @dataclass(frozen=True)
 class FederationSettings:
-    """How it talks to others. `host_map` and `ca_file` let tests stand in for the internet."""
+    """How it talks to others, and to whom: `mode` is open or allowlist. `host_map` and `ca_file` let tests stand in for the internet."""
 
+    secure: bool = False
+    mode: str = "open"
     allow_networks: tuple[str, ...] = ()
     timeout_s: int = limits.TIMEOUT_S
     host_map: Mapping[str, str] = field(default_factory=dict)
@@ -202,6 +204,7 @@ def _checked(config: Config) -> Config:
         raise Invalid(f'server.host: `{config.server.host}` is not an address to listen on. Write `"127.0.0.1"`.', "server.host")
     if not config.instance.languages or not all(_LANGUAGE.fullmatch(tag) for tag in config.instance.languages):
         raise Invalid('instance.languages: write language codes, `["en", "pt-BR"]`, the main one first.', "instance.languages")
+    _one_of("federation.mode", config.federation.mode, ("open", "allowlist"))
     _one_of("log.level", config.log.level, ("debug", "info", "warning", "error"))
     _between("server.port", config.server.port, 0, 65535)
     _between("federation.timeout_s", config.federation.timeout_s, 1, 60)

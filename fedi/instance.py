@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from fedi import accounts, polls
+from fedi import accounts, moderation, polls
 from fedi.activitypub import keys
 from fedi.activitypub.delivery import Sender
 from fedi.activitypub.remote import Remote
@@ -56,7 +56,7 @@ class Instance:
         held = lock.acquire(config.dir)
         try:
             hub = Hub()
-            database = Database.open(config.dir / db.NAME, publish=hub.publish, house=House(config.uris, config.limits))
+            database = Database.open(config.dir / db.NAME, publish=hub.publish, house=House.of(config))
         except BaseException:
             held.release()
             raise
@@ -72,7 +72,7 @@ class Instance:
     async def in_memory(cls, config: Config) -> "Instance":
         """The same with a database in memory, for tests: files and everything else are real."""
         hub = Hub()
-        instance = cls(config, Database.memory(publish=hub.publish, house=House(config.uris, config.limits)), hub, None)
+        instance = cls(config, Database.memory(publish=hub.publish, house=House.of(config)), hub, None)
         await instance._begin()
         return instance
 
@@ -83,6 +83,8 @@ class Instance:
             rsa_pem, ed25519_pem = await self.cpu(keys.generate_rsa), await self.cpu(keys.generate_ed25519)
             found = await self.db.write(_first_time, self.config, rsa_pem, ed25519_pem)
         self.actor = found
+        if self.db.read(moderation.talked_to) != self.config.federation.mode:
+            await self.db.write(moderation.set_mode)
         key = self.db.read(key_rows.get_rsa, found.id)
         self.remote.use_key(key.uri, key.private_pem or "")
 

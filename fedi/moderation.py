@@ -6,6 +6,7 @@ from collections.abc import Collection
 from fedi import follows, ids, limits, notifications, plaintext, purges, uris
 from fedi.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, TooMany
 from fedi.storage import accounts as account_rows
+from fedi.storage import allows as allow_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import domains as domain_rows
 from fedi.storage import follows as follow_rows
@@ -85,6 +86,41 @@ def unblock_domain(tx: Tx, host: str, *, by_id: int | None = None) -> None:
     _mark_accounts(tx)
     setting_rows.audit(tx, by_id, "domain.unblock", host)
     tx.emit(Event("domain", 0, host))
+
+
+def allow_domain(tx: Tx, host: str, *, by_id: int | None = None) -> None:
+    """Let a server and its sub-domains in where only listed ones are talked to. Raises Invalid."""
+    host = _host(host)
+    if allow_rows.put(tx, host):
+        _allowed_changed(tx, by_id, "domain.allow", host)
+
+
+def disallow_domain(tx: Tx, host: str, *, by_id: int | None = None) -> None:
+    """Take a server off that list. What is between it and people here is kept, and rests until it is allowed again. Raises NotFound."""
+    host = _host(host)
+    if not allow_rows.delete(tx, host):
+        raise NotFound(f"{host} is not on the list of allowed servers.")
+    _allowed_changed(tx, by_id, "domain.disallow", host)
+
+
+def _allowed_changed(tx: Tx, by_id: int | None, action: str, host: str) -> None:
+    if tx.mode == "allowlist":
+        _mark_accounts(tx)
+    setting_rows.audit(tx, by_id, action, host)
+    tx.emit(Event("domain", 0, host))
+
+
+def talked_to(tx: Tx) -> str:
+    """The mode that accounts are marked for: see `set_mode`."""
+    return str(setting_rows.find(tx, "federation.mode", "open"))
+
+
+def set_mode(tx: Tx) -> None:
+    """The configuration names another mode than at the last start: accounts of servers that are not talked to any more are hidden."""
+    _mark_accounts(tx)
+    setting_rows.put(tx, "federation.mode", tx.mode)
+    setting_rows.audit(tx, None, "federation.mode", tx.mode)
+    tx.emit(Event("domain"))
 
 
 def _mark_accounts(tx: Tx) -> None:

@@ -194,6 +194,10 @@ class Actor:
     def create(self, note: Json, **more: Any) -> Json:
         return self.activity("Create", note, to=note.get("to"), cc=note.get("cc"), **more)
 
+    def sign_get(self, url: str, scheme: signatures.Scheme = "cavage") -> dict[str, str]:
+        """Headers of a GET."""
+        return {"Accept": AP, **signatures.sign(signatures.Outgoing("GET", url), self.key, clock.now(), scheme=scheme)}
+
     def sign(self, url: str, body: bytes, *, at: int = 0, scheme: signatures.Scheme = "cavage") -> dict[str, str]:
         """Headers of a POST."""
         outgoing = signatures.Outgoing("POST", url, content_type=AP, body_digest=signatures.digest(body))
@@ -339,6 +343,13 @@ class World:
         """A signed POST, as other servers send it."""
         body = activity if isinstance(activity, bytes) else json.dumps(activity).encode()
         return await self.post(body, path, who.sign(f"{self.base}{path}", body, **how))
+
+    async def get(self, path: str, who: Actor | None = None, accept: str = AP) -> ClientResponse:
+        """A GET as other servers ask, signed when somebody asks."""
+        headers = {"Accept": accept} | (who.sign_get(f"{self.base}{path}") if who else {})
+        answer = await self.client.get(path, headers={**headers, "Host": self.instance.uris.host}, allow_redirects=False)
+        await answer.read()
+        return answer
 
     async def post(self, body: bytes, path: str, headers: dict[str, str]) -> ClientResponse:
         answer = await self.client.post(path, data=body, headers={"Content-Type": AP, **headers, "Host": self.instance.uris.host})

@@ -73,6 +73,18 @@ def actor(tx: Tx, account: Account) -> Json:
     return document
 
 
+def actor_stub(tx: Tx, account: Account) -> Json:
+    """No more of somebody than it takes to check their signatures. Source: FEDERATION.md, Signatures, 6.5; VIS-27."""
+    return {
+        "id": account.uri,
+        "type": account.kind,
+        "preferredUsername": account.username,
+        "inbox": account.inbox_uri,
+        "endpoints": {"sharedInbox": tx.uris.shared_inbox()},
+        **_keys(tx, account),
+    }
+
+
 def _keys(tx: Tx, account: Account) -> Json:
     """`publicKey` for signatures, and the Ed25519 one as FEP-521a has it. Source: FEDERATION.md, Actors."""
     found: Json = {}

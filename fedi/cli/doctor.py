@@ -99,6 +99,7 @@ def examine(path: Path) -> Iterator[Finding]:
         yield Finding("server", "wrong", error.message, "Restart the server.")
     else:
         yield _server(patient)
+    yield _federation(patient)
     yield _proxies(settings)
     yield _guarded("name service", lambda: _names(settings))
     yield _guarded("certificate", lambda: _certificate(settings))
@@ -189,6 +190,21 @@ def _server(patient: Patient) -> Finding:
             "server", "look", f"{running}; {parked} jobs failed", "`fedi queue list` says why; `fedi queue retry --all` tries again."
         )
     return Finding("server", "ok", f"{running}; {status['deliveries_by_state'].get('queued', 0)} deliveries wait")
+
+
+def _federation(patient: Patient) -> Finding:
+    """With whom this server talks, and what it is subscribed to."""
+    settings, status = patient.config.federation, patient.status or {}
+    words = ["with servers that are allowed" if settings.mode == "allowlist" else "with every server that is not blocked"]
+    words += ["signed requests only"] * settings.secure
+    states = status.get("relays", [])
+    if states:
+        words.append(f"{states.count('accepted')} of {len(states)} relays have agreed")
+    if settings.mode == "allowlist" and status.get("allowed") == 0:
+        return Finding("federation", "look", f"{', '.join(words)}: none is", "Name them: `fedi domain allow example.net`.")
+    if "rejected" in states:
+        return Finding("federation", "look", ", ".join(words), "`fedi relay list` shows which refuse; `fedi relay remove` ends the asking.")
+    return Finding("federation", "ok", ", ".join(words))
 
 
 def _proxies(settings: Config) -> Finding:

@@ -108,16 +108,52 @@ def unblock(host: str, config: Path) -> None:
     click.echo(f"{host} is neither blocked nor limited nor restricted.")
 
 
+@domain.command()
+@click.argument("host")
+@ask.config_option
+def allow(host: str, config: Path) -> None:
+    """Talk to a server where the configuration says `[federation] mode = "allowlist"`; otherwise kept for the day it does.
+
+    \b
+    Example:
+      fedi domain allow example.net
+    """
+    ask.ask(config, "domain.allow", domain=host)
+    click.echo(f"{host} is allowed.")
+
+
+@domain.command()
+@click.argument("host")
+@ask.config_option
+def disallow(host: str, config: Path) -> None:
+    """Take a server off the list of allowed ones. Follows are kept, and rest until it is allowed again.
+
+    \b
+    Example:
+      fedi domain disallow example.net
+    """
+    ask.ask(config, "domain.disallow", domain=host)
+    click.echo(f"{host} is not on the list of allowed servers any more.")
+
+
 @domain.command("list")
+@click.option("--allowed", is_flag=True, help="The servers that are allowed, instead.")
 @show.json_option
 @ask.config_option
-def list_all(as_json: bool, config: Path) -> None:
-    """Which servers are blocked or limited, and why.
+def list_all(allowed: bool, as_json: bool, config: Path) -> None:
+    """Which servers are blocked or limited, and why; or which are allowed.
 
     \b
     Example:
       fedi domain list --json
     """
+    if allowed:
+        names = ask.ask(config, "domain.allowed")
+        if as_json:
+            show.as_json(names)
+        else:
+            show.table(names, {"domain": "Domain", "created_at": "Since"}, "No server is on the list of allowed ones.")
+        return
     found = ask.ask(config, "domain.list")
     if as_json:
         show.as_json(found)

@@ -5,6 +5,7 @@ from typing import Any
 from fedi import clock, moderation
 from fedi.errors import FediError
 from fedi.instance import Instance
+from fedi.storage import allows as allow_rows
 from fedi.storage import domains as rows
 from fedi.storage.db import Tx
 
@@ -37,6 +38,21 @@ def _list(tx: Tx) -> list[dict[str, Any]]:
         }
         for policy in rows.list_all(tx)
     ]
+
+
+async def allow(instance: Instance, args: dict[str, Any]) -> None:
+    """domain."""
+    await instance.db.write(moderation.allow_domain, args["domain"])
+
+
+async def disallow(instance: Instance, args: dict[str, Any]) -> None:
+    """domain."""
+    await instance.db.write(moderation.disallow_domain, args["domain"])
+
+
+async def list_allowed(instance: Instance, args: dict[str, Any]) -> list[dict[str, Any]]:
+    found = instance.db.read(allow_rows.list_all)
+    return [{"domain": one.host, "created_at": clock.rfc3339(one.created_at)} for one in found]
 
 
 async def import_all(instance: Instance, args: dict[str, Any]) -> dict[str, Any]:

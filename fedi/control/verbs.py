@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import fedi
-from fedi.control import accounts, domains, media, moves, posts, queue, reports, tokens
+from fedi.control import accounts, domains, media, moves, posts, queue, relays, reports, tokens
 from fedi.errors import Invalid
 from fedi.instance import Instance
 
@@ -19,6 +19,8 @@ async def _status(instance: Instance, args: dict[str, Any]) -> dict[str, Any]:
         "version": fedi.__version__,
         "pid": os.getpid(),
         "writes": "ok" if instance.db.healthy else "failing",
+        "allowed": len(await domains.list_allowed(instance, {})),
+        "relays": [relay["state"] for relay in await relays.list_all(instance, {})],
         **await queue.count(instance, {}),
     }
 
@@ -51,6 +53,12 @@ VERBS: dict[str, Verb] = {
     "domain.set": domains.put,
     "domain.unblock": domains.unblock,
     "domain.list": domains.list_all,
+    "domain.allow": domains.allow,
+    "domain.disallow": domains.disallow,
+    "domain.allowed": domains.list_allowed,
+    "relay.add": relays.add,
+    "relay.remove": relays.remove,
+    "relay.list": relays.list_all,
     "domain.import": domains.import_all,
     "media.usage": media.usage,
     "media.prune": media.prune,

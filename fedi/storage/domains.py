@@ -7,6 +7,7 @@ import json
 from typing import NamedTuple
 
 from fedi import uris
+from fedi.storage import allows as allow_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 
@@ -46,8 +47,9 @@ def find(tx: Tx, host: str) -> Policy | None:
 
 
 def is_blocked(tx: Tx, host: str) -> bool:
+    """Whether nothing is taken from a host and nothing sent there: a policy says so, or only others are talked to."""
     policy = find(tx, host)
-    return policy is not None and policy.severity == "block"
+    return (policy is not None and policy.severity == "block") or allow_rows.is_shut_out(tx, host)
 
 
 def rejects_media(tx: Tx, host: str) -> bool:
@@ -70,6 +72,8 @@ def rejects_reports(tx: Tx, host: str) -> bool:
 
 def severity_of(tx: Tx, *hosts: str) -> str:
     """The heaviest of the policies that hold for the hosts of one account (its handle's and its id's): `block`, `limit` or ''."""
+    if any(allow_rows.is_shut_out(tx, host) for host in hosts):
+        return "block"
     found = {policy.severity for policy in (find(tx, host) for host in dict.fromkeys(hosts)) if policy is not None}
     return next((severity for severity in ("block", "limit") if severity in found), "")
 

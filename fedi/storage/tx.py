@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn, cast
 
-from fedi.config import LimitSettings
+from fedi.config import Config, LimitSettings
 from fedi.storage.connection import FAILURES, fail
 from fedi.streaming import Event
 from fedi.uris import Uris
@@ -13,10 +13,15 @@ Params = Sequence[Any] | Mapping[str, Any]
 
 
 class House(NamedTuple):
-    """What every rule may ask of the instance it runs in: its addresses, and what people may do here."""
+    """What every rule may ask of the instance it runs in: its addresses, what people may do here, and whether it talks to everybody."""
 
     uris: Uris
     limits: LimitSettings
+    mode: str = "open"  # config.FederationSettings.mode
+
+    @classmethod
+    def of(cls, config: Config) -> "House":
+        return cls(config.uris, config.limits, config.federation.mode)
 
 
 NO_HOUSE = House(Uris("https://localhost", "localhost"), LimitSettings())
@@ -44,14 +49,14 @@ class Tx:
     machine fails.
     """
 
-    __slots__ = ("_connection", "_execute", "events", "limits", "now", "uris")
+    __slots__ = ("_connection", "_execute", "events", "limits", "mode", "now", "uris")
 
     def __init__(self, connection: sqlite3.Connection, now: int, events: list[Event] | None = None, house: House = NO_HOUSE) -> None:
         self._connection = connection
         self._execute = connection.execute
         self.events = events
         self.now = now
-        self.uris, self.limits = house
+        self.uris, self.limits, self.mode = house
 
     def query(self, sql: str, params: Params = ()) -> list[sqlite3.Row]:
         """All rows of a statement."""

@@ -13,11 +13,12 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from fedi import clock, limits, logins
+from fedi import clock, limits, logins, uris
 from fedi.activitypub import signatures, verify
 from fedi.errors import Forbidden, RemoteError, Unauthenticated, Unavailable
 from fedi.instance import Instance
 from fedi.storage import accounts as account_rows
+from fedi.storage import domains as domain_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -28,12 +29,17 @@ SESSION_S: Final = 90 * 24 * 3600
 KNOWN = web.AppKey["Known"]("known")
 _CREDENTIALS = web.RequestKey["Credentials"]("credentials")
 _VIEWER = web.RequestKey[Account]("viewer")
+_READER = web.RequestKey[int]("reader")
 _NEW_VISIT = web.RequestKey[str]("new_visit")
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _PROGRAMS: Final = ("/api/", "/oauth/token", "/oauth/revoke", "/inbox", "/users/", "/actor")  # where no form of ours leads
 _LEGACY_FOLLOW: Final = frozenset({"follows", "blocks", "mutes"})
 _KNOWN: Final = 10_000
+_UNSIGNED: Final = (
+    "This server answers other servers only when they sign what they ask (HTTP signatures: draft-cavage-12 or RFC 9421)."
+    " The key of an account is shown without; that of this server is at {}/actor."
+)
 _FORM_ERROR: Final = "This form is out of date, or came from another site. Go back, reload the page and try again."
 
 
@@ -298,17 +304,36 @@ def is_signed(request: web.Request) -> bool:
 async def reader_id(request: web.Request) -> int:
     """Whose rights a GET of ActivityPub has: the signer's, else the local viewer's, else nobody's (0).
 
-    Raises Unauthenticated for a signature that is not good, whatever is wrong with it; Forbidden for a server we have blocked.
+    Raises Unauthenticated for a signature that is not good, whatever is wrong with it, and in secure mode for none; Forbidden for a server
+    we have nothing to do with, before its key is asked for.
     """
     if not is_signed(request):
-        return viewer_id(request)
+        reader = viewer_id(request)
+        if not reader and is_secure(request):
+            raise Unauthenticated(_UNSIGNED.format(request.app[keys.NAMES].base_url))
+        return reader
+    asked, instance = head(request), request.app[keys.INSTANCE]
+    with suppress(RemoteError):
+        if instance.db.read(domain_rows.is_blocked, uris.host(signatures.parse(asked).key_id)):
+            raise Forbidden("Your server or account is blocked here.")
     try:
-        signer = await verify.request(request.app[keys.INSTANCE].remote, head(request), b"")
+        signer = await verify.request(instance.remote, asked, b"")
     except RemoteError as error:
         raise Unauthenticated(error.message) from None
     if signer.account.host_blocked or signer.account.suspended_at is not None:
         raise Forbidden("Your server or account is blocked here.")
+    request[_READER] = signer.account.id
     return signer.account.id
+
+
+def is_secure(request: web.Request) -> bool:
+    """Whether other servers must sign what they ask. Source: FEDERATION.md, Signatures, 6.5; VIS-27."""
+    return request.app[keys.INSTANCE].config.federation.secure
+
+
+def is_identified(request: web.Request) -> bool:
+    """Whether it is known who reads: `reader_id` has found a signer, or somebody here is signed in."""
+    return _READER in request or viewer_id(request) != 0
 
 
 def is_anonymous(request: web.Request) -> bool:

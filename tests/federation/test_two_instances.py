@@ -99,13 +99,13 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def side(folder: Path, username: str) -> AsyncIterator[Side]:
+async def side(folder: Path, username: str, **federation: Any) -> AsyncIterator[Side]:
     port = free_port()
     name = f"localhost:{port}"
     document = {
         "instance": {"domain": name, "base_url": f"http://{name}"},
         "server": {"port": port},
-        "federation": {"allow_networks": ["127.0.0.0/8", "::1"]},
+        "federation": {"allow_networks": ["127.0.0.0/8", "::1"], **federation},
         "storage": {"dir": str(folder / username)},
     }
     async with AsyncExitStack() as stack:

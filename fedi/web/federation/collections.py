@@ -61,7 +61,7 @@ async def show_featured_tags(request: web.Request) -> web.StreamResponse:
 
 async def show_empty(request: web.Request) -> web.StreamResponse:
     """What the instance actor's document names: it says nothing and follows nobody."""
-    return answers.document(request, render.collection(f"{request.app[keys.NAMES].base_url}{request.path}", 0, items=[]))
+    return answers.document(request, render.collection(f"{request.app[keys.NAMES].base_url}{request.path}", 0, items=[]), is_open=True)
 
 
 # -- reads --

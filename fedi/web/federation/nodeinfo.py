@@ -8,6 +8,7 @@ from aiohttp import web
 
 from fedi import __version__, clock
 from fedi.activitypub import vocab
+from fedi.config import FederationSettings
 from fedi.errors import NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import posts as post_rows
@@ -55,7 +56,7 @@ async def show(request: web.Request) -> web.Response:
     version = request.match_info["version"].removesuffix(".json")
     if version not in VERSIONS:
         raise NotFound("There is no such version of NodeInfo.")
-    settings = request.app[keys.INSTANCE].config.instance
+    settings, federation = request.app[keys.INSTANCE].config.instance, request.app[keys.INSTANCE].config.federation
     usage = await _usage(request.app)
     document = {
         "version": version,
@@ -68,9 +69,14 @@ async def show(request: web.Request) -> web.Response:
             "localPosts": usage.posts,
             "localComments": usage.answers,
         },
-        "metadata": {"nodeName": settings.title, "nodeDescription": settings.description, "federation": {"enabled": True}},
+        "metadata": {"nodeName": settings.title, "nodeDescription": settings.description, "federation": _federation(federation)},
     }
     return _json(document, f'application/json; profile="{_SCHEMA}{version}#"; charset=utf-8')
+
+
+def _federation(settings: FederationSettings) -> dict[str, Any]:
+    """With whom, and whether what it serves must be asked for with a signature."""
+    return {"enabled": True, "mode": settings.mode, "authorizedFetch": settings.secure}
 
 
 async def _usage(app: web.Application) -> Usage:

@@ -29,6 +29,8 @@ WARNING_CHARS = 5_000
 ALIASES = 256
 REPORT_CHARS = 5_000
 REPORTED_OBJECTS = 100
+COMPLAINT_CHARS = 1_000  # of a report by somebody here
+GROUPS_TOLD = 5  # communities that hear of one report
 ABSTRACT_CHARS = 1_000  # of an article: what stands above its text
 FACT_CHARS = 300  # a place, an address, the title of a book
 LINKS = 8  # pages a post names beside its text
@@ -99,6 +101,7 @@ LOGIN_TRIES = 5  # per 15 minutes, address and account
 LOGIN_TRIES_PER_ACCOUNT = 100  # per hour
 RESOLVES = 30  # per 5 minutes and person: look-ups of remote things
 FLAGS_PER_HOST = 20  # per hour
+REPORTS_PER_PERSON = 20  # per hour
 
 # -- delivery --
 FORWARDS = 300  # per hour and person: answers of others that are passed on to their followers

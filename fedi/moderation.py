@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection
 
-from fedi import follows, ids, limits, notifications, plaintext, purges, uris
+from fedi import follows, ids, limits, plaintext, purges, reports, uris
 from fedi.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, TooMany
 from fedi.storage import accounts as account_rows
 from fedi.storage import allows as allow_rows
@@ -178,6 +178,5 @@ def receive_report(tx: Tx, reporter: Account, target: Account, comment: str, pos
     if report_rows.count_since(tx, host, tx.now - 3_600_000) >= limits.FLAGS_PER_HOST:
         raise TooMany("Too many reports from your server.", 3600)
     text, listed = plaintext.plain(comment, limits.REPORT_CHARS), json.dumps(post_uris[: limits.REPORTED_OBJECTS])
-    report_rows.insert(tx, Report(ids.new(tx.now), uri, reporter.id, target.id, host, text, listed, tx.now, None, None))
-    for account_id in user_rows.list_staff(tx):
-        notifications.tell(tx, account_id, "report", reporter)
+    report_rows.insert(tx, Report(ids.new(tx.now), uri, reporter.id, target.id, host, text, listed, tx.now))
+    reports.tell_staff(tx, reporter)

@@ -55,6 +55,16 @@ ALTER TABLE posts ADD COLUMN origin_favourites INTEGER NOT NULL DEFAULT 0;
 
 CREATE INDEX posts_group ON posts (group_id, id) WHERE group_id IS NOT NULL;
 
+ALTER TABLE reports ADD COLUMN category TEXT NOT NULL DEFAULT 'other';
+
+-- JSON, of this server's rules
+ALTER TABLE reports ADD COLUMN rule_ids TEXT NOT NULL DEFAULT '[]';
+
+-- told the other server, without who says it
+ALTER TABLE reports ADD COLUMN forwarded INTEGER NOT NULL DEFAULT 0;
+
+CREATE INDEX reports_open ON reports (id) WHERE resolved_at IS NULL;
+
 CREATE TABLE threads (
   post_id INTEGER PRIMARY KEY REFERENCES posts (id) ON DELETE CASCADE, -- a remote post whose thread was, or is to be, completed
   replies_uri TEXT NOT NULL DEFAULT '',

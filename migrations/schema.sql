@@ -547,9 +547,11 @@ CREATE TABLE reports (
   created_at INTEGER NOT NULL,
   resolved_at INTEGER,
   resolved_by_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL
-) STRICT;
+, category TEXT NOT NULL DEFAULT 'other', rule_ids TEXT NOT NULL DEFAULT '[]', forwarded INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX reports_host ON reports (host, created_at);
+
+CREATE INDEX reports_open ON reports (id) WHERE resolved_at IS NULL;
 
 CREATE INDEX reports_target ON reports (target_id);
 

@@ -70,6 +70,8 @@ def forward(tx: Tx, by: Account, said: parse.Activity, object_uri: str, inboxes:
 def _ordered_by(document: Json) -> str:
     """The thing that acts about it keep their order for, per inbox: an Undo comes after what it undoes, and before the same done again."""
     object_ = document["object"]
+    if isinstance(object_, list):
+        return str(object_[0])
     if isinstance(object_, dict) and document["type"] == "Undo":
         object_ = object_.get("object", object_)
     return object_ if isinstance(object_, str) else str(object_.get("id", ""))
@@ -189,6 +191,18 @@ def to_account(tx: Tx, sender: Account, activity_type: str, uri: str, object_: s
     if not target.is_local:
         document = render.simple(activity_type, uri, sender.uri, object_, [target.uri])
         send(tx, sender, document, audience.of_accounts([target], shared=False))
+
+
+def flagged(tx: Tx, sender: Account, target: Account, comment: str, object_uris: list[str]) -> None:
+    """Report things to one server, in the name of this one. One object goes as itself: some servers know no lists of them.
+
+    Source: FEDERATION.md, Moderation.
+    """
+    objects: str | list[str] = object_uris if len(object_uris) > 1 else object_uris[0]
+    document = {"id": new_uri(tx), "type": "Flag", "actor": sender.uri, "to": [target.uri], "object": objects, "content": comment}
+    if target.kind == "Group":
+        document["summary"] = comment
+    send(tx, sender, document, audience.of_accounts([target], shared=False))
 
 
 # -- actors --

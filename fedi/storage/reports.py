@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
+from fedi.errors import NotFound
 from fedi.storage.db import Tx
 
 
 class Report(NamedTuple):
-    """`post_uris` is a JSON list; `host` the reporting server ('' = somebody here)."""
+    """`post_uris` and `rule_ids` are JSON lists; `host` is the reporting server ('' = somebody here)."""
 
     id: int
     uri: str
@@ -16,15 +17,18 @@ class Report(NamedTuple):
     comment: str
     post_uris: str
     created_at: int
-    resolved_at: int | None
-    resolved_by_id: int | None
+    resolved_at: int | None = None
+    resolved_by_id: int | None = None
+    category: str = "other"
+    rule_ids: str = "[]"
+    forwarded: int = 0
 
 
 COLUMNS = ", ".join(Report._fields)
 
 
 def insert(tx: Tx, report: Report) -> None:
-    tx.execute(f"INSERT INTO reports ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", report)
+    tx.execute(f"INSERT INTO reports ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", report)
 
 
 def count_since(tx: Tx, host: str, since: int) -> int:
@@ -33,9 +37,28 @@ def count_since(tx: Tx, host: str, since: int) -> int:
     return int(row[0]) if row else 0
 
 
+def count_by(tx: Tx, reporter_id: int, since: int) -> int:
+    """How many somebody here has made since a time."""
+    row = tx.one("SELECT count(*) FROM reports WHERE host = '' AND created_at >= ? AND reporter_id = ?", (since, reporter_id))
+    return int(row[0]) if row else 0
+
+
+def count_open(tx: Tx) -> int:
+    row = tx.one("SELECT count(*) FROM reports WHERE resolved_at IS NULL")
+    return int(row[0]) if row else 0
+
+
 def list_open(tx: Tx, *, resolved: bool = False, limit: int = 200) -> list[Report]:
     rows = tx.query(f"SELECT {COLUMNS} FROM reports WHERE (resolved_at IS NOT NULL) = ? ORDER BY id DESC LIMIT ?", (int(resolved), limit))
     return [Report._make(row) for row in rows]
+
+
+def get(tx: Tx, report_id: int) -> Report:
+    """Raises NotFound."""
+    row = tx.one(f"SELECT {COLUMNS} FROM reports WHERE id = ?", (report_id,))
+    if row is None:
+        raise NotFound("There is no such report.")
+    return Report._make(row)
 
 
 def forget_reporter(tx: Tx, account_id: int) -> None:

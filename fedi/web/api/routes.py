@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from fedi.web import keys
-from fedi.web.api import accounts, featured_tags, instance, notifications, polls, search, statuses, tags, timelines
+from fedi.web.api import accounts, featured_tags, instance, notifications, polls, reports, search, statuses, tags, timelines
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
 
@@ -50,6 +50,7 @@ def _people() -> list[web.RouteDef]:
         web.get("/api/v1/follow_requests", accounts.follow_requests),
         web.post("/api/v1/follow_requests/{id}/authorize", accounts.authorize),
         web.post("/api/v1/follow_requests/{id}/reject", accounts.reject),
+        web.post("/api/v1/reports", reports.create),
     ]
 
 

@@ -29,6 +29,7 @@ _WORDS: Final = {
     "report": ("warn", "sent a report"),
     "move": ("away", "is where somebody you followed has moved to"),
 }
+_PLACES: Final = {"report": ("/moderation", "See the reports")}
 _WHOLE: Final = frozenset({"mention", "post"})  # shown as posts one can answer at once
 
 
@@ -72,8 +73,8 @@ def _item(
         face=faces[row.from_account_id],
         icon=icon,
         text=words,
-        href=f"/@{author.handle}/{post.id}" if post is not None and author is not None else "",
-        said=(post.warning or plaintext.text(post.content_html, _SAID_CHARS)) if post is not None else "",
+        href=f"/@{author.handle}/{post.id}" if post is not None and author is not None else _PLACES.get(row.kind, ("", ""))[0],
+        said=(post.warning or plaintext.text(post.content_html, _SAID_CHARS)) if post is not None else _PLACES.get(row.kind, ("", ""))[1],
         entry=entries.pop(row.post_id, None) if row.kind in _WHOLE and row.post_id is not None else None,
     )
 

@@ -22,6 +22,7 @@ from fedi.web.pages import (
     post,
     profile,
     public,
+    reporting,
     search,
     security,
     settings,
@@ -81,6 +82,7 @@ def add(app: web.Application) -> None:
             web.post(f"/posts/{_ID}/{_POST_VERBS}", acts.on_post),
             web.post(f"/accounts/{_ID}/{_ACCOUNT_VERBS}", acts.on_account),
             web.get(f"/accounts/{_ID}/block", acts.confirm_block),
+            *_reports(),
             web.get("/static/{name}", pages.static.serve),
             *_settings(),
         ]
@@ -103,4 +105,14 @@ def _settings() -> list[web.RouteDef]:
         web.post("/settings/moving/back", moving.come_back),
         web.get("/settings/data", leaving.show),
         web.post("/settings/data/delete", leaving.delete),
+    ]
+
+
+def _reports() -> list[web.RouteDef]:
+    return [
+        web.get(f"/accounts/{_ID}/report", reporting.show),
+        web.post(f"/accounts/{_ID}/report", reporting.send),
+        web.get("/moderation", reporting.show_all),
+        web.post(f"/moderation/{_ID}/settle", reporting.settle),
+        web.post(f"/moderation/{_ID}/suspend", reporting.suspend),
     ]

@@ -9,6 +9,8 @@ from aiohttp import web
 from fedi.instance import Instance
 from fedi.storage import follows as follow_rows
 from fedi.storage import notifications as notification_rows
+from fedi.storage import reports as report_rows
+from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.web import auth, headers
@@ -82,6 +84,9 @@ SAID: Final = {
     "unpinned": "No longer pinned.",
     "topic": "You follow this topic now.",
     "no_topic": "You follow that topic no more.",
+    "reported": "Thank you. Those who look after this server will read it.",
+    "settled": "Settled.",
+    "suspended": "Suspended, and the report is settled.",
     "alias": "Added. Now start the move over there.",
     "moved": "You have moved. Your followers are being sent to your new account.",
     "back": "You are at home here again.",
@@ -145,21 +150,25 @@ def here(request: web.Request) -> str:
 # -- showing --
 
 
-def _counts(tx: Tx, account_id: int) -> tuple[int, int]:
-    return notification_rows.count_unread(tx, account_id), follow_rows.count_pending(tx, account_id)
+def _counts(tx: Tx, account_id: int) -> tuple[int, int, int | None]:
+    """(what is new in Activity, who asks to follow, reports that wait: None for who does not look after the server)."""
+    user = user_rows.find(tx, account_id)
+    waiting = report_rows.count_open(tx) if user is not None and user.role != "user" else None
+    return notification_rows.count_unread(tx, account_id), follow_rows.count_pending(tx, account_id), waiting
 
 
 def show(request: web.Request, name: str, title: str, *, area: str = "", status: int = 200, **context: Any) -> web.Response:
     """A page in its frame. `area` is the entry of the navigation it belongs to. Looks at nobody but `viewer`."""
     pages = of(request)
     account = viewer(request)
-    unread, requests = pages.instance.db.read(_counts, account.id) if account is not None else (0, 0)
+    unread, requests, reports = pages.instance.db.read(_counts, account.id) if account is not None else (0, 0, None)
     frame = {
         "site": pages.site,
         "viewer": account,
         "csrf": auth.csrf(request) if account is not None else "",
         "unread": unread,
         "requests": requests,
+        "reports": reports,
         "title": title,
         "here": area,
         "here_url": here(request),

@@ -3,7 +3,20 @@
 from aiohttp import web
 
 from fedi.web import keys
-from fedi.web.api import accounts, featured_tags, instance, notifications, polls, reports, search, statuses, tags, timelines
+from fedi.web.api import (
+    accounts,
+    featured_tags,
+    instance,
+    interaction_requests,
+    notifications,
+    polls,
+    quotes,
+    reports,
+    search,
+    statuses,
+    tags,
+    timelines,
+)
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
 
@@ -77,6 +90,13 @@ def _posts() -> list[web.RouteDef]:
         web.get("/api/v1/statuses/{id}/favourited_by", statuses.favourited_by),
         web.get("/api/v1/statuses/{id}/reblogged_by", statuses.reblogged_by),
         *(web.post(f"/api/v1/statuses/{{id}}/{name}", handler) for name, handler in acts.items()),
+        web.get("/api/v1/statuses/{id}/quotes", quotes.index),
+        web.post("/api/v1/statuses/{id}/quotes/{quoting}/revoke", quotes.revoke),
+        web.put("/api/v1/statuses/{id}/interaction_policy", quotes.set_policy),
+        web.get("/api/v1/interaction_requests", interaction_requests.index),
+        web.get("/api/v1/interaction_requests/{id}", interaction_requests.show),
+        web.post("/api/v1/interaction_requests/{id}/authorize", interaction_requests.authorize),
+        web.post("/api/v1/interaction_requests/{id}/reject", interaction_requests.reject),
         web.get("/api/v1/polls/{id}", polls.show),
         web.post("/api/v1/polls/{id}/votes", polls.vote),
     ]

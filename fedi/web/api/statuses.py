@@ -6,7 +6,7 @@ from typing import Any, Final, Literal, NamedTuple
 import orjson
 from aiohttp import web
 
-from fedi import interactions, posts
+from fedi import decisions, interactions, posts
 from fedi.errors import Invalid, NotFound
 from fedi.instance import Instance
 from fedi.posts import Draft
@@ -19,7 +19,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import auth, keys, params
-from fedi.web.api import answers, polls
+from fedi.web.api import answers, polls, quotes
 from fedi.web.api.entities import account as account_entity
 from fedi.web.api.entities import status as status_entity
 from fedi.web.api.entities.places import read_visibility
@@ -30,7 +30,6 @@ _FORMATS: Final[dict[str, _Format]] = {"text/plain": "plain", "text/markdown": "
 _NOT_YET: Final = {
     "media_ids": "Files cannot be attached to posts here yet.",
     "scheduled_at": "Posts cannot be scheduled here yet.",
-    "quoted_status_id": "Posts cannot quote others here yet.",
 }
 # (ancestors, descendants) for a person and for nobody in particular
 _THREAD: Final = ((100, 500), (40, 60))
@@ -75,6 +74,8 @@ def _draft(given: params.Params, habits: _Habits, key: str) -> Draft:
         visibility=read_visibility(given.text("visibility")) if given.text("visibility") else habits.visibility,
         local_only=given.flag("local_only"),
         in_reply_to_id=given.find_id("in_reply_to_id"),
+        quote_of_id=given.find_id("quoted_status_id"),
+        policy=quotes.read_policy(given),
         idempotency_key=key,
         poll=polls.read_new(given),
         title=given.text("title"),
@@ -100,9 +101,12 @@ async def edit(request: web.Request) -> web.Response:
     given = await params.read(request)
     instance = request.app[keys.INSTANCE]
     _refuse_unknown(given)
+    instance.db.read(quotes.check_same, given, post_id)
     draft = _changed(given, instance.db.read(_own, viewer.id, post_id))
     found = await instance.remote.mentions(draft.text)
     post = await instance.db.write(posts.edit, viewer, post_id, draft, found)
+    if choices := dict(quotes.read_policy(given)):
+        await instance.db.write(decisions.set_policy, viewer, post_id, choices)
     return _shown(request, viewer, post.id)
 
 

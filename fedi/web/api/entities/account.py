@@ -101,7 +101,7 @@ def credentials(user: User, shown: Account, requests: int) -> Json:
             "discoverable": bool(shown.discoverable),
             "indexable": bool(shown.indexable),
             "attribution_domains": [],
-            "quote_policy": "nobody",
+            "quote_policy": quote_policy(user),
         },
         "role": {
             "id": role_id,
@@ -112,6 +112,12 @@ def credentials(user: User, shown: Account, requests: int) -> Json:
             "collection_limit": 0,
         },
     }
+
+
+def quote_policy(user: User) -> str:
+    """Who may quote what the person writes, where they do not say; what is closed in another way than these counts as closed."""
+    chosen = user.setting("policies", {}).get(default_visibility(user), {}).get("quote", "public")
+    return chosen if chosen in ("public", "followers") else "nobody"
 
 
 def default_visibility(user: User) -> str:

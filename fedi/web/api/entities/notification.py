@@ -20,6 +20,8 @@ TYPES: Final = {
     "boost": "reblog",
     "edit": "update",
     "post": "status",
+    "quote": "quote",
+    "quoted_edit": "quoted_update",
     "poll": "poll",
 }
 KINDS: Final = {theirs: ours for ours, theirs in TYPES.items()}

@@ -84,12 +84,13 @@ class Shelf:
 
     def home(self, tx: Tx, owner_id: int, page: Page) -> tuple[list[bytes], list[int]]:
         """A page of somebody's home as JSON, and the ids of its rows."""
-        return self._list(tx, owner_id, briefs.list_home(tx, owner_id, page))
+        found, ids = self._list(tx, owner_id, briefs.list_home(tx, owner_id, page))
+        return self._filled(tx, owner_id, found, ids), ids
 
     def posts(self, tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> list[bytes]:
         """Posts and boosts as JSON in the order given; those the viewer may not see are left out."""
         wanted = list(post_ids)
-        return self._chosen(tx, viewer_id, wanted)[0] if wanted else []
+        return self._filled(tx, viewer_id, *self._chosen(tx, viewer_id, wanted)) if wanted else []
 
     def posts_by_id(self, tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> dict[int, bytes]:
         """The same by id."""
@@ -97,7 +98,17 @@ class Shelf:
         if not wanted:
             return {}
         found, ids = self._chosen(tx, viewer_id, wanted)
-        return dict(zip(ids, found, strict=True))
+        return dict(zip(ids, self._filled(tx, viewer_id, found, ids), strict=True))
+
+    def _filled(self, tx: Tx, viewer_id: int, statuses: list[bytes], ids: Sequence[int]) -> list[bytes]:
+        """A list with the places filled that are for each answer; what is quoted is taken from here, with its own places filled."""
+        if viewer_id and (not self._spotted or self._spotted.isdisjoint(ids)):
+            return statuses
+        return spots.fill(tx, viewer_id, statuses, lambda wanted: self._quoted(tx, viewer_id, wanted))
+
+    def _quoted(self, tx: Tx, viewer_id: int, post_ids: Sequence[int]) -> dict[int, bytes]:
+        found, ids = self._chosen(tx, viewer_id, list(dict.fromkeys(post_ids))) if post_ids else ([], [])
+        return dict(zip(ids, spots.fill(tx, viewer_id, found), strict=True))
 
     def _chosen(self, tx: Tx, viewer_id: int, post_ids: Sequence[int]) -> tuple[list[bytes], list[int]]:
         """What is kept whole is for people: the flags of nobody in particular are left out, and put together each time."""
@@ -107,7 +118,7 @@ class Shelf:
         rows = briefs.list_these(tx, 0, post_ids)
         made = self._make(tx, 0, {row.id: row for row in rows})
         found = [(status, row.id) for row in rows if (status := made[row.id]) is not None]
-        return spots.fill(tx, 0, [status for status, _ in found]), [row_id for _, row_id in found]
+        return [status for status, _ in found], [row_id for _, row_id in found]
 
     def _list(self, tx: Tx, viewer_id: int, rows: Sequence[Mark]) -> tuple[list[bytes], list[int]]:
         self._expire()
@@ -117,10 +128,7 @@ class Shelf:
             found = self._complete(tx, viewer_id, rows, found)
         if None in found:
             rows = [row for row, status in zip(rows, found, strict=True) if status is not None]
-        whole_rows = [status for status in found if status is not None]
-        if self._spotted and not self._spotted.isdisjoint([row[0] for row in rows]):
-            whole_rows = spots.fill(tx, viewer_id, whole_rows)
-        return whole_rows, [row[0] for row in rows]
+        return [status for status in found if status is not None], [row[0] for row in rows]
 
     def _expire(self) -> None:
         if time.monotonic() > self._until:

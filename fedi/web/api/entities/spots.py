@@ -4,23 +4,39 @@ A place is an object that no text can forge: inside of a JSON string every quote
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fedi.storage.db import Tx
-from fedi.web.api.entities import poll
+from fedi.web.api.entities import poll, quote
 
 _POLL: Final = re.compile(rb'"poll":\{"post":"([0-9]+)"\}')
+_QUOTE: Final = re.compile(rb'"quote":\{"quoting":"([0-9]+)"\}')
+_MAY_QUOTE: Final = re.compile(rb'"current_user":\{"quoting":"([0-9]+)"\}')
 
 
 def any_in(status: bytes) -> bool:
-    return b'"poll":{"post":"' in status
+    return b'"poll":{"post":"' in status or b'":{"quoting":"' in status
 
 
-def fill(tx: Tx, viewer_id: int, statuses: Sequence[bytes]) -> list[bytes]:
-    """The same with every place filled, in a fixed number of statements; none where there is nothing to fill."""
-    wanted = [int(number) for status in statuses for number in _POLL.findall(status)]
-    if not wanted:
-        return list(statuses)
-    found = poll.load(tx, viewer_id, wanted)
-    return [_POLL.sub(lambda match: b'"poll":' + found.get(int(match[1]), b"null"), status) for status in statuses]
+def fill(tx: Tx, viewer_id: int, statuses: Sequence[bytes], nested: quote.Nested | None = None) -> list[bytes]:
+    """The same with every place filled, in a fixed number of statements; none where there is nothing to fill.
+
+    `nested` gives the quoted posts; without it only their ids are told.
+    """
+    found = list(statuses)
+    if wanted := _numbers(_POLL, found):
+        found = _put(_POLL, b'"poll":', found, poll.load(tx, viewer_id, wanted))
+    if wanted := _numbers(_MAY_QUOTE, found):
+        found = _put(_MAY_QUOTE, b'"current_user":', found, quote.may_quote(tx, viewer_id, wanted))
+    if wanted := _numbers(_QUOTE, found):
+        found = _put(_QUOTE, b'"quote":', found, quote.load(tx, viewer_id, wanted, nested))
+    return found
+
+
+def _numbers(pattern: re.Pattern[bytes], statuses: Sequence[bytes]) -> list[int]:
+    return [int(number) for status in statuses for number in pattern.findall(status)]
+
+
+def _put(pattern: re.Pattern[bytes], name: bytes, statuses: Sequence[bytes], made: Mapping[int, bytes]) -> list[bytes]:
+    return [pattern.sub(lambda match: name + made.get(int(match[1]), b"null"), status) for status in statuses]

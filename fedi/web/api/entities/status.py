@@ -8,12 +8,13 @@ import orjson
 from fedi import clock, facts
 from fedi.html import REL, escape, escape_text
 from fedi.storage import posts as post_rows
+from fedi.storage import quotes as quote_rows
 from fedi.storage.accounts import Account
 from fedi.storage.briefs import BOOKMARKED, BOOSTED, FAVOURITED, OWN, PINNED
 from fedi.storage.db import Tx
 from fedi.storage.posts import Attachment, Edit, Post
 from fedi.uris import Uris
-from fedi.web.api.entities import poll
+from fedi.web.api.entities import poll, quote
 from fedi.web.api.entities.media import media
 from fedi.web.api.entities.places import Json, address, visibility
 
@@ -22,7 +23,6 @@ _CARD: Final[Json] = {
     "provider_name": "", "provider_url": "", "html": "", "width": 0, "height": 0, "image": None, "image_description": "", "embed_url": "",
     "blurhash": None, "published_at": None, "missing_attribution": False,
 }  # fmt: skip
-_NO_QUOTES: Final = {"automatic": [], "manual": [], "current_user": "denied"}
 
 
 class Beside(NamedTuple):
@@ -31,14 +31,20 @@ class Beside(NamedTuple):
     mentions: dict[int, list[Account]]
     media: dict[int, list[Attachment]]
     tags: dict[int, list[str]]
+    quoting: set[int]
 
 
-NOTHING: Final = Beside({}, {}, {})
+NOTHING: Final = Beside({}, {}, {}, set())
 
 
 def load(tx: Tx, post_ids: Sequence[int]) -> Beside:
-    """In three statements."""
-    return Beside(post_rows.list_mentions(tx, post_ids), post_rows.list_media(tx, post_ids), post_rows.list_tags(tx, post_ids))
+    """In four statements."""
+    return Beside(
+        post_rows.list_mentions(tx, post_ids),
+        post_rows.list_media(tx, post_ids),
+        post_rows.list_tags(tx, post_ids),
+        quote_rows.list_quoting(tx, post_ids),
+    )
 
 
 def head(us: Uris, post: Post, beside: Beside) -> bytes:
@@ -65,9 +71,9 @@ def head(us: Uris, post: Post, beside: Beside) -> bytes:
         "emojis": [],
         "poll": poll.place(post),
         "card": card(post) if post.link_url else None,
-        "quote": None,
-        "quotes_count": 0,
-        "quote_approval": _NO_QUOTES,
+        "quote": quote.place(post.id) if post.id in beside.quoting else None,
+        "quotes_count": post.quotes_count,
+        "quote_approval": quote.approval(post, us.is_ours(post.uri)),
         "tagged_collections": [],
     }
     return orjson.dumps(found)[:-1] + b',"account":'

@@ -4,13 +4,14 @@ import json
 import re
 from typing import NamedTuple
 
-from fedi import emojis, limits, markup, plaintext, purges, sanitize, uris
+from fedi import emojis, groups, limits, markup, plaintext, purges, sanitize, uris
 from fedi.activitypub import keys, outbox, parse
 from fedi.errors import Conflict, Gone, Invalid, Malformed
 from fedi.html import Html, escape
 from fedi.storage import accounts as rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import domains as domain_rows
+from fedi.storage import follows as follow_rows
 from fedi.storage import keys as key_rows
 from fedi.storage import media as media_rows
 from fedi.storage import reports as report_rows
@@ -23,7 +24,7 @@ from fedi.streaming import Event
 
 ROLES = ("owner", "admin", "moderator", "user")
 RESERVED = frozenset(
-    "about actor admin administrator api activities authorize_interaction compose fedi help home inbox instance login logout media"
+    "about actor admin administrator api activities authorize_interaction compose fedi groups help home inbox instance login logout media"
     " moderator nodeinfo notifications oauth outbox owner public root search settings static support tags users webmaster".split()
 )
 _USERNAME = re.compile(limits.USERNAME, re.ASCII)
@@ -56,18 +57,12 @@ class Profile(NamedTuple):
 
 def create(tx: Tx, new: NewAccount) -> Account:
     """Make a person of this server. Raises Invalid for a name, address or role that cannot be, Conflict for one that is taken."""
-    if not _USERNAME.fullmatch(new.username):
-        raise Invalid("A username has 1 to 30 of these: a-z, A-Z, 0-9 and _.", "username")
-    if new.username.lower() in RESERVED:
-        raise Invalid(f"`{new.username}` is kept for the server itself. Choose another name.", "username")
+    _check_name(new.username)
     if not _EMAIL.fullmatch(new.email):
         raise Invalid(f"`{new.email}` is not an e-mail address.", "email")
     if new.role not in ROLES:
         raise Invalid(f"`{new.role}` is not a role. There are {', '.join(ROLES)}.", "role")
-    taken = rows.find_by_handle(tx, new.username, "")
-    if taken is not None:
-        why = "is taken" if taken.deleted_at is None else "was used before, and names are never given out twice"
-        raise Conflict(f"The name `{taken.username}` {why}.")
+    _check_free(tx, new.username)
     account = _insert_local(tx, new.username, tx.uris.actor(new.username), "Person", discoverable=1)
     try:
         user_rows.insert(tx, user_rows.User(account.id, new.email, new.password_hash, new.role, "{}", tx.now))
@@ -75,6 +70,29 @@ def create(tx: Tx, new: NewAccount) -> Account:
         raise Conflict("Somebody here has that e-mail address already.") from None
     _insert_keys(tx, account, new.rsa_pem, new.ed25519_pem)
     return account
+
+
+def create_group(tx: Tx, name: str, rsa_pem: str, ed25519_pem: str) -> Account:
+    """The account of a group of this server: nobody signs in as it. Raises Invalid, Conflict. What makes it a group is hosting.py's."""
+    _check_name(name)
+    _check_free(tx, name)
+    account = _insert_local(tx, name, tx.uris.actor(name), "Group", discoverable=1)
+    _insert_keys(tx, account, rsa_pem, ed25519_pem)
+    return account
+
+
+def _check_name(name: str) -> None:
+    if not _USERNAME.fullmatch(name):
+        raise Invalid("A username has 1 to 30 of these: a-z, A-Z, 0-9 and _.", "username")
+    if name.lower() in RESERVED:
+        raise Invalid(f"`{name}` is kept for the server itself. Choose another name.", "username")
+
+
+def _check_free(tx: Tx, name: str) -> None:
+    taken = rows.find_by_handle(tx, name, "")
+    if taken is not None:
+        why = "is taken" if taken.deleted_at is None else "was used before, and names are never given out twice"
+        raise Conflict(f"The name `{taken.username}` {why}.")
 
 
 def create_instance_actor(tx: Tx, rsa_pem: str, ed25519_pem: str) -> Account:
@@ -207,6 +225,7 @@ def receive(tx: Tx, actor: parse.Actor, host: str, bio_html: Html) -> Account:
         "followers_uri": actor.followers,
         "following_uri": actor.following,
         "featured_uri": actor.featured,
+        "moderators_uri": actor.moderators,
         "also_known_as": json.dumps(actor.also_known_as),
         "moved_to_uri": actor.moved_to,
         "locked": int(actor.locked),
@@ -221,6 +240,8 @@ def receive(tx: Tx, actor: parse.Actor, host: str, bio_html: Html) -> Account:
     else:
         account = rows.update(tx, known.id, **values)
         tx.emit(Event("account", known.id))
+        if actor.moderators and follow_rows.has_local_follower(tx, known.id):
+            groups.ask_moderators(tx, account)
     account = _receive_pictures(tx, account, actor)
     key_rows.replace(tx, account.id, [Key(key.id, account.id, key.pem, None, tx.now) for key in actor.keys])
     return account

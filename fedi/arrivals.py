@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from fedi import approvals, emojis, facts, fanout, limits, markup, plaintext, policies, polls, posts, quotelines, quotes, sanitize
+from fedi import approvals, emojis, facts, fanout, hosting, limits, markup, plaintext, policies, polls, posts, quotelines, quotes, sanitize
 from fedi.activitypub import parse, vocab
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
@@ -70,8 +70,9 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         held=int(said == policies.MANUAL),
         **_received_text(tx, note, author, content),
     )
-    addressed = _receive_mentions(tx, post, note, author)
+    recipients = _receive_mentions(tx, post, note, author)
     rows.add_tags(tx, post.id, note.tags)
+    addressed = {account.id for account in recipients}
     if note.quote_uri or note.consent.quote_gone:
         quotes.receive(tx, post, note, hops)
         addressed -= quotes.only_quoted(tx, post, note)
@@ -85,6 +86,7 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
     if replies:
         rows.add_counts(tx, post.id, replies=replies)
     if not post.held:
+        post = hosting.received(tx, post, author, recipients, parent)
         fanout.post_added(tx, post, author, addressed, quiet=quiet)
     return post
 
@@ -147,19 +149,20 @@ def _received_text(tx: Tx, note: parse.Note, author: Account, content: Html) -> 
         "facts": facts.dump(note.facts),
         "sanitizer": sanitize.VERSION,
         "policy": _policy(note, author),
+        **({"locked": 1} if note.takes_no_answers else {}),
     }
 
 
-def _receive_mentions(tx: Tx, post: Post, note: parse.Note, author: Account) -> set[int]:
+def _receive_mentions(tx: Tx, post: Post, note: parse.Note, author: Account) -> list[Account]:
     """Write whom a post names, and whom it is addressed to without naming them, as far as they are known here; returns them all."""
     named_uris = frozenset(note.mention_hrefs)
-    addressed = (named_uris | set(note.to) | set(note.cc)) - {vocab.PUBLIC, author.followers_uri, author.uri}
+    addressed = (named_uris | set(note.to) | set(note.cc) | set(note.audience)) - {vocab.PUBLIC, author.followers_uri, author.uri}
     accounts = account_rows.list_by_uris(tx, addressed) if addressed else {}
     named = {account.id for uri, account in accounts.items() if uri in named_uris}
     silent = {account.id for account in accounts.values()} - named
     if accounts or post.edited_at:
         rows.set_mentions(tx, post.id, named, silent)
-    return named | silent
+    return list(accounts.values())
 
 
 def _wanted_files(tx: Tx, note: parse.Note, author: Account) -> tuple[parse.Attachment, ...]:

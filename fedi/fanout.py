@@ -28,7 +28,8 @@ def post_added(tx: Tx, post: Post, author: Account, addressed: Iterable[int] = (
             notifications.tell(tx, account_id, "mention", author, post.id)
     else:
         original = post_rows.get(tx, post.boost_of_id)
-        notifications.tell(tx, original.account_id, "boost", author, original.id)
+        if original.group_id != author.id:  # a group passes on what is in it: that is no news to who wrote it
+            notifications.tell(tx, original.account_id, "boost", author, original.id)
     _tell_followers(tx, post, author)
     tx.emit(Event("post", post.id, author.id))
 

@@ -1,11 +1,12 @@
 """Following: asked for, accepted, rejected, ended; here and with other servers."""
 
-from fedi import fanout, notifications
+from fedi import fanout, groups, notifications
 from fedi.activitypub import outbox, render
 from fedi.errors import Conflict, Forbidden, Invalid, NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as block_rows
 from fedi.storage import follows as rows
+from fedi.storage import groups as group_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -26,6 +27,8 @@ def follow(tx: Tx, follower: Account, target_id: int, *, boosts: bool = True, no
         raise NotFound("There is no such account.")
     if block_rows.stands_between(tx, follower.id, target.id):
         raise Forbidden("A block stands between you and this account.")
+    if target.kind == groups.KIND and target.is_local and group_rows.find_ban(tx, target.id, follower.id) is not None:
+        raise Forbidden("The moderators of this group have banned you from it.")
     if target.moved_to_uri:
         raise Conflict(f"This account has moved to {target.moved_to_uri}. Follow that one.")
     known = rows.find(tx, follower.id, target.id)
@@ -56,6 +59,8 @@ def _begin(tx: Tx, made: Follow, follower: Account, target: Account) -> Follow:
     accepted = made._replace(state="accepted")
     rows.put(tx, accepted)
     account_rows.count_follow(tx, follower.id, target.id, +1)
+    if target.kind == groups.KIND:
+        groups.ask_moderators(tx, target)
     notifications.forget(tx, target.id, "follow_request", follower.id)
     notifications.tell(tx, target.id, "follow", follower)
     fanout.follow_began(tx, follower, target.id)
@@ -140,7 +145,7 @@ def receive_follow(tx: Tx, follower: Account, target: Account, uri: str) -> None
     """Somebody elsewhere asks to follow somebody here. Asked again (they may have lost our answer) they are answered again."""
     if tombstone_rows.is_taken_back(tx, uri, follower.uri):
         return
-    if target.is_hidden or target.kind == "Application" or target.moved_to_uri or block_rows.stands_between(tx, follower.id, target.id):
+    if _is_closed_to(tx, target, follower):
         _answer(tx, "Reject", Follow(follower.id, target.id, "pending", 0, uri, 1, 0, "[]", tx.now), follower, target)
         return
     known = rows.find(tx, follower.id, target.id)
@@ -150,6 +155,13 @@ def receive_follow(tx: Tx, follower: Account, target: Account, uri: str) -> None
         made = _asked(tx, made, follower, target)
     if made.state == "accepted":
         _answer(tx, "Accept", made, follower, target)
+
+
+def _is_closed_to(tx: Tx, target: Account, follower: Account) -> bool:
+    """Whether somebody here cannot be followed by somebody elsewhere, whatever they say to it."""
+    if target.is_hidden or target.kind == "Application" or target.moved_to_uri or block_rows.stands_between(tx, follower.id, target.id):
+        return True
+    return target.kind == groups.KIND and (follower.kind == groups.KIND or group_rows.find_ban(tx, target.id, follower.id) is not None)
 
 
 def receive_accept(tx: Tx, target: Account, follower: Account, uri: str) -> None:

@@ -1,7 +1,7 @@
 """Favourites, boosts, bookmarks and pins: of local people, and (`receive_*`) of people elsewhere."""
 
-from fedi import approvals, fanout, notifications, policies
-from fedi.activitypub import outbox, outbox_consents
+from fedi import approvals, fanout, hosting, notifications, policies
+from fedi.activitypub import outbox, outbox_consents, render
 from fedi.errors import Forbidden, Invalid
 from fedi.storage import interactions as rows
 from fedi.storage import posts as post_rows
@@ -33,6 +33,8 @@ def favourite(tx: Tx, account: Account, post_id: int) -> Post:
         post_rows.add_counts(tx, post.id, favourites=1)
         notifications.tell(tx, post.account_id, "favourite", account, post.id)
         outbox.liked(tx, account, post, uri)
+        if post.group_id is not None:
+            hosting.acted(tx, post, account, render.embedded("Like", uri, account.uri, post.uri))
         tx.emit(Event("post_counted", post.id))
     return post_rows.get(tx, post.id)
 
@@ -43,6 +45,9 @@ def unfavourite(tx: Tx, account: Account, post_id: int) -> Post:
     if uri is not None:
         _unliked(tx, account, post)
         outbox.unliked(tx, account, post, uri)
+        if post.group_id is not None:
+            like = render.embedded("Like", uri, account.uri, post.uri)
+            hosting.acted(tx, post, account, render.simple("Undo", f"{uri}/undo", account.uri, like, []))
     return post_rows.get(tx, post.id)
 
 

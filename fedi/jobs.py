@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import orjson
 
-from fedi import accounts, approvals, arrivals, clock, limits, polls, purges, quotes
-from fedi.activitypub import receive, stamps
+from fedi import accounts, approvals, arrivals, clock, groups, limits, polls, purges, quotes
+from fedi.activitypub import communities, receive, stamps
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
 from fedi.errors import FediError, RemoteError, TooMany, Unavailable, Unreachable
@@ -88,6 +88,10 @@ async def _approval(instance: Workplace, payload: bytes) -> None:
     await stamps.check_approval(instance.remote, payload)
 
 
+async def _moderators(instance: Workplace, payload: bytes) -> None:
+    await communities.read_moderators(instance.remote, int(payload))
+
+
 JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     receive.JOB: _inbox,
     purges.JOB: _purge,
@@ -96,6 +100,7 @@ JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     polls.REFRESH_JOB: _refresh_poll,
     quotes.JOB: _quote,
     approvals.JOB: _approval,
+    groups.JOB: _moderators,
 }
 
 

@@ -77,6 +77,8 @@ FORWARDED_FETCHES = 30  # per minute and host: what is fetched because a relay o
 QUOTED_FETCHES = 30  # per minute and author: quoted posts and stamps that are fetched because somebody quotes
 QUOTE_RECHECK_S = 7 * 24 * 3600  # a stamp is asked for again
 REQUESTS_PENDING = 500  # interactions with the posts of one person here that wait for their yes; what comes on top is refused
+WRAPPED = 20  # activities in one Announce of a group
+WRAPPED_FETCHES = 60  # per minute and group: what it passes on of other servers is asked for there
 BOOSTED_FETCHES = 30  # per minute and booster: posts that are fetched because somebody boosts them
 
 # -- freshness of signatures, seconds --
@@ -102,6 +104,14 @@ LOGIN_TRIES_PER_ACCOUNT = 100  # per hour
 RESOLVES = 30  # per 5 minutes and person: look-ups of remote things
 FLAGS_PER_HOST = 20  # per hour
 REPORTS_PER_PERSON = 20  # per hour
+
+# -- groups --
+GROUP_MODERATORS = 50
+GROUP_POSTS = 30  # per hour, person and group
+GROUP_PASSED_ON = 3000  # per hour and group of this server: posts, edits, votes
+LOCK_HOPS = 40  # answers looked up from to find whether a thread is closed
+BAN_POSTS = 500  # of somebody banned with all they wrote
+REASON_CHARS = 500
 
 # -- delivery --
 FORWARDS = 300  # per hour and person: answers of others that are passed on to their followers

@@ -64,9 +64,10 @@ def _in_tag(char: str) -> bool:
 
 _URL = r"""(?<![A-Za-z0-9@])(?i:https?)://[^\s<>"`{|}\\^\[\]]+"""
 _MENTION = r"(?<![\w/@.])@([A-Za-z0-9_]++(?:[.-]++[A-Za-z0-9_]++)*+)(?:@(\w[\w-]*+(?:\.[\w-]++)*+(?::\d{2,5}(?!\w))?+))?+(?!@)"
+_GROUP = r"(?<![\w/@.!])!([A-Za-z0-9_]++(?:[.-]++[A-Za-z0-9_]++)*+)@(\w[\w-]*+(?:\.[\w-]++)*+(?::\d{2,5}(?!\w))?+)(?!@)"
 _TAG = r"(?<![\w/&#@])[#＃]([^\s!-/:-@\[-^`{-~]++)"
 _EMOJI = r"(?<![A-Za-z0-9_:]):([A-Za-z0-9_]{2,64}):(?![A-Za-z0-9_:])"
-_PLAIN = re.compile(rf"(?P<url>{_URL})|(?P<mention>{_MENTION})|(?P<tag>{_TAG})|(?P<emoji>{_EMOJI})")
+_PLAIN = re.compile(rf"(?P<url>{_URL})|(?P<mention>{_MENTION}|{_GROUP})|(?P<tag>{_TAG})|(?P<emoji>{_EMOJI})")
 _MARKDOWN = re.compile(
     r"(?P<escape>\\[!-/:-@\[-`{-~])|(?P<ticks>`+)"
     r"|\[(?P<label>[^\[\]\n]{1,500}+)\]\((?P<target>(?i:https?)://[^\s<>\"()\\\[\]]++(?:\([^\s<>\"()\\\[\]]*+\)[^\s<>\"()\\\[\]]*+)*+)\)"

@@ -6,8 +6,8 @@ Those that arrive are arrivals.py's.
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from fedi import approvals, fanout, limits, markup, plaintext, policies, polls, quotes, sanitize
-from fedi.activitypub import outbox, outbox_consents
+from fedi import approvals, fanout, groups, hosting, limits, markup, plaintext, policies, polls, quotes, sanitize
+from fedi.activitypub import outbox, outbox_consents, render
 from fedi.errors import Forbidden, Invalid
 from fedi.polls import NewPoll
 from fedi.storage import accounts as account_rows
@@ -29,7 +29,7 @@ Found = Mapping[tuple[str, str], int]  # (username in lower case, host or '') ->
 class Draft(NamedTuple):
     """What somebody wants to say. `fmt` is a key of FORMATS. In an edit a `poll` of None stays as it is, one without options goes.
 
-    With a title a text may be long: see `kind_of`.
+    With a title a text may be long: see `kind_of`. `group_id` is the group it is posted to.
     """
 
     text: str
@@ -42,6 +42,7 @@ class Draft(NamedTuple):
     in_reply_to_id: int | None = None
     quote_of_id: int | None = None
     policy: tuple[tuple[str, str], ...] = ()  # (kind, choice) of policies.CHOICES; what is not said is as the author has it set
+    group_id: int | None = None
     idempotency_key: str = ""
     poll: NewPoll | None = None
     title: str = ""
@@ -60,6 +61,7 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
     post_id = rows.new_id(tx, tx.now)
     mentioned = _mentioned(tx, draft, found)
     written = _text(tx, draft, mentioned)
+    group = _group(tx, author, draft, mentioned, parent)
     post = rows.insert(
         tx,
         id=post_id,
@@ -75,6 +77,7 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
         held=int(held),
         policy=policy(dict(draft.policy), draft.visibility, habits(tx, author, draft.visibility)),
         kind=kind_of(draft, str(written["content_html"])),
+        group_id=group.id if group else None,
         **written,
     )
     if quoted is not None:
@@ -94,6 +97,7 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
     fanout.post_added(tx, post, author, named)
     outbox.created(tx, post, author)
     quotes.announce(tx, post, author)
+    hosting.published(tx, group, post, author)
     return post
 
 
@@ -143,6 +147,8 @@ def edit(tx: Tx, author: Account, post_id: int, draft: Draft, found: Found) -> P
         return changed
     fanout.post_edited(tx, changed, author)
     outbox.updated(tx, changed, author)
+    if changed.group_id is not None:
+        hosting.acted(tx, changed, author, render.update(tx, changed))
     return changed
 
 
@@ -150,6 +156,8 @@ def remove(tx: Tx, author: Account, post_id: int) -> Post:
     """Take a post back, everywhere it got to. Returns what it was. Raises NotFound, Forbidden."""
     post = _own(tx, author, post_id)
     outbox.deleted(tx, post, author)
+    if post.group_id is not None:
+        hosting.ended(tx, post, author, render.delete(tx, post, author, []))
     end(tx, post, author)
     return post
 
@@ -175,6 +183,17 @@ def kind_of(draft: Draft, content_html: str) -> str:
     apart = draft.in_reply_to_id is None and draft.visibility != "direct"
     is_long = len(plaintext.text(content_html, ARTICLE_FROM_CHARS + 100)) > ARTICLE_FROM_CHARS
     return "Article" if draft.title and apart and is_long else "Note"
+
+
+def _group(tx: Tx, author: Account, draft: Draft, mentioned: Mapping[tuple[str, str], Account], parent: Post | None) -> Account | None:
+    """The group it goes to. Only what everybody may read can be in one. Raises Invalid, Forbidden, NotFound."""
+    if parent is not None:
+        groups.check_open(tx, parent)
+    if draft.visibility in ("public", "unlisted") and not draft.local_only:
+        return hosting.chosen(tx, author, draft.group_id, mentioned.values(), parent)
+    if draft.group_id is not None:
+        raise Invalid("What is posted to a group is public. Choose that, or leave the group out.", "visibility")
+    return None
 
 
 def _own(tx: Tx, author: Account, post_id: int) -> Post:
@@ -241,7 +260,8 @@ def _attach(tx: Tx, post: Post, draft: Draft, mentioned: Mapping[tuple[str, str]
     named = {account.id for account in mentioned.values()}
     if parent is not None and parent.account_id != post.account_id and post.visibility != "direct":
         named.add(parent.account_id)
-    rows.set_mentions(tx, post.id, named, quotes.addressed(tx, post) - named)
+    silent = quotes.addressed(tx, post) | ({post.group_id} if post.group_id is not None else set())
+    rows.set_mentions(tx, post.id, named, silent - named)
     tags = (markup.normalise_tag(tag) for tag in markup.scan(draft.text, draft.fmt).tags)
     rows.set_tags(tx, post.id, [tag for tag in tags if tag][: limits.TAGS])
     return named

@@ -170,6 +170,10 @@ class Uris:
     def featured_tags(self, actor_uri: str) -> str:
         return f"{actor_uri}/collections/tags"
 
+    def moderators(self, actor_uri: str) -> str:
+        """Of a group."""
+        return f"{actor_uri}/collections/moderators"
+
     def rsa_key(self, actor_uri: str) -> str:
         return f"{actor_uri}#main-key"
 

@@ -344,7 +344,7 @@ CREATE TABLE "notifications" (
   id INTEGER PRIMARY KEY,
   account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
   kind TEXT NOT NULL CHECK (kind IN ('follow', 'follow_request', 'mention', 'favourite', 'boost', 'edit', 'post', 'report', 'move',
-    'poll', 'reaction', 'quote', 'quoted_edit', 'approval')),
+    'poll', 'reaction', 'quote', 'quoted_edit', 'approval', 'moderation')),
   from_account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
   post_id INTEGER REFERENCES posts (id) ON DELETE CASCADE,
   created_at INTEGER NOT NULL,

@@ -58,6 +58,7 @@ FLOORS = {
     "fedi.activitypub.receive": 6,
     "fedi.activitypub.stamps": 6,
     "fedi.activitypub.inbox": 6,
+    "fedi.activitypub.communities": 5,
     "fedi.activitypub.delivery": 6,
     "fedi.instance": 6,
     "fedi.jobs": 6,

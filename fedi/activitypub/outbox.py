@@ -67,6 +67,22 @@ def forward(tx: Tx, by: Account, said: parse.Activity, object_uri: str, inboxes:
         _enqueue(tx, Activity(ids.new(tx.now), said.id, said.type, by.id, None, object_uri, 0, said.body, tx.now), elsewhere)
 
 
+def passed_on(tx: Tx, group: Account, activity: bytes, about_uri: str, post_id: int | None) -> None:
+    """Announce an activity to the followers of a group of this server, byte for byte as it came. Source: FEP-1b12."""
+    inboxes = audience.of_followers(tx, group.id)
+    elsewhere = [(uri, host) for uri, host in inboxes.items() if not tx.uris.is_our_host(host)]
+    if not elsewhere and post_id is None:
+        return
+    activity_id = ids.new(tx.now)
+    uri = tx.uris.activity(activity_id)
+    body = render.dump(render.passed_on(uri, group, activity, tx.now))
+    public = int(post_id is not None)
+    row = Activity(activity_id, uri, "Announce", group.id, post_id, about_uri, public, body, tx.now)
+    delivery_rows.insert_activity(tx, row)
+    for host in delivery_rows.enqueue(tx, activity_id, elsewhere):
+        tx.emit(Event("delivery", activity_id, host))
+
+
 def _ordered_by(document: Json) -> str:
     """The thing that acts about it keep their order for, per inbox: an Undo comes after what it undoes, and before the same done again."""
     object_ = document["object"]
@@ -156,18 +172,27 @@ def unboosted(tx: Tx, boost: Post, booster: Account, original: Post) -> None:
 
 
 def liked(tx: Tx, account: Account, original: Post, like_uri: str) -> None:
-    author = account_rows.get(tx, original.account_id)
-    if not author.is_local:
-        document = render.simple("Like", like_uri, account.uri, original.uri, [author.uri])
-        send(tx, account, document, audience.of_accounts([author], shared=True))
+    inboxes, extra = _voting(tx, original)
+    if inboxes:
+        author = account_rows.get(tx, original.account_id)
+        send(tx, account, render.simple("Like", like_uri, account.uri, original.uri, [author.uri]) | extra, inboxes)
 
 
 def unliked(tx: Tx, account: Account, original: Post, like_uri: str) -> None:
-    author = account_rows.get(tx, original.account_id)
-    if not author.is_local:
-        like = render.embedded("Like", like_uri, account.uri, original.uri)
-        document = render.simple("Undo", f"{like_uri}/undo", account.uri, like, [author.uri])
-        send(tx, account, document, audience.of_accounts([author], shared=True))
+    inboxes, extra = _voting(tx, original)
+    if inboxes:
+        author = account_rows.get(tx, original.account_id)
+        like = render.embedded("Like", like_uri, account.uri, original.uri) | extra
+        send(tx, account, render.simple("Undo", f"{like_uri}/undo", account.uri, like, [author.uri]) | extra, inboxes)
+
+
+def _voting(tx: Tx, original: Post) -> tuple[Inboxes, Json]:
+    """Whom a like concerns, and what it says besides: the author, and the group elsewhere that will count it."""
+    concerned = [account_rows.get(tx, original.account_id)]
+    group = account_rows.find(tx, original.group_id) if original.group_id is not None else None
+    if group is not None:
+        concerned.append(group)
+    return audience.of_accounts(concerned, shared=True), {"audience": group.uri} if group is not None else {}
 
 
 def pinned(tx: Tx, account: Account, post: Post, *, added: bool) -> None:

@@ -30,6 +30,8 @@ class ActorKey(NamedTuple):
 class Actor(NamedTuple):
     """Somebody on another server. All ids and links are web addresses or ''; `fields` are (name, value), the value HTML.
 
+    `moderators` is a group's collection of them.
+
     `inbox` is '' in the stubs that some servers answer for a key; those are no accounts. `webfinger` is what the actor claims to be called.
     """
 
@@ -45,6 +47,7 @@ class Actor(NamedTuple):
     followers: str
     following: str
     featured: str
+    moderators: str
     locked: bool
     discoverable: bool
     indexable: bool
@@ -87,6 +90,7 @@ def actor(document: Json) -> Actor:
         followers=values.own_uri(document.get("followers"), identity),
         following=values.own_uri(document.get("following"), identity),
         featured=values.own_uri(document.get("featured"), identity),
+        moderators=values.own_uri(document.get("attributedTo"), identity) if kind == "Group" else "",
         locked=values.flag(document.get("manuallyApprovesFollowers")),
         discoverable=values.flag(document.get("discoverable")),
         indexable=values.flag(document.get("indexable")),

@@ -100,6 +100,7 @@ class Note(NamedTuple):
     source_type: str
     replies_uri: str
     facts: Facts
+    takes_no_answers: bool
 
     @property
     def quote_uri(self) -> str:
@@ -169,6 +170,7 @@ def note(document: Json, received_at: int, followers_uri: str = "", envelope: Js
         source_type=source_type,
         replies_uri=values.own_uri(document.get("replies"), identity),
         facts=parse_facts.read(document, kind, content, not _is_warning(document, kind), pages),
+        takes_no_answers=document.get("commentsEnabled") is False,
     )
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import orjson
 
 from fedi import clock, uris
-from fedi.activitypub import inbox, parse, receive_forwarded
+from fedi.activitypub import inbox, parse, receive_forwarded, receive_wrapped
 from fedi.activitypub.inbox.received import NONE_GATHERED, NOTHING, Received
 from fedi.activitypub.parse import Activity
 from fedi.activitypub.parse_addressing import for_person
@@ -87,6 +87,8 @@ def _accept_now(tx: Tx, signer: Signer, activity: Activity, way: _Way) -> Accept
         return Accepted("ignored", activity.type)
     if way.forwarded or job_rows.has_lane(tx, activity.actor):
         return _insert(tx, signer, activity, way)
+    if receive_wrapped.is_wrapped(activity):
+        return Accepted(receive_wrapped.accept(tx, signer.account, activity, JOB), activity.type)
     received = Received(activity, signer.account, tx.now)
     try:
         wanted = inbox.wants(tx, received)
@@ -143,6 +145,12 @@ async def process(remote: Remote, payload: bytes) -> None:
     activity = parse.activity(parse.document(body), body)
     if facts["forwarded"]:
         await receive_forwarded.process(remote, activity, facts["at"], facts["by"], from_relay=facts["relayed"])
+        return
+    if "group" in facts:
+        await receive_wrapped.process(remote, activity, receive_wrapped.via(remote.db, facts), is_forwarded=facts["asked"])
+        return
+    if receive_wrapped.is_wrapped(activity):
+        await remote.db.write(receive_wrapped.accept_late, activity, JOB)
         return
     activity = for_person(activity, facts.get("for", ""))
     actor = await remote.actor(activity.actor)

@@ -45,6 +45,7 @@ class Remote:
         self._boosted = Rate(limits.BOOSTED_FETCHES)
         self._forwarded = Rate(limits.FORWARDED_FETCHES)
         self._quoted = Rate(limits.QUOTED_FETCHES)
+        self._wrapped = Rate(limits.WRAPPED_FETCHES)
 
     def use_key(self, key_uri: str, private_pem: str) -> None:
         """What GETs are signed with: the instance actor's key."""
@@ -241,6 +242,10 @@ class Remote:
     def spend_forwarded(self, host: str) -> None:
         """Count a fetch that a server makes us do by passing on what others have said. Raises TooMany."""
         self._forwarded.spend(host)
+
+    def spend_wrapped(self, group_uri: str) -> None:
+        """Something that a group passes on is about to be asked for where it comes from. Raises TooMany past the group's rate."""
+        self._wrapped.spend(group_uri)
 
     async def note(self, uri: str) -> tuple[Note, Account]:
         """A post as its server has it now, and its author; not stored. Raises RemoteError, Untrusted when they have two origins."""

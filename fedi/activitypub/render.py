@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 
 from fedi import clock, ids, limits, teaser
-from fedi.activitypub import keys, render_consents, render_polls, vocab
+from fedi.activitypub import keys, render_consents, render_groups, render_polls, vocab
 from fedi.html import Html, escape_text
 from fedi.storage import accounts as account_rows
+from fedi.storage import groups as group_rows
 from fedi.storage import keys as key_rows
 from fedi.storage import media as media_rows
 from fedi.storage import posts as post_rows
@@ -70,6 +71,9 @@ def actor(tx: Tx, account: Account) -> Json:
         document["alsoKnownAs"] = account.aliases()
     if account.moved_to_uri:
         document["movedTo"] = account.moved_to_uri
+    group = group_rows.find(tx, account.id) if account.kind == "Group" else None
+    if group is not None:
+        document |= render_groups.community(us, account, group)
     return document
 
 
@@ -127,6 +131,7 @@ def note(tx: Tx, post: Post) -> Json:
     author = account_rows.get(tx, post.account_id)
     addressed = post_rows.list_mentions(tx, [post.id], silent=True).get(post.id, [])
     named = post_rows.list_mentions(tx, [post.id]).get(post.id, [])
+    group = account_rows.find(tx, post.group_id) if post.group_id is not None else None
     to, cc = addressing(post, author, [account.uri for account in addressed])
     document: Json = {
         "id": post.uri,
@@ -162,6 +167,8 @@ def note(tx: Tx, post: Post) -> Json:
         document["directMessage"] = True
     if post.kind == "Question":
         document |= render_polls.question(tx, post)
+    if group is not None:
+        render_groups.address(document, group, _mention(tx, group))
     return document
 
 
@@ -232,6 +239,8 @@ def _about_note(tx: Tx, post: Post, activity_type: str, uri: str, at: int) -> Js
         "cc": document["cc"],
         "object": document,
     }
+    if "audience" in document:
+        activity["audience"] = document["audience"]
     for spare in ("contentMap", "source"):  # what readers can do without, when it would be too long for some of them
         if spare in document and len(dump(activity)) > limits.SENT_BYTES:
             del document[spare]
@@ -262,6 +271,20 @@ def announce(boost: Post, booster: Account, original_uri: str, original_author_u
         "to": [vocab.PUBLIC] if public else [booster.followers_uri],
         "cc": [booster.followers_uri, original_author_uri] if public else [vocab.PUBLIC] * (boost.visibility == "unlisted"),
         "object": original_uri,
+    }
+
+
+def passed_on(uri: str, group: Account, activity: bytes, at: int) -> Json:
+    """What a group announces: a whole activity, as it was said. Source: FEP-1b12."""
+    return {
+        "id": uri,
+        "type": "Announce",
+        "actor": group.uri,
+        "published": clock.rfc3339(at),
+        "to": [vocab.PUBLIC],
+        "cc": [group.followers_uri],
+        "audience": group.uri,
+        "object": orjson.Fragment(activity),
     }
 
 

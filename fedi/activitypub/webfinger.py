@@ -17,7 +17,7 @@ from fedi.errors import Malformed
 JRD_TYPES = frozenset({"application/jrd+json", "application/json", "application/activity+json"})
 XRD_TYPES = frozenset({"application/xrd+xml", "application/xml", "text/xml"})
 _SELF_TYPES = frozenset({vocab.ACTIVITY_JSON, vocab.LD_JSON})
-_HANDLE = re.compile(r"@?(?:acct:)?([\w.-]{1,64})@([^\s@/?#\\]{1,253})", re.IGNORECASE)
+_HANDLE = re.compile(r"[@!]?(?:acct:)?([\w.-]{1,64})@([^\s@/?#\\]{1,253})", re.IGNORECASE)
 _LOCAL = re.compile(r"@(\w{1,64})", re.ASCII)
 _LINK_TAG = re.compile(rb"<Link\s[^<>]{0,2000}>", re.IGNORECASE)
 _LINK_HEADER = re.compile(r"<([^<>\s]{1,2048})>([^<]{0,512})")
@@ -32,7 +32,7 @@ class Subject(NamedTuple):
 
 
 def handle(text: str) -> tuple[str, str] | None:
-    """(username, host) of `@alice@example.org` and its spellings, host '' for `@alice`; None for anything else."""
+    """(username, host) of `@alice@example.org` and its spellings, host '' for `@alice`; None for anything else. `!` names a group."""
     if match := _HANDLE.fullmatch(text):
         try:
             return match[1], uris.normal_host(match[2])

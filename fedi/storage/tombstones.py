@@ -34,6 +34,11 @@ def is_taken_back(tx: Tx, uri: str, actor_uri: str) -> bool:
     return bool(uri) and tx.one("SELECT 1 FROM tombstones WHERE uri = ? AND actor_uri = ?", (uri, actor_uri)) is not None
 
 
+def delete(tx: Tx, uri: str, actor_uri: str) -> None:
+    """It is there again, says who took it back."""
+    tx.execute("DELETE FROM tombstones WHERE uri = ? AND actor_uri = ?", (uri, actor_uri))
+
+
 def prune(tx: Tx, before: int) -> int:
     """Forget foreign ones from before a time; ours (with a former type) are kept for good."""
     return tx.execute("DELETE FROM tombstones WHERE deleted_at < ? AND former_type = ''", (before,))

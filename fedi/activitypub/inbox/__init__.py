@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 
 from fedi.activitypub import remote_relays
-from fedi.activitypub.inbox import accept, add, announce, block, create, delete, flag, follow, like, move, requests, undo, update
+from fedi.activitypub.inbox import accept, add, announce, block, create, delete, flag, follow, like, lock, move, requests, undo, update
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, Wants
 from fedi.activitypub.parse import Note
 from fedi.activitypub.remote import Remote
@@ -18,12 +18,14 @@ HANDLERS: dict[str, Handler] = {
     "Block": block.HANDLER,
     "Create": create.HANDLER,
     "Delete": delete.HANDLER,
+    "Dislike": like.DISLIKE,
     "EmojiReact": like.HANDLER,
     "FeatureRequest": requests.FEATURE,
     "Flag": flag.HANDLER,
     "Follow": follow.HANDLER,
     "Like": like.HANDLER,
     "LikeRequest": requests.HANDLER,
+    "Lock": lock.HANDLER,
     "Move": move.HANDLER,
     "QuoteRequest": requests.HANDLER,
     "Reject": accept.REJECT,

@@ -1,6 +1,6 @@
 """Announce: a boost. The post is taken from here or from its own server, never from the copy in the activity."""
 
-from fedi import approvals, interactions, policies, relays
+from fedi import approvals, groups, interactions, policies, relays
 from fedi.activitypub import parse, parse_policies
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
 from fedi.storage import accounts as account_rows
@@ -38,6 +38,8 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
         stamp_uri = parse_policies.approved_by(activity.raw)
         if stamp_uri:
             approvals.receive(tx, policies.ANNOUNCE, post, received.actor, activity.id, stamp_uri)
+        if received.actor.kind == groups.KIND:
+            post = groups.announced(tx, received.actor, post)
         interactions.receive_boost(tx, received.actor, post, activity.id, activity.published_at or tx.now, visibility)
 
 

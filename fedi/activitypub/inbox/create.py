@@ -2,7 +2,7 @@
 
 from fedi import arrivals, forwarding, limits, sanitize, uris
 from fedi.activitypub import parse
-from fedi.activitypub.inbox import votes
+from fedi.activitypub.inbox import moderated, votes
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
 from fedi.storage import accounts as account_rows
 from fedi.storage import follows as follow_rows
@@ -18,7 +18,7 @@ def is_trusted(received: Received) -> bool:
 
 def concerns_us(tx: Tx, received: Received) -> bool:
     """Whether anybody here follows the author, is addressed or named, or has a part in what it answers. Source: FEDERATION.md, Inbox."""
-    if follow_rows.has_local_follower(tx, received.actor.id):
+    if received.via is not None or follow_rows.has_local_follower(tx, received.actor.id):
         return True
     activity = received.activity
     addressed = {*activity.to, *activity.cc}
@@ -38,10 +38,12 @@ def concerns_us(tx: Tx, received: Received) -> bool:
 def wants(tx: Tx, received: Received) -> Wants | None:
     activity = received.activity
     object_uri = activity.object_id
-    if not object_uri or tx.uris.is_ours(object_uri):
+    if not object_uri:
         return None
     if votes.ballots(tx, received):
         return NOTHING
+    if tx.uris.is_ours(object_uri):  # a group has taken what somebody here sent it
+        return NOTHING if received.via is not None and received.actor.is_local else None
     if not received.is_relayed and not concerns_us(tx, received):
         return None
     if not is_trusted(received):
@@ -63,6 +65,9 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
     if ballots := votes.ballots(tx, received):
         votes.apply(tx, received, ballots)
         return
+    if received.actor.is_local:
+        moderated.brought(tx, received, post_rows.find_by_uri(tx, received.activity.object_id))
+        return
     note = received.believed_note(gathered)
     if note.attributed_to != received.actor.uri:
         return
@@ -70,6 +75,7 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
     if not quiet or note.visibility == "public":
         post = arrivals.receive(tx, note, received.actor, received.content(tx, gathered), quiet=quiet)
         forwarding.pass_on(tx, received.actor, received.activity, post)
+        moderated.brought(tx, received, post, gathered)
 
 
 HANDLER = Handler(wants, apply)

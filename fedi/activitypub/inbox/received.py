@@ -43,11 +43,22 @@ class Gathered(NamedTuple):
 NONE_GATHERED = Gathered()
 
 
+class Via(NamedTuple):
+    """The group that has passed an activity on, and the Announce it did that with."""
+
+    group: Account
+    uri: str
+    at: int
+
+
 class Received:
     """An authentic activity: `actor` has signed it, or its object is to be read from its own server (`is_forwarded`).
 
     `is_relayed` when a relay of ours has brought it: a public post is then kept though it concerns nobody here.
+    `via` is there when a group has passed it on; what it decides about that group is then as authentic as the group.
     """
+
+    via: Via | None = None
 
     def __init__(self, activity: Activity, actor: Account, at: int, *, is_forwarded: bool = False, is_relayed: bool = False) -> None:
         self.activity = activity
@@ -55,6 +66,16 @@ class Received:
         self.at = at
         self.is_forwarded = is_forwarded
         self.is_relayed = is_relayed
+
+    def through(self, via: Via) -> "Received":
+        """The same, passed on by a group."""
+        self.via = via
+        return self
+
+    @property
+    def through_id(self) -> int | None:
+        """The account of the group that has passed it on."""
+        return self.via.group.id if self.via is not None else None
 
     @cached_property
     def note(self) -> Note:

@@ -2,6 +2,7 @@
 
 from fedi import blocks, follows, interactions, uris
 from fedi.activitypub import parse, parse_values
+from fedi.activitypub.inbox import moderated
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, wants_nothing
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as block_rows
@@ -17,8 +18,13 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
     """By the inner id first, then by the inner type and object. The inner actor must be the outer one. Source: FEDERATION.md, Inbox."""
     activity, actor = received.activity, received.actor
     inner = activity.object_doc or {}
+    if moderated.undo(tx, received, inner):
+        return
     if inner.get("actor") is not None and parse.first_id(inner.get("actor")) != actor.uri:
         return
+    voted = post_rows.find_by_uri(tx, parse.first_id(inner.get("object"))) if parse_values.type_of(inner) in _VOTES else None
+    if voted is not None:
+        moderated.pass_on(tx, received, voted)
     if activity.object_id:
         if not uris.same_origin(activity.object_id, actor.uri):
             return  # not theirs: nobody takes back what bears the name of another server
@@ -78,6 +84,7 @@ def _accept(tx: Tx, actor: Account, object_uri: str) -> None:
         follows.receive_reject(tx, actor, account_rows.get(tx, made.follower_id), made.uri)
 
 
+_VOTES = frozenset({"Like", "EmojiReact", "Dislike"})
 _BY_TYPE = {"Follow": _follow, "Like": _like, "EmojiReact": _like, "Announce": _announce, "Block": _block, "Accept": _accept}
 
 HANDLER = Handler(wants_nothing, apply)

@@ -2,7 +2,7 @@
 
 from fedi import arrivals, forwarding, sanitize, uris
 from fedi.activitypub import parse_values, vocab
-from fedi.activitypub.inbox import create
+from fedi.activitypub.inbox import create, moderated
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
 from fedi.storage import posts as post_rows
 from fedi.storage.db import Tx
@@ -11,6 +11,8 @@ from fedi.storage.db import Tx
 def wants(tx: Tx, received: Received) -> Wants | None:
     """A profile is always read from its own server: nobody changes a key by saying so."""
     activity = received.activity
+    if received.via is not None and activity.object_id == received.via.group.uri:
+        return Wants(moved_to=received.via.group.uri)
     if activity.object_id == received.actor.uri or _type(received) in vocab.ACTOR_TYPES:
         return Wants(moved_to=received.actor.uri) if activity.object_id == received.actor.uri else None
     known = post_rows.find_by_uri(tx, activity.object_id)
@@ -26,12 +28,14 @@ def _type(received: Received) -> str:
 
 
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
-    if received.activity.object_id == received.actor.uri:
+    if received.activity.object_id == received.actor.uri or _type(received) in vocab.ACTOR_TYPES:
         return  # gathering has read and stored it
     note = received.believed_note(gathered)
     if note.attributed_to == received.actor.uri:
         changed = arrivals.receive_edit(tx, note, received.actor, received.content(tx, gathered))
         forwarding.pass_on(tx, received.actor, received.activity, changed)
+        if changed is not None and gathered.note is None:
+            moderated.pass_on(tx, received, changed)
 
 
 HANDLER = Handler(wants, apply)

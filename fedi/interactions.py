@@ -5,6 +5,7 @@ from fedi.activitypub import outbox, outbox_consents, render
 from fedi.errors import Forbidden, Invalid
 from fedi.storage import interactions as rows
 from fedi.storage import posts as post_rows
+from fedi.storage import reactions as reaction_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -14,15 +15,20 @@ from fedi.streaming import Event
 PINS = 5
 
 
-def _seen(tx: Tx, account: Account, post_id: int) -> Post:
+def seen(tx: Tx, account: Account, post_id: int) -> Post:
     """The post an act is about: of a boost, what it boosts. Raises NotFound when the account may not see it."""
     post = post_rows.get_visible(tx, account.id, post_id)
     return post_rows.get_visible(tx, account.id, post.boost_of_id) if post.boost_of_id is not None else post
 
 
+def likes(tx: Tx, account_id: int, post_id: int) -> bool:
+    """Whether somebody counts among those who like a post: by a like, or by a reaction. Each person counts once."""
+    return rows.find_favourite(tx, account_id, post_id) is not None or reaction_rows.has_reacted(tx, account_id, post_id)
+
+
 def favourite(tx: Tx, account: Account, post_id: int) -> Post:
     """Like a post; again is no harm. Raises NotFound."""
-    post = _seen(tx, account, post_id)
+    post = seen(tx, account, post_id)
     waits = approvals.needs_yes(tx, policies.LIKE, post, account)
     uri = outbox.new_uri(tx)
     if rows.put_favourite(tx, account.id, post.id, uri):
@@ -30,7 +36,7 @@ def favourite(tx: Tx, account: Account, post_id: int) -> Post:
             approvals.await_yes(tx, policies.LIKE, post, account, uri)
             outbox.liked(tx, account, post, uri)
             return post_rows.get(tx, post.id)
-        post_rows.add_counts(tx, post.id, favourites=1)
+        post_rows.add_counts(tx, post.id, favourites=int(not reaction_rows.has_reacted(tx, account.id, post.id)))
         notifications.tell(tx, post.account_id, "favourite", account, post.id)
         outbox.liked(tx, account, post, uri)
         if post.group_id is not None:
@@ -40,7 +46,7 @@ def favourite(tx: Tx, account: Account, post_id: int) -> Post:
 
 
 def unfavourite(tx: Tx, account: Account, post_id: int) -> Post:
-    post = _seen(tx, account, post_id)
+    post = seen(tx, account, post_id)
     uri = rows.find_favourite(tx, account.id, post.id)
     if uri is not None:
         _unliked(tx, account, post)
@@ -54,14 +60,14 @@ def unfavourite(tx: Tx, account: Account, post_id: int) -> Post:
 def _unliked(tx: Tx, account: Account, post: Post) -> None:
     waited = bool(post.policy) and approvals.withdraw(tx, policies.LIKE, post.id, account.id)
     if rows.delete_favourite(tx, account.id, post.id) and not waited:
-        post_rows.add_counts(tx, post.id, favourites=-1)
+        post_rows.add_counts(tx, post.id, favourites=-int(not reaction_rows.has_reacted(tx, account.id, post.id)))
         notifications.forget(tx, post.account_id, "favourite", account.id, post.id)
         tx.emit(Event("post_counted", post.id))
 
 
 def boost(tx: Tx, account: Account, post_id: int, visibility: str = "public") -> Post:
     """Boost a post; returns the boost, which is the earlier one when there is one. Raises NotFound, Forbidden for what is not public."""
-    post = _seen(tx, account, post_id)
+    post = seen(tx, account, post_id)
     known = post_rows.find_boost(tx, account.id, post.id)
     if known is not None:
         return known
@@ -95,7 +101,7 @@ def boost(tx: Tx, account: Account, post_id: int, visibility: str = "public") ->
 
 def unboost(tx: Tx, account: Account, post_id: int) -> Post:
     """Take a boost back; returns the original post."""
-    post = _seen(tx, account, post_id)
+    post = seen(tx, account, post_id)
     made = post_rows.find_boost(tx, account.id, post.id)
     if made is not None:
         outbox.unboosted(tx, made, account, post)
@@ -113,13 +119,13 @@ def _unboosted(tx: Tx, made: Post, post: Post, account: Account) -> None:
 
 
 def bookmark(tx: Tx, account: Account, post_id: int) -> Post:
-    post = _seen(tx, account, post_id)
+    post = seen(tx, account, post_id)
     rows.put_bookmark(tx, account.id, post.id)
     return post
 
 
 def unbookmark(tx: Tx, account: Account, post_id: int) -> Post:
-    post = _seen(tx, account, post_id)
+    post = seen(tx, account, post_id)
     rows.delete_bookmark(tx, account.id, post.id)
     return post
 
@@ -158,7 +164,7 @@ def receive_favourite(tx: Tx, account: Account, post: Post, uri: str) -> None:
     if approvals.receive(tx, policies.LIKE, post, account, uri) != policies.AUTOMATIC:
         return
     if rows.put_favourite(tx, account.id, post.id, uri):
-        post_rows.add_counts(tx, post.id, favourites=1)
+        post_rows.add_counts(tx, post.id, favourites=int(not reaction_rows.has_reacted(tx, account.id, post.id)))
         notifications.tell(tx, post.account_id, "favourite", account, post.id)
         tx.emit(Event("post_counted", post.id))
 
@@ -210,7 +216,7 @@ def receive_unboost(tx: Tx, account: Account, made: Post) -> None:
 def count_approved_like(tx: Tx, account: Account, post: Post, uri: str) -> None:
     """A like that waited for the author counts from now on."""
     rows.put_favourite(tx, account.id, post.id, uri)
-    post_rows.add_counts(tx, post.id, favourites=1)
+    post_rows.add_counts(tx, post.id, favourites=int(not reaction_rows.has_reacted(tx, account.id, post.id)))
     tx.emit(Event("post_counted", post.id))
 
 

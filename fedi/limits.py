@@ -48,6 +48,8 @@ POLL_OPTION_CHARS = 100
 POLL_SECONDS = (5 * 60, 30 * 24 * 3600)
 FEATURED_TAGS = 10
 ARTICLE_CHARS = 30_000  # of what has a title
+REACTIONS = 60  # different ones under a post
+REACTIONS_EACH = 5  # of one person under a post
 USERNAME = r"[A-Za-z0-9_]{1,30}"
 PASSWORD_CHARS = (8, 1024)
 

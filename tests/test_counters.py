@@ -28,7 +28,8 @@ RECOUNT = {
       AND r.visibility IN ('public', 'unlisted') AND r.local_only = 0) AS n FROM posts p WHERE p.replies_count <> n""",
     "boosts": """SELECT p.id, p.boosts_count, (SELECT count(*) FROM posts b WHERE b.boost_of_id = p.id
       AND b.visibility IN ('public', 'unlisted')) AS n FROM posts p WHERE p.boosts_count <> n""",
-    "favourites": """SELECT p.id, p.favourites_count, (SELECT count(*) FROM favourites f WHERE f.post_id = p.id) AS n
+    "favourites": """SELECT p.id, p.favourites_count, (SELECT count(*) FROM (
+      SELECT account_id FROM favourites WHERE post_id = p.id UNION SELECT account_id FROM reactions WHERE post_id = p.id)) AS n
       FROM posts p WHERE p.favourites_count <> n""",
     "posts": """SELECT a.username, a.posts_count, (SELECT count(*) FROM posts p WHERE p.account_id = a.id
       AND p.visibility IN ('public', 'unlisted') AND p.local_only = 0) AS n FROM accounts a WHERE a.posts_count <> n""",

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import orjson
 
 from fedi import audience, clock, ids
-from fedi.activitypub import keys, parse, proofs, render, render_polls, vocab
+from fedi.activitypub import keys, parse, proofs, render, render_polls, render_reactions, vocab
 from fedi.activitypub.render import Json
 from fedi.audience import Inboxes
 from fedi.storage import accounts as account_rows
@@ -15,6 +15,7 @@ from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.deliveries import Activity
+from fedi.storage.emojis import Emoji
 from fedi.storage.posts import Post
 from fedi.streaming import Event
 
@@ -193,6 +194,22 @@ def _voting(tx: Tx, original: Post) -> tuple[Inboxes, Json]:
     if group is not None:
         concerned.append(group)
     return audience.of_accounts(concerned, shared=True), {"audience": group.uri} if group is not None else {}
+
+
+def reacted(tx: Tx, account: Account, post: Post, uri: str, name: str, emoji: Emoji | None) -> None:
+    """A Like that says which emoji: a reaction for who knows reactions, a like for everybody else."""
+    author = account_rows.get(tx, post.account_id)
+    if not author.is_local:
+        document = render_reactions.like(tx, account, post.uri, uri, name, emoji) | {"to": [author.uri]}
+        send(tx, account, document, audience.of_accounts([author], shared=True))
+
+
+def unreacted(tx: Tx, account: Account, post: Post, uri: str, name: str, emoji: Emoji | None) -> None:
+    author = account_rows.get(tx, post.account_id)
+    if not author.is_local:
+        like = render_reactions.like(tx, account, post.uri, uri, name, emoji)
+        document = render.simple("Undo", f"{uri}/undo", account.uri, like, [author.uri])
+        send(tx, account, document, audience.of_accounts([author], shared=True))
 
 
 def pinned(tx: Tx, account: Account, post: Post, *, added: bool) -> None:

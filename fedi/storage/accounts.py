@@ -284,7 +284,8 @@ _TRACES = (
       AND p.local_only = 0
     ON CONFLICT (uri, actor_uri) DO UPDATE SET former_type = excluded.former_type, deleted_at = excluded.deleted_at""",
     """UPDATE posts SET favourites_count = max(0, favourites_count - 1)
-    WHERE id IN (SELECT post_id FROM favourites WHERE account_id = :account)""",
+    WHERE id IN (SELECT post_id FROM favourites WHERE account_id = :account
+      UNION SELECT post_id FROM reactions WHERE account_id = :account)""",
     """UPDATE posts SET boosts_count = max(0, boosts_count - 1) WHERE id IN (
       SELECT boost_of_id FROM posts WHERE account_id = :account AND visibility IN ('public', 'unlisted'))""",
     """UPDATE posts SET replies_count = max(0, replies_count - (SELECT count(*) FROM posts r WHERE r.in_reply_to_id = posts.id

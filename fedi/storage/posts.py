@@ -133,8 +133,8 @@ def update(tx: Tx, post_id: int, **values: Any) -> Post:
     """Change columns of one post (names are ours) and raise its version."""
     if not values.keys() <= _COLUMN_SET:
         raise TypeError(f"no such column among {sorted(values)}")
-    assignments = ", ".join(f"{name} = :{name}" for name in values)
-    tx.execute(f"UPDATE posts SET {assignments}, version = version + 1 WHERE id = :post_id", {**values, "post_id": post_id})
+    assignments = "".join(f"{name} = :{name}, " for name in values)
+    tx.execute(f"UPDATE posts SET {assignments}version = version + 1 WHERE id = :post_id", {**values, "post_id": post_id})
     return get(tx, post_id)
 
 
@@ -407,7 +407,8 @@ def list_touched_by(tx: Tx, post_id: int) -> list[Account]:
     rows = tx.query(
         f"""SELECT {A_COLUMNS} FROM accounts a WHERE a.host <> '' AND a.id IN (
           SELECT account_id FROM posts WHERE in_reply_to_id = :post OR boost_of_id = :post
-          UNION SELECT account_id FROM favourites WHERE post_id = :post)""",
+          UNION SELECT account_id FROM favourites WHERE post_id = :post
+          UNION SELECT account_id FROM reactions WHERE post_id = :post)""",
         {"post": post_id},
     )
     return [Account._make(row) for row in rows]

@@ -1,4 +1,7 @@
-"""S8 and pins: polls, votes, counts and what stands on top of a profile, with servers that speak each dialect, and between two of ours."""
+"""S8, pins, and the reactions of S5, with servers that speak each dialect, and between two of ours.
+
+Polls, votes and their counts; what stands on top of a profile; an emoji under a post.
+"""
 
 import json
 from collections.abc import AsyncIterator
@@ -7,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from fedi import clock, featured, interactions, polls
+from fedi import blocks, clock, featured, interactions, polls, reactions
 from fedi.storage import accounts as account_rows
 from fedi.storage import featured_tags as featured_tag_rows
 from fedi.storage import interactions as interaction_rows
 from fedi.storage import polls as poll_rows
+from fedi.storage import posts as post_rows
+from fedi.storage import reactions as reaction_rows
 from fedi.storage.posts import Post
 from tests import remote
 from tests.federation.test_two_instances import Pair, pair
@@ -349,3 +354,114 @@ async def test_two_servers_pin_and_unpin(pair: Pair) -> None:
     pair.a.do(interactions.unpin, post.id)
     await pair.settle()
     assert pair.b.db.read(interaction_rows.list_pins, other.id) == []
+
+
+# -- reactions, as each server writes them --
+
+BLOB = {
+    "type": "Emoji",
+    "id": "https://peer.test/emojis/blobcat",
+    "name": ":blobcat:",
+    "icon": {"type": "Image", "url": "https://peer.test/b.png"},
+}
+
+
+def reacted(w: World, post: Post) -> dict[str, int]:
+    found = w.db.read(reaction_rows.list_tallies, 0, [post.id]).get(post.id, [])
+    return {tally.name: tally.number for tally in found}
+
+
+def likes(w: World, post: Post) -> int:
+    return w.db.read(post_rows.get, post.id).favourites_count
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "name"),
+    [
+        ("EmojiReact", {"content": "🎉", "to": ["https://peer.test/users/carol/followers"], "cc": []}, "🎉"),  # Pleroma, Akkoma
+        ("Like", {"content": "👍", "_misskey_reaction": "👍"}, "👍"),  # Misskey
+        ("Like", {"_misskey_reaction": "🎉"}, "🎉"),  # older Misskey
+        ("Like", {"content": ":blobcat:", "_misskey_reaction": ":blobcat:", "tag": [BLOB]}, "blobcat"),  # Misskey, Mitra
+        ("EmojiReact", {"content": ":blobcat:", "tag": [{**BLOB, "id": None, "name": "blobcat"}]}, "blobcat"),  # Akkoma
+        ("EmojiReact", {"content": "❤", "tag": {}}, "❤️"),
+    ],
+)
+async def test_s5_a_reaction_in_the_words_of_each_server_and_its_undo(world: World, carol: Actor, kind: str, more: Json, name: str) -> None:
+    post = world.publish(world.alice)
+    by_id, by_shape = (carol.activity(kind, post.uri, **more) for _ in range(2))
+    await world.accepted(carol, by_id)
+    assert reacted(world, post) == {name: 1} and likes(world, post) == 1 and world.told(world.alice)[-1] == "reaction"
+    await world.accepted(carol, carol.activity("Undo", by_id["id"]))
+    assert reacted(world, post) == {} and likes(world, post) == 0
+
+    await world.accepted(carol, by_shape)
+    await world.accepted(carol, carol.activity("Undo", {**by_shape, "id": None}))
+    assert reacted(world, post) == {} and likes(world, post) == 0 and "reaction" not in world.told(world.alice)
+
+
+async def test_s5_an_undo_that_comes_first_and_one_by_somebody_else(world: World, carol: Actor) -> None:
+    mallory = world.peer("evil.test").actor("mallory")
+    await world.know(mallory)
+    post = world.publish(world.alice)
+    early, kept = (carol.activity("EmojiReact", post.uri, content=text) for text in "🎉👍")
+    await world.accepted(carol, carol.activity("Undo", early))
+    await world.accepted(carol, early)
+    await world.accepted(carol, kept)
+    for undone in (kept["id"], kept, {**kept, "actor": mallory.uri, "id": f"{mallory.uri}/1"}):
+        await world.accepted(mallory, mallory.activity("Undo", undone))
+
+    assert reacted(world, post) == {"👍": 1}
+
+
+async def test_auz_14_a_hundred_reactions_and_likes_of_one_person_count_once(world: World, carol: Actor) -> None:
+    post = world.publish(world.alice)
+    for number in range(25):
+        for kind, more in (("Like", {}), ("EmojiReact", {"content": "🎉"}), ("Like", {"content": "🎉"}), ("Like", {"content": "no emoji"})):
+            await world.deliver(carol, carol.activity(kind, post.uri, id=f"{carol.uri}/x/{number}{kind}{more}".replace(" ", ""), **more))
+    await world.settle()
+
+    assert likes(world, post) == 1 and reacted(world, post) == {"🎉": 1}
+    assert sorted(kind for kind in world.told(world.alice) if kind != "follow") == ["favourite", "reaction"]
+
+
+async def test_auz_10_a_blocked_person_reacts_in_vain(world: World, carol: Actor) -> None:
+    account = world.account(carol)
+    assert account is not None
+    post = world.publish(world.alice)
+    world.db.transact(blocks.block, world.alice, account.id)
+    await world.accepted(carol, carol.activity("EmojiReact", post.uri, content="🎉"))
+
+    assert reacted(world, post) == {} and likes(world, post) == 0 and "reaction" not in world.told(world.alice)
+
+
+@pytest.mark.parametrize("content", [None, "", "words", 5, ["🎉"], {"a": 1}, ":unknown:", "🎉🎉", "x" * 100_000])
+async def test_an_emoji_react_without_an_emoji_is_nothing_and_a_like_stays_a_like(world: World, carol: Actor, content: Any) -> None:
+    post = world.publish(world.alice)
+    await world.accepted(carol, carol.activity("EmojiReact", post.uri, content=content, tag=[5, {}, BLOB]))
+    before = reacted(world, post)
+    await world.accepted(carol, carol.activity("Like", post.uri, content=content))
+
+    assert (before == {} or content == ["🎉"]) and likes(world, post) == 1
+
+
+async def test_a_dislike_is_tolerated_and_leaves_reactions_alone(world: World, carol: Actor) -> None:
+    post = world.publish(world.alice)
+    await world.accepted(carol, carol.activity("EmojiReact", post.uri, content="🎉"))
+    before = world.rows()
+    await world.accepted(carol, carol.activity("Dislike", post.uri))
+
+    assert world.rows() == before and reacted(world, post) == {"🎉": 1} and likes(world, post) == 1
+
+
+async def test_s5_two_servers_react_and_take_it_back(pair: Pair) -> None:
+    await pair.befriend(pair.b)
+    post = await pair.a.say("hello")
+    await pair.settle()
+    seen = pair.b.get(post.uri)
+    pair.b.do(reactions.react, seen.id, "🎉")
+    await pair.settle()
+    (tally,) = pair.a.db.read(reaction_rows.list_tallies, pair.a.person.id, [post.id])[post.id]
+    assert (tally.name, tally.number, tally.mine) == ("🎉", 1, 0) and pair.a.told() == ["follow", "reaction"]
+    pair.b.do(reactions.unreact, seen.id, "🎉")
+    await pair.settle()
+    assert pair.a.db.read(reaction_rows.list_tallies, 0, [post.id]) == {} and pair.a.told() == ["follow"]

@@ -1,8 +1,8 @@
 """Undo: what somebody did is taken back, by the one who did it, maybe before it reached us."""
 
-from fedi import blocks, follows, interactions, uris
+from fedi import blocks, follows, interactions, reactions, uris
 from fedi.activitypub import parse, parse_values
-from fedi.activitypub.inbox import moderated
+from fedi.activitypub.inbox import like, moderated
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, wants_nothing
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as block_rows
@@ -32,6 +32,8 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
         if _by_id(tx, actor, activity.object_id):
             return
     kind = parse_values.type_of(inner)
+    if kind in ("EmojiReact", "Like") and like.undo(tx, actor, inner):
+        return
     if kind in _BY_TYPE:
         _BY_TYPE[kind](tx, actor, parse.first_id(inner.get("object")))
 
@@ -44,6 +46,8 @@ def _by_id(tx: Tx, actor: Account, uri: str) -> bool:
     liked = interaction_rows.find_favourite_by_uri(tx, uri)
     if liked is not None and liked[0] == actor.id:
         interactions.receive_unfavourite(tx, actor, post_rows.get(tx, liked[1]))
+        return True
+    if reactions.receive_undo_by_id(tx, actor, uri):
         return True
     boost = post_rows.find_by_uri(tx, uri)
     if boost is not None and boost.boost_of_id is not None and boost.account_id == actor.id:
@@ -85,6 +89,6 @@ def _accept(tx: Tx, actor: Account, object_uri: str) -> None:
 
 
 _VOTES = frozenset({"Like", "EmojiReact", "Dislike"})
-_BY_TYPE = {"Follow": _follow, "Like": _like, "EmojiReact": _like, "Announce": _announce, "Block": _block, "Accept": _accept}
+_BY_TYPE = {"Follow": _follow, "Like": _like, "Announce": _announce, "Block": _block, "Accept": _accept}
 
 HANDLER = Handler(wants_nothing, apply)

@@ -1,5 +1,7 @@
 """What happened to one's posts and to oneself. Source: Mastodon documentation, notifications."""
 
+from typing import NamedTuple
+
 from aiohttp import web
 
 from fedi.errors import NotFound
@@ -18,21 +20,22 @@ _MOST = 80
 async def index(request: web.Request) -> web.Response:
     viewer = auth.require(request, "read:notifications")
     given, shown = params.query(request), answers.page(request, _PAGE, _MOST)
-    wanted = _kinds(given), given.find_id("account_id") or 0
+    asked = given.texts("types", most=100)
+    kinds = notification.kinds(asked, given.texts("exclude_types", most=100))
+    wanted = _Wanted(kinds, given.find_id("account_id") or 0, asked)
     items, cursors = request.app[keys.INSTANCE].db.read(_list, request.app[SHELF], viewer.id, shown, wanted)
     return answers.listing(request, shown, items, cursors)
 
 
-def _kinds(given: params.Params) -> list[str]:
-    """Our names for what `types[]` and `exclude_types[]` leave; names that nobody has name nothing."""
-    asked = given.texts("types", most=100)
-    without = given.texts("exclude_types", most=100)
-    return [ours for theirs, ours in notification.KINDS.items() if (not asked or theirs in asked) and theirs not in without]
+class _Wanted(NamedTuple):
+    kinds: list[str]
+    sender_id: int
+    asked: list[str]
 
 
-def _list(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page, wanted: tuple[list[str], int]) -> tuple[list[bytes], list[int]]:
-    rows = listings.list_notifications(tx, viewer_id, shown, *wanted)
-    return notification.notifications(shelf, tx, viewer_id, rows), [row.id for row in rows]
+def _list(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page, wanted: _Wanted) -> tuple[list[bytes], list[int]]:
+    rows = listings.list_notifications(tx, viewer_id, shown, wanted.kinds, wanted.sender_id)
+    return notification.notifications(shelf, tx, viewer_id, rows, wanted.asked), [row.id for row in rows]
 
 
 async def show(request: web.Request) -> web.Response:

@@ -11,6 +11,7 @@ from fedi.web.api import (
     notifications,
     polls,
     quotes,
+    reactions,
     reports,
     search,
     statuses,
@@ -98,6 +99,13 @@ def _posts() -> list[web.RouteDef]:
         web.post("/api/v1/interaction_requests/{id}/authorize", interaction_requests.authorize),
         web.post("/api/v1/interaction_requests/{id}/reject", interaction_requests.reject),
         web.get("/api/v1/polls/{id}", polls.show),
+        web.get("/api/v1/pleroma/statuses/{id}/reactions", reactions.index),
+        web.get("/api/v1/pleroma/statuses/{id}/reactions/{emoji}", reactions.index),
+        web.put("/api/v1/pleroma/statuses/{id}/reactions/{emoji}", reactions.add),
+        web.post("/api/v1/pleroma/statuses/{id}/reactions/{emoji}", reactions.add),
+        web.delete("/api/v1/pleroma/statuses/{id}/reactions/{emoji}", reactions.remove),
+        web.post("/api/v1/statuses/{id}/react/{emoji}", reactions.add),
+        web.post("/api/v1/statuses/{id}/unreact/{emoji}", reactions.remove),
         web.post("/api/v1/polls/{id}/votes", polls.vote),
     ]
 

@@ -45,7 +45,7 @@ async def create(request: web.Request) -> web.Response:
     draft = _draft(given, _habits(instance, viewer), request.headers.get("Idempotency-Key", ""))
     found = await instance.remote.mentions(draft.text)
     post = await instance.db.write(posts.publish, viewer, draft, found)
-    return _shown(request, viewer, post.id)
+    return shown(request, viewer, post.id)
 
 
 class _Habits(NamedTuple):
@@ -107,7 +107,7 @@ async def edit(request: web.Request) -> web.Response:
     post = await instance.db.write(posts.edit, viewer, post_id, draft, found)
     if choices := dict(quotes.read_policy(given)):
         await instance.db.write(decisions.set_policy, viewer, post_id, choices)
-    return _shown(request, viewer, post.id)
+    return shown(request, viewer, post.id)
 
 
 def _own(tx: Tx, viewer_id: int, post_id: int) -> Post:
@@ -152,7 +152,8 @@ def _shown_bytes(request: web.Request, viewer_id: int, post_id: int) -> bytes:
     return found[0]
 
 
-def _shown(request: web.Request, viewer: Account, post_id: int) -> web.Response:
+def shown(request: web.Request, viewer: Account, post_id: int) -> web.Response:
+    """The answer of an act: the post as it is now."""
     return answers.entity(_shown_bytes(request, viewer.id, post_id))
 
 
@@ -232,7 +233,7 @@ _Act = Callable[[Tx, Account, int], Post]
 async def _act(request: web.Request, scope: str, act: _Act) -> web.Response:
     viewer, post_id = auth.require(request, scope), answers.named_id(request)
     post = await request.app[keys.INSTANCE].db.write(act, viewer, post_id)
-    return _shown(request, viewer, post.id)
+    return shown(request, viewer, post.id)
 
 
 async def favourite(request: web.Request) -> web.Response:
@@ -248,7 +249,7 @@ async def reblog(request: web.Request) -> web.Response:
     viewer, post_id = auth.require(request, "write:statuses"), answers.named_id(request)
     visibility = read_visibility((await params.read(request)).text("visibility", "public") or "public")
     post = await request.app[keys.INSTANCE].db.write(interactions.boost, viewer, post_id, visibility)
-    return _shown(request, viewer, post.id)
+    return shown(request, viewer, post.id)
 
 
 async def unreblog(request: web.Request) -> web.Response:

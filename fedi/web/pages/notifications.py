@@ -25,6 +25,7 @@ _WORDS: Final = {
     "edit": ("write", "edited a post you boosted"),
     "post": ("bell", "wrote something new"),
     "mention": ("reply", "named you"),
+    "reaction": ("heart", "reacted to your post"),
     "poll": ("poll", "asked in a poll that is over"),
     "report": ("warn", "sent a report"),
     "move": ("away", "is where somebody you followed has moved to"),

@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fedi.storage.db import Tx
-from fedi.web.api.entities import poll, quote
+from fedi.web.api.entities import poll, quote, reaction
 
 _POLL: Final = re.compile(rb'"poll":\{"post":"([0-9]+)"\}')
+_REACTIONS: Final = re.compile(rb'"reactions":\{"post":"([0-9]+)"\}')
 _QUOTE: Final = re.compile(rb'"quote":\{"quoting":"([0-9]+)"\}')
 _MAY_QUOTE: Final = re.compile(rb'"current_user":\{"quoting":"([0-9]+)"\}')
 
 
 def any_in(status: bytes) -> bool:
-    return b'"poll":{"post":"' in status or b'":{"quoting":"' in status
+    return b'":{"post":"' in status or b'":{"quoting":"' in status
 
 
 def fill(tx: Tx, viewer_id: int, statuses: Sequence[bytes], nested: quote.Nested | None = None) -> list[bytes]:
@@ -27,6 +28,8 @@ def fill(tx: Tx, viewer_id: int, statuses: Sequence[bytes], nested: quote.Nested
     found = list(statuses)
     if wanted := _numbers(_POLL, found):
         found = _put(_POLL, b'"poll":', found, poll.load(tx, viewer_id, wanted))
+    if wanted := _numbers(_REACTIONS, found):
+        found = _put(_REACTIONS, b"", found, reaction.load(tx, viewer_id, wanted))
     if wanted := _numbers(_MAY_QUOTE, found):
         found = _put(_MAY_QUOTE, b'"current_user":', found, quote.may_quote(tx, viewer_id, wanted))
     if wanted := _numbers(_QUOTE, found):

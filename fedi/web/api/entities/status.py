@@ -9,12 +9,13 @@ from fedi import clock, facts
 from fedi.html import REL, escape, escape_text
 from fedi.storage import posts as post_rows
 from fedi.storage import quotes as quote_rows
+from fedi.storage import reactions as reaction_rows
 from fedi.storage.accounts import Account
 from fedi.storage.briefs import BOOKMARKED, BOOSTED, FAVOURITED, OWN, PINNED
 from fedi.storage.db import Tx
 from fedi.storage.posts import Attachment, Edit, Post
 from fedi.uris import Uris
-from fedi.web.api.entities import poll, quote
+from fedi.web.api.entities import poll, quote, reaction
 from fedi.web.api.entities.media import media
 from fedi.web.api.entities.places import Json, address, visibility
 
@@ -32,9 +33,10 @@ class Beside(NamedTuple):
     media: dict[int, list[Attachment]]
     tags: dict[int, list[str]]
     quoting: set[int]
+    reacted: set[int]
 
 
-NOTHING: Final = Beside({}, {}, {}, set())
+NOTHING: Final = Beside({}, {}, {}, set(), set())
 
 
 def load(tx: Tx, post_ids: Sequence[int]) -> Beside:
@@ -44,6 +46,7 @@ def load(tx: Tx, post_ids: Sequence[int]) -> Beside:
         post_rows.list_media(tx, post_ids),
         post_rows.list_tags(tx, post_ids),
         quote_rows.list_quoting(tx, post_ids),
+        reaction_rows.list_reacted(tx, post_ids),
     )
 
 
@@ -75,6 +78,7 @@ def head(us: Uris, post: Post, beside: Beside) -> bytes:
         "quotes_count": post.quotes_count,
         "quote_approval": quote.approval(post, us.is_ours(post.uri)),
         "tagged_collections": [],
+        **reaction.place(post, post.id in beside.reacted),
     }
     return orjson.dumps(found)[:-1] + b',"account":'
 

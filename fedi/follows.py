@@ -1,5 +1,7 @@
 """Following: asked for, accepted, rejected, ended; here and with other servers."""
 
+from collections.abc import Collection
+
 from fedi import fanout, groups, notifications
 from fedi.activitypub import outbox, render
 from fedi.errors import Conflict, Forbidden, Invalid, NotFound
@@ -176,6 +178,22 @@ def receive_reject(tx: Tx, target: Account, follower: Account, uri: str) -> None
     made = rows.find(tx, follower.id, target.id)
     if made is not None and follower.is_local and uri in ("", made.uri):
         _end(tx, made, follower)
+
+
+def synchronize(tx: Tx, target: Account, listed: Collection[str]) -> None:
+    """The server of `target` says who follows it from here: who is not listed follows no more, who asked and is listed is accepted.
+
+    For somebody listed who does not follow (any more), the Undo that must have been lost is sent again. Source: FEP-8fcf.
+    """
+    for made, follower in rows.list_local_followers(tx, target.id):
+        if follower.uri not in listed:
+            _end(tx, made, follower)
+    for follower in account_rows.list_by_uris(tx, [uri for uri in listed if tx.uris.is_ours(uri)]).values():
+        known = rows.find(tx, follower.id, target.id)
+        if known is not None and known.state == "pending":
+            _begin(tx, known, follower, target)
+        elif known is None and follower.is_local and follower.deleted_at is None:
+            _say_undo(tx, Follow(follower.id, target.id, "pending", 1, outbox.new_uri(tx), 1, 0, "[]", tx.now), follower, target)
 
 
 def receive_undo(tx: Tx, follower: Account, target: Account) -> None:

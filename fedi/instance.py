@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from fedi import accounts, moderation, polls
-from fedi.activitypub import keys
+from fedi.activitypub import keys, synchronization
 from fedi.activitypub.delivery import Sender
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
@@ -46,6 +46,7 @@ class Instance:
         self.remote.keyring.listen(hub)
         self.mediacache = MediaCache(database, self.http, self.files, self.cpu)
         self.sender = Sender(self.remote, self.http, database, hub)
+        self.followers = synchronization.Listener(self.remote, self.sender.digests)
         self.jobs = Runner(self)
         self.actor: Account
 

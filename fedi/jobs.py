@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import orjson
 
 from fedi import accounts, approvals, arrivals, clock, groups, limits, polls, purges, quotes
-from fedi.activitypub import communities, receive, stamps
+from fedi.activitypub import communities, receive, stamps, synchronization
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
 from fedi.errors import FediError, RemoteError, TooMany, Unavailable, Unreachable
@@ -92,8 +92,13 @@ async def _moderators(instance: Workplace, payload: bytes) -> None:
     await communities.read_moderators(instance.remote, int(payload))
 
 
+async def _synchronize(instance: Workplace, payload: bytes) -> None:
+    await synchronization.process(instance.remote, payload)
+
+
 JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     receive.JOB: _inbox,
+    synchronization.JOB: _synchronize,
     purges.JOB: _purge,
     polls.COUNT_JOB: _count_poll,
     polls.END_JOB: _end_poll,

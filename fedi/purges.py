@@ -25,6 +25,7 @@ def begin(tx: Tx, account: Account) -> None:
         if follow.state == "accepted":
             rows.count_follow(tx, follow.follower_id, follow.followed_id, -1)
         follow_rows.delete(tx, follow.follower_id, follow.followed_id)
+        tx.emit(Event("relation", follow.follower_id, follow.followed_id))
     files = media_rows.list_hashes_of(tx, account.id)
     rows.update(tx, account.id, deleted_at=tx.now)
     is_small = len(post_rows.list_ids_of(tx, account.id, SLICE + 1)) <= SLICE

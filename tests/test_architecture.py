@@ -56,6 +56,7 @@ FLOORS = {
     "fedi.activitypub.verify": 5,
     "fedi.mediacache": 5,
     "fedi.activitypub.receive": 6,
+    "fedi.activitypub.synchronization": 6,
     "fedi.activitypub.stamps": 6,
     "fedi.activitypub.inbox": 6,
     "fedi.activitypub.communities": 5,

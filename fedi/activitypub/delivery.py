@@ -11,11 +11,14 @@ from collections import OrderedDict, deque
 from contextlib import suppress
 from typing import NamedTuple
 
+import orjson
+
 from fedi import clock, ids, limits
 from fedi.activitypub import backoff, keys, signatures, vocab
 from fedi.activitypub.backoff import Verdict
 from fedi.activitypub.lanes import Lane, Signing
 from fedi.activitypub.remote import Remote
+from fedi.activitypub.synchronization import HEADER, Digests
 from fedi.errors import FediError, NotFound, RemoteError, Unreachable
 from fedi.http import Answer, Client, may_be_ours
 from fedi.plaintext import line, text
@@ -40,8 +43,12 @@ _AT_MOST = 3 * limits.IN_FLIGHT
 
 
 class _Body(NamedTuple):
+    """`followers_uri` is the sender's, when it is for them: then it goes with what is known of followers. Otherwise ''."""
+
     data: bytes
     digest: str
+    account_id: int
+    followers_uri: str
 
 
 class _Made(NamedTuple):
@@ -64,6 +71,7 @@ class Sender:
         self._http = http
         self._db = db
         self._signing = Signing(remote.cpu)
+        self.digests = Digests(db, hub)
         self._lanes: dict[str, Lane] = {}
         self._ready: deque[Lane] = deque()  # something may be sent now; each lane once
         self._timers: list[tuple[int, str]] = []  # a heap: when to look at a host again
@@ -250,7 +258,7 @@ class Sender:
         attempt, now = delivery.attempts + 1, clock.now()
         if delivery.activity_id < self._doubted and not self._db.read(rows.is_queued, delivery.activity_id, delivery.inbox_id):
             return None
-        body = self._body(delivery.activity_id)
+        body = self._body(delivery)
         if body is None or (lane.is_blocked and delivery.type not in _LAST_WORDS):
             return Verdict("dropped", now, 0, "the domain is blocked" if body else "the activity is gone", None)
         try:
@@ -277,20 +285,29 @@ class Sender:
         return answer, scheme
 
     async def _post_signed(self, inbox_uri: str, key: signatures.Key, body: _Body, scheme: str) -> Answer:
-        request = signatures.Outgoing("POST", inbox_uri, content_type=vocab.ACTIVITY_JSON, body_digest=body.digest)
+        request = signatures.Outgoing(
+            "POST", inbox_uri, content_type=vocab.ACTIVITY_JSON, body_digest=body.digest, more=self._about_followers(body, inbox_uri)
+        )
         unsigned = signatures.prepare(
             request, key, clock.now(), scheme="rfc9421" if scheme == "rfc9421" else "cavage", path_only=scheme == "cavage-path"
         )
         signature = await self._signing.sign(key.private, unsigned.data)
         return await self._http.post(inbox_uri, headers=signatures.finish(unsigned, signature), body=body.data)
 
-    def _body(self, activity_id: int) -> _Body | None:
-        body = self._bodies.get(activity_id)
+    def _about_followers(self, body: _Body, inbox_uri: str) -> tuple[tuple[str, str], ...]:
+        if not body.followers_uri:
+            return ()
+        return ((HEADER, self.digests.header(body.account_id, body.followers_uri, inbox_uri)),)
+
+    def _body(self, delivery: Delivery) -> _Body | None:
+        body = self._bodies.get(delivery.activity_id)
         if body is None:
-            data = self._db.read(rows.find_body, activity_id)
+            data = self._db.read(rows.find_body, delivery.activity_id)
             if data is None:
                 return None
-            body = self._bodies[activity_id] = _Body(data, signatures.digest(data))
+            followers_uri = self._db.read(_followers_addressed, delivery.account_id, data)
+            body = _Body(data, signatures.digest(data), delivery.account_id, followers_uri)
+            self._bodies[delivery.activity_id] = body
             if len(self._bodies) > _BODIES:
                 self._bodies.popitem(last=False)
         return body
@@ -336,6 +353,16 @@ class Sender:
             if self._lanes[host].learn(known) != was_open:
                 self._reread(self._lanes[host])
         return True
+
+
+def _followers_addressed(tx: Tx, account_id: int, data: bytes) -> str:
+    """The sender's followers collection when the activity is their own and names it in `to` or `cc`; else ''."""
+    sender = account_rows.find(tx, account_id)
+    if sender is None or sender.kind == "Application" or sender.followers_uri.encode() not in data:
+        return ""
+    said = orjson.loads(data)
+    named = [*said.get("to", ()), *said.get("cc", ())] if said.get("actor") == sender.uri else []
+    return sender.followers_uri if sender.followers_uri in named else ""
 
 
 def _record(tx: Tx, batch: list[tuple[Delivery, Outcome, Verdict]]) -> dict[str, tuple[Host, bool]]:

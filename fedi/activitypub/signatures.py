@@ -289,6 +289,7 @@ class Outgoing(NamedTuple):
     url: str
     content_type: str | None = None
     body_digest: str | None = None
+    more: tuple[tuple[str, str], ...] = ()  # headers besides, to be covered as well
 
 
 class Key(NamedTuple):
@@ -344,12 +345,14 @@ def prepare(request: Outgoing, key: Key, now: int, *, scheme: Scheme = "cavage",
     headers = {"Host": origin.authority, "Date": clock.http_date(now)}
     if request.content_type is not None:
         headers["Content-Type"] = request.content_type
+    headers.update(request.more)
     if scheme == "rfc9421":
         derive = rfc9421.Request(request.method, origin.scheme, origin.authority, target)
         return _prepare_rfc9421(request, key, now // clock.SECOND, headers, derive)
     if request.body_digest is not None:
         headers["Digest"] = f"SHA-256={request.body_digest}"
     order = ["(request-target)", "host", "date", *(name for name in ("digest", "content-type") if name.title() in headers)]
+    order += [name.lower() for name, _ in request.more]
     values = {name.lower(): value for name, value in headers.items()}
     values["(request-target)"] = f"{request.method.lower()} {target.partition('?')[0] if path_only else target}"
     algorithm = "hs2019" if isinstance(key.private, Ed25519PrivateKey) else "rsa-sha256"
@@ -363,9 +366,10 @@ def _prepare_rfc9421(request: Outgoing, key: Key, created_s: int, headers: dict[
     if request.body_digest is not None:
         covered.append("content-digest")
         headers["Content-Digest"] = f"sha-256=:{request.body_digest}:"
+    covered += [name.lower() for name, _ in request.more]
     names = " ".join(f'"{name}"' for name in covered)
     text = f"({names});created={created_s};keyid={rfc9421.string(key.id)}"
-    values = {**rfc9421.derived(covered, derive), "content-digest": headers.get("Content-Digest", "")}
+    values = {**rfc9421.derived(covered, derive), **{name.lower(): value for name, value in headers.items()}}
     headers["Signature-Input"] = f"sig1={text}"
     return Unsigned(headers, rfc9421.base(covered, text, values), "sig1=:", ":")
 

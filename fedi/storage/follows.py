@@ -112,6 +112,12 @@ def list_inboxes(tx: Tx, account_id: int) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
+def list_follower_uris(tx: Tx, account_id: int) -> list[str]:
+    """The ids of all who follow an account, here and elsewhere."""
+    sql = "SELECT a.uri FROM follows f JOIN accounts a ON a.id = f.follower_id WHERE f.followed_id = ? AND f.state = 'accepted'"
+    return [str(row[0]) for row in tx.query(sql, (account_id,))]
+
+
 def list_with_blocked(tx: Tx) -> list[Follow]:
     """Follows with accounts that a domain policy has just blocked: to be ended."""
     rows = tx.query(

@@ -5,7 +5,7 @@ from aiohttp import web
 from fedi import limits
 from fedi.web import health, media
 from fedi.web.api import routes as api_routes
-from fedi.web.federation import actor, authorizations, collections, hostmeta, inbox, nodeinfo, objects, webfinger
+from fedi.web.federation import actor, authorizations, collections, hostmeta, inbox, nodeinfo, objects, synchronization, webfinger
 from fedi.web.pages import routes as page_routes
 
 _NAME = f"{{name:{limits.USERNAME}}}"
@@ -25,6 +25,7 @@ def add(app: web.Application) -> None:
             web.get(f"/users/{_NAME}", actor.show),
             web.get(f"/users/{_NAME}/outbox", collections.show_outbox),
             web.get(f"/users/{_NAME}/followers", collections.show_followers),
+            web.get(f"/users/{_NAME}/followers_synchronization", synchronization.show),
             web.get(f"/users/{_NAME}/following", collections.show_following),
             web.get(f"/users/{_NAME}/collections/featured", collections.show_featured),
             web.get(f"/users/{_NAME}/collections/tags", collections.show_featured_tags),

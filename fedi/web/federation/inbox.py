@@ -9,7 +9,7 @@ from typing import Final
 from aiohttp import web
 
 from fedi import uris
-from fedi.activitypub import parse, receive, signatures, verify
+from fedi.activitypub import parse, receive, signatures, synchronization, verify
 from fedi.activitypub.parse import Activity
 from fedi.errors import Forbidden, Gone, NotFound, RemoteError, RemoteGone, Unauthenticated, Unavailable, Unreachable
 from fedi.instance import Instance
@@ -51,6 +51,8 @@ async def _take(request: web.Request, recipient_uri: str = "") -> web.Response:
     limit.spend(uris.host(signer.account.uri))  # counted only for who has proved to be it
     _refuse(activity, signer.account, is_blocked)
     await receive.accept(instance.db, signer, activity, recipient_uri)
+    if synchronization.HEADER in request.headers:
+        await instance.followers.hear(auth.head(request), signer)
     return web.Response(status=202)
 
 

@@ -168,7 +168,7 @@ def test_the_limits_of_federation_md_are_those_enforced():
     assert rows["HTML of a post"].startswith(f"{limits.HTML_BYTES >> 10} KiB")
     assert rows["recipients"] == f"{limits.RECIPIENTS:,}"
     assert rows["mentions, hashtags"] == f"{limits.MENTIONS} each" == f"{limits.TAGS} each"
-    assert rows["attachments"] == str(limits.ATTACHMENTS)
+    assert rows["attachments"].split(",")[0] == str(limits.ATTACHMENTS)
     assert rows["an id"] == f"{limits.URI_CHARS:,} characters"
     assert rows["redirects"] == str(limits.REDIRECTS)
     assert rows["waiting for an answer"] == f"{limits.TIMEOUT_S} s"

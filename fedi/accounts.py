@@ -150,7 +150,11 @@ def update_profile(tx: Tx, account: Account, profile: Profile) -> Account:
         indexable=int(profile.indexable),
         avatar_id=profile.avatar_id,
         header_id=profile.header_id,
+        emojis=emojis.column(emojis.written(tx, profile.display_name, profile.bio_source, *(part for field in fields for part in field))),
     )
+    for former in {account.avatar_id, account.header_id} - {profile.avatar_id, profile.header_id}:
+        if former is not None:
+            media_rows.delete(tx, former)
     outbox.profile_changed(tx, changed)
     tx.emit(Event("account", account.id))
     return changed

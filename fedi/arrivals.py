@@ -177,7 +177,7 @@ def _receive_files(tx: Tx, post: Post, attachments: tuple[parse.Attachment, ...]
     for item in attachments:
         known = present.pop(item.url, None)
         if known is not None:
-            media_rows.set_alt(tx, known, plaintext.plain(item.alt, limits.ALT_CHARS))
+            media_rows.describe(tx, known, plaintext.plain(item.alt, limits.ALT_CHARS), item.focus)
         shown.append(known or _receive_file(tx, post, item))
     rows.set_media(tx, post.id, shown)
     for media_id in present.values():
@@ -193,10 +193,12 @@ def _receive_file(tx: Tx, post: Post, item: parse.Attachment) -> int:
         alt=plaintext.plain(item.alt, limits.ALT_CHARS),
         width=item.width,
         height=item.height,
+        duration_ms=item.duration_ms,
+        focus_x=item.focus[0],
+        focus_y=item.focus[1],
         blurhash=item.blurhash[:100],
         remote_url=item.url,
-        preview_url=item.preview_url,
-        duration_ms=item.duration_ms,
+        preview_url=item.preview_url if item.kind in ("video", "audio") else "",
     ).id
 
 

@@ -69,7 +69,7 @@ class LimitSettings:
 
     inbox_per_host: int = limits.INBOX_PER_HOST
     post_chars: int = limits.POST_CHARS
-    upload_mb: int = limits.UPLOAD_BYTES // (1024 * 1024)
+    upload_mb: int = limits.FILM_BYTES // (1024 * 1024)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ from fedi.errors import Invalid, Malformed, Refused, RemoteError, RemoteGone, Un
 Sign = Callable[[str, str], Awaitable[Mapping[str, str]]]
 """(method, URL as it goes over the wire) -> headers to add. Called once per hop."""
 
+Write = Callable[[bytes], object]
+
 NO_SUCH_HOST = "There is no server of that name."
 NO_NAME_SERVICE = "The name service did not answer."
 NO_ROUTE = "There is no way to that server from here."
@@ -74,6 +76,7 @@ class _Wanted(NamedTuple):
     accept: str
     max_bytes: int
     judge: Callable[[list[str]], str]
+    write: Write | None = None
 
 
 def may_be_ours(error: Unreachable) -> bool:
@@ -137,13 +140,13 @@ class Client:
         """
         return await self._get(url, _Wanted(accept, limits.BODY_BYTES, _document_type), sign)
 
-    async def get(self, url: str, *, accept: str, types: frozenset[str] | None, max_bytes: int, sign: Sign | None = None) -> Fetched:
-        """Fetch anything else. `types` are the bare media types taken (None: any).
+    async def get(self, url: str, *, accept: str, types: frozenset[str] | None, max_bytes: int, write: Write | None = None) -> Fetched:
+        """Fetch anything else. `types` are the bare media types taken (None: any). With `write` the body goes there piece by piece.
 
         Follows at most three redirects, signed only while they stay in the first origin. Raises Unreachable, RemoteGone (410),
         Refused (another 4xx, or 0 when it is our own rule that refuses) and Malformed (type, size, encoding, redirects).
         """
-        return await self._get(url, _Wanted(accept, max_bytes, lambda values: _one_of(values, types)), sign)
+        return await self._get(url, _Wanted(accept, max_bytes, lambda values: _one_of(values, types), write), None)
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
         """Deliver a body. Every status is an answer, redirects too, which are never followed.
@@ -229,22 +232,25 @@ class Client:
             content_type = wanted.judge(response.headers.getall("Content-Type", []))
             if any(value.strip().lower() not in ("", "identity") for value in response.headers.getall("Content-Encoding", [])):
                 raise Malformed("The answer is compressed, which was not asked for.")
-            body = await self._read(response, wanted.max_bytes)
+            body = await self._read(response, wanted.max_bytes, wanted.write)
         except BaseException:
             response.close()  # whatever is still to come of it is not wanted
             raise
         return Fetched(url, body, content_type, ", ".join(response.headers.getall("Link", [])))
 
-    async def _read(self, response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-        found, size = bytearray(), response.content_length or 0
+    async def _read(self, response: aiohttp.ClientResponse, max_bytes: int, write: Write | None = None) -> bytes:
+        found, came, size = bytearray(), 0, response.content_length or 0
+        write = write or found.extend
         while size <= max_bytes:
             # Not left to the session's own read timeout: aiohttp 3.14 forgets it after nonsense between chunks.
             async with asyncio.timeout(self._timeout_s):
                 part = await response.content.readany()
             if not part:
                 return bytes(found)
-            found += part
-            size = len(found)
+            came += len(part)
+            size = came
+            if came <= max_bytes:
+                write(part)
         raise Malformed("The answer is too long.")
 
     async def _posted(self, target: str, headers: Mapping[str, str], body: bytes) -> Answer:

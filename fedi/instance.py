@@ -17,6 +17,7 @@ from fedi.mediacache import MediaCache
 from fedi.storage import accounts as account_rows
 from fedi.storage import db, lock, private
 from fedi.storage import keys as key_rows
+from fedi.storage import media as media_rows
 from fedi.storage import settings as setting_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Database, House, Tx
@@ -24,6 +25,7 @@ from fedi.storage.files import Files
 from fedi.storage.lock import Lock
 from fedi.storage.posts import Post
 from fedi.streaming import Hub
+from fedi.uploads import Uploads
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,7 +46,10 @@ class Instance:
         self.http = Client(config)
         self.remote = Remote(config, database, self.http, self.cpu)
         self.remote.keyring.listen(hub)
-        self.mediacache = MediaCache(database, self.http, self.files, self.cpu)
+        pictures = asyncio.Semaphore(1)
+        self.mediacache = MediaCache(database, self.http, self.files, self.cpu, pictures)
+        self.mediacache.set_budget(config.storage)
+        self.uploads = Uploads(database, self.files, self.cpu, pictures, config.limits.upload_mb * 1024 * 1024)
         self.sender = Sender(self.remote, self.http, database, hub)
         self.followers = synchronization.Listener(self.remote, self.sender.digests)
         self.jobs = Runner(self)
@@ -79,6 +84,8 @@ class Instance:
 
     async def _begin(self) -> None:
         self.db.read(_refuse_foreign_data, self.config)
+        self.files.clear_arriving()
+        await self.db.write(media_rows.fail_unfinished)
         found = self.db.read(account_rows.find_by_uri, self.uris.instance_actor())
         if found is None:
             rsa_pem, ed25519_pem = await self.cpu(keys.generate_rsa), await self.cpu(keys.generate_ed25519)
@@ -115,6 +122,7 @@ class Instance:
         if self._running:
             await self.sender.stop()
             await self.jobs.stop()
+        await self.uploads.close()
         await self.http.close()
         await self.db.close()
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -24,7 +24,7 @@ USERNAME_CHARS = 64
 BIO_CHARS = 20_000
 FIELDS = 50
 FIELD_CHARS = 2047
-ALT_CHARS = 10_000
+ALT_CHARS = 10_000  # Mastodon keeps as many
 WARNING_CHARS = 5_000
 ALIASES = 256
 REPORT_CHARS = 5_000
@@ -50,6 +50,8 @@ FEATURED_TAGS = 10
 ARTICLE_CHARS = 30_000  # of what has a title
 REACTIONS = 60  # different ones under a post
 REACTIONS_EACH = 5  # of one person under a post
+ATTACHMENTS_LOCAL = 4  # Mastodon shows the first four and drops the rest without a word: more would be lost for most readers
+ALT_CHARS_LOCAL = 1_500
 USERNAME = r"[A-Za-z0-9_]{1,30}"
 PASSWORD_CHARS = (8, 1024)
 
@@ -59,6 +61,9 @@ TIMEOUT_S = 10
 FETCH_TOTAL_S = 30
 REPLY_BYTES = 8 * 1024  # what is read of the answer to a delivery
 REMOTE_IMAGE_BYTES = 8 * 1024 * 1024
+REMOTE_EMOJI_BYTES = 1024 * 1024
+REMOTE_FILM_BYTES = 40 * 1024 * 1024  # larger videos and recordings stay on their server
+DISK_FREE_BYTES = 256 * 1024 * 1024  # with less left, no copies are made
 KEY_FETCHES_PER_HOST = 10  # per minute
 KEY_FETCHES = 60  # per minute
 SYNCHRONIZED_S = 600  # a list of followers is read at most this often, per account
@@ -91,9 +96,15 @@ BOOSTED_FETCHES = 30  # per minute and booster: posts that are fetched because s
 DATE_PAST_S = 12 * 3600
 DATE_FUTURE_S = 3600
 
-# -- images people upload --
-UPLOAD_BYTES = 16 * 1024 * 1024
+# -- files people upload, and copies of others' --
+UPLOAD_BYTES = 16 * 1024 * 1024  # a picture
+FILM_BYTES = 40 * 1024 * 1024  # a video or recording
 IMAGE_PIXELS = 33_000_000
+UPLOADS_UNUSED = 60  # files of one person that no post shows (yet)
+UPLOADS_AT_ONCE = 5  # of one person, being worked on
+FRAMES = 600  # of an animation
+ANIMATION_PIXELS = 120_000_000  # of all its frames
+EMOJI_BYTES = 256 * 1024  # Mastodon takes no larger ones
 
 # -- pages of lists --
 PAGE = 20

@@ -1,88 +1,144 @@
-"""Pictures people upload and pictures of others: recognised by their bytes, bounded, made anew without metadata.
+"""Files of posts and faces: who may use which, their descriptions, and the rows they have.
 
-Making one costs CPU (call through `instance.cpu`). Fetching remote ones is mediacache.py's; rows are storage/media.py's.
+Pictures are made anew by images.py, films and sounds by films.py; uploads.py and mediacache.py bring bytes and rows together.
 """
 
-import io
+import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from fedi import limits
-from fedi.errors import Invalid, TooLarge
+from fedi import limits, plaintext
+from fedi.errors import Invalid, NotFound
+from fedi.images import Prepared
 from fedi.storage import media as rows
+from fedi.storage import posts as post_rows
 from fedi.storage.db import Tx
-from fedi.storage.media import Media
+from fedi.storage.files import Files
+from fedi.storage.media import Media, Stored
 
-SIZES = {"avatar": (400, 400), "header": (1500, 500), "image": (2048, 2048)}
-_MAGIC = (
-    (b"\xff\xd8\xff", "JPEG"),
-    (b"\x89PNG\r\n\x1a\n", "PNG"),
-    (b"GIF87a", "GIF"),
-    (b"GIF89a", "GIF"),
-)
+SHOWN = ("image", "gifv", "video", "audio")  # kinds that posts show
+_NUMBER = r"\s*(-?(?:[0-9]{1,3}(?:\.[0-9]{0,20})?|\.[0-9]{1,20}))\s*"
+_FOCUS = re.compile(f"{_NUMBER},{_NUMBER}", re.ASCII)
 
 
-class Prepared(NamedTuple):
-    """A picture as it is kept."""
+class Change(NamedTuple):
+    """What is to be said of a file from now on; None leaves it as it is."""
 
-    data: bytes
-    mime: str
-    width: int
-    height: int
-
-
-def _format(data: bytes) -> str:
-    for magic, name in _MAGIC:
-        if data.startswith(magic):
-            return name
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    raise Invalid("That is not a JPEG, PNG, GIF or WebP picture.", "file")
+    media_id: int
+    alt: str | None = None
+    focus: tuple[float, float] | None = None
 
 
-def prepare_image(data: bytes, kind: str) -> Prepared:
-    """Decode a picture and make it anew, turned upright, at most as large as its kind is shown, with no EXIF, XMP, GPS or comments.
-
-    Its first frame stands for an animation. Avatars and headers are cut to their shape. Raises Invalid, TooLarge; costs CPU (about
-    100 ms for 12 megapixels). Source: MED-01, -02, -04, -11.
-    """
-    name = _format(data)
-    if len(data) > limits.UPLOAD_BYTES:
-        raise TooLarge(f"A picture has up to {limits.UPLOAD_BYTES // 1024 // 1024} MB.", "file")
-    from PIL import Image, ImageOps, UnidentifiedImageError  # Pillow costs 5 MB and 30 ms, and most processes never meet a picture
-
-    try:
-        with Image.open(io.BytesIO(data), formats=(name,)) as opened:
-            if opened.width * opened.height > limits.IMAGE_PIXELS:
-                raise TooLarge(f"A picture has up to {limits.IMAGE_PIXELS // 1_000_000} megapixels.", "file")
-            opened.draft("RGB", (4096, 4096))
-            picture = ImageOps.exif_transpose(opened)
-            picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError):
-        raise Invalid("That picture is damaged or of a kind that cannot be read.", "file") from None
-    width, height = SIZES[kind]
-    if kind == "image":
-        picture.thumbnail((width, height), Image.Resampling.LANCZOS)
-    else:
-        # Never larger than it came: a small avatar stays small.
-        scale = min(1.0, picture.width / width, picture.height / height)
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        picture = ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
-    out = io.BytesIO()
-    picture.save(out, "WEBP", quality=82, method=4)
-    return Prepared(out.getvalue(), "image/webp", picture.width, picture.height)
+def store(files: Files, prepared: Prepared) -> Stored:
+    """Write a picture and its preview to disk. Blocks. Raises StorageFull, Unavailable."""
+    preview = files.store(prepared.preview) if prepared.preview else None
+    size_bytes = len(prepared.data) + len(prepared.preview)
+    sha256 = files.store(prepared.data)
+    return Stored(sha256, prepared.mime, size_bytes, prepared.width, prepared.height, preview, prepared.blurhash)
 
 
-def add(tx: Tx, account_id: int, kind: str, sha256: str, prepared: Prepared, alt: str = "") -> Media:
-    """The row of an uploaded picture whose bytes stand on disk under `sha256`."""
+def add(tx: Tx, account_id: int | None, kind: str, stored: Stored, alt: str = "", focus: tuple[float, float] = (0.0, 0.0)) -> Media:
+    """The row of an upload whose bytes stand on disk. Raises Invalid for a description that is too long."""
     return rows.insert(
         tx,
         kind=kind,
         account_id=account_id,
-        sha256=sha256,
-        mime=prepared.mime,
-        size_bytes=len(prepared.data),
-        width=prepared.width,
-        height=prepared.height,
-        alt=alt[:1500],
+        alt=described(alt),
+        focus_x=focus[0],
+        focus_y=focus[1],
         used_at=tx.now,
+        **stored._asdict(),
     )
+
+
+def described(alt: str) -> str:
+    """A description as it is kept. Raises Invalid. Source: MED-13."""
+    if len(alt) > limits.ALT_CHARS_LOCAL:
+        raise Invalid(f"A description has up to {limits.ALT_CHARS_LOCAL:,} characters.", "description")
+    return plaintext.plain(alt, limits.ALT_CHARS_LOCAL)
+
+
+def focus(text: str) -> tuple[float, float]:
+    """The point that stays in sight where a picture is cut, written `x,y`: each from -1 to 1. Raises Invalid."""
+    found = _FOCUS.fullmatch(text[:100])
+    point = (float(found[1]), float(found[2])) if found else None
+    if point is None or max(map(abs, point)) > 1:
+        raise Invalid("Write the focus as two numbers from -1 to 1, `0.5,-0.2`.", "focus")
+    return point
+
+
+# -- posts --
+
+
+def own(tx: Tx, account_id: int, media_id: int) -> Media:
+    """A file that somebody has uploaded for a post. Raises NotFound alike for what is not there and what is another's."""
+    found = rows.find(tx, media_id)
+    if found is None or found.account_id != account_id or found.remote_url or found.kind not in SHOWN:
+        raise NotFound("There is no such file.")
+    return found
+
+
+def choose(tx: Tx, account_id: int, media_ids: Iterable[int], post_id: int | None = None) -> list[Media]:
+    """The files a post is to show, in order. Raises Invalid for those of others, used ones (unless by this post) and unready ones."""
+    wanted = list(dict.fromkeys(media_ids))
+    if len(wanted) > limits.ATTACHMENTS_LOCAL:
+        raise Invalid(f"A post shows up to {limits.ATTACHMENTS_LOCAL} files.", "media_ids")
+    known = rows.list_many(tx, wanted) if wanted else {}
+    found = []
+    for media_id in wanted:
+        file = known.get(media_id)
+        if file is None or file.account_id != account_id or file.remote_url or file.kind not in SHOWN:
+            raise Invalid("A file is not there (any more). Upload it again.", "media_ids")
+        if rows.post_of(tx, media_id) not in (None, post_id):
+            raise Invalid("A file is shown by another post already. Upload it again.", "media_ids")
+        if file.state != "ready":
+            still = file.state == "processing"
+            raise Invalid("A file is still being worked on. Try again in a moment." if still else "A file could not be read.", "media_ids")
+        found.append(file)
+    return found
+
+
+def attach(tx: Tx, account_id: int, post_id: int, media_ids: Iterable[int]) -> None:
+    """Let a new post show files. Raises Invalid."""
+    chosen = choose(tx, account_id, media_ids, post_id)
+    if chosen:
+        post_rows.set_media(tx, post_id, [file.id for file in chosen])
+
+
+def reattach(tx: Tx, account_id: int, post_id: int, media_ids: Iterable[int] | None, changes: Iterable[Change]) -> bool:
+    """Change which files a post shows (None: the same) and what is said of them; whether anything is otherwise now.
+
+    Those it no longer shows are deleted. Raises Invalid.
+    """
+    present = [item.media_id for item in post_rows.list_media(tx, [post_id]).get(post_id, [])]
+    changed = False
+    if media_ids is not None:
+        chosen = [file.id for file in choose(tx, account_id, media_ids, post_id)]
+        if chosen != present:
+            post_rows.set_media(tx, post_id, chosen)
+            for media_id in set(present) - set(chosen):
+                rows.delete(tx, media_id)
+            present, changed = chosen, True
+    for change in changes:
+        if change.media_id in present:
+            changed |= describe(tx, account_id, change)
+    return changed
+
+
+def describe(tx: Tx, account_id: int, change: Change) -> bool:
+    """Say otherwise what a file shows; whether that changes anything. Raises NotFound, Invalid."""
+    file = own(tx, account_id, change.media_id)
+    alt = file.alt if change.alt is None else described(change.alt)
+    point = (file.focus_x, file.focus_y) if change.focus is None else change.focus
+    if (alt, point) == (file.alt, (file.focus_x, file.focus_y)):
+        return False
+    rows.describe(tx, file.id, alt, point)
+    return True
+
+
+def discard(tx: Tx, account_id: int, media_id: int) -> None:
+    """Take back an upload that no post shows. Raises NotFound, and Invalid when one does."""
+    file = own(tx, account_id, media_id)
+    if rows.post_of(tx, file.id) is not None:
+        raise Invalid("That file is shown by a post. Edit or delete the post.", "id")
+    rows.delete(tx, file.id)

@@ -6,7 +6,7 @@ Those that arrive are arrivals.py's.
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from fedi import approvals, fanout, groups, hosting, limits, markup, plaintext, policies, polls, quotes, sanitize
+from fedi import approvals, emojis, fanout, groups, hosting, limits, markup, media, plaintext, policies, polls, quotes, sanitize
 from fedi.activitypub import outbox, outbox_consents, render
 from fedi.errors import Forbidden, Invalid
 from fedi.polls import NewPoll
@@ -27,7 +27,8 @@ Found = Mapping[tuple[str, str], int]  # (username in lower case, host or '') ->
 
 
 class Draft(NamedTuple):
-    """What somebody wants to say. `fmt` is a key of FORMATS. In an edit a `poll` of None stays as it is, one without options goes.
+    """What somebody wants to say. `fmt` is a key of FORMATS. In an edit a `poll` of None stays as it is, one without options goes, and
+    None for `media_ids` keeps the files there are.
 
     With a title a text may be long: see `kind_of`. `group_id` is the group it is posted to.
     """
@@ -46,6 +47,8 @@ class Draft(NamedTuple):
     idempotency_key: str = ""
     poll: NewPoll | None = None
     title: str = ""
+    media_ids: tuple[int, ...] | None = None
+    media_changes: tuple[media.Change, ...] = ()
 
 
 def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
@@ -85,6 +88,7 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
     named = _attach(tx, post, draft, mentioned, parent)
     if draft.poll is not None:
         polls.attach(tx, post, draft.poll)
+    media.attach(tx, author.id, post.id, draft.media_ids or ())
     if draft.idempotency_key:
         rows.put_idempotent(tx, author.id, draft.idempotency_key, post.id)
     if parent is not None and held:
@@ -129,13 +133,18 @@ def _original(tx: Tx, author: Account, post_id: int | None) -> Post | None:
 def edit(tx: Tx, author: Account, post_id: int, draft: Draft, found: Found) -> Post:
     """Say it otherwise: the earlier text is kept as history. Who may see a post does not change. Raises NotFound, Forbidden, Invalid."""
     post = _own(tx, author, post_id)
-    draft = _checked(tx, draft._replace(visibility=post.visibility, local_only=bool(post.local_only)))
+    draft = draft._replace(visibility=post.visibility, local_only=bool(post.local_only))
+    if draft.media_ids is None:
+        draft = draft._replace(media_ids=tuple(file.media_id for file in rows.list_media(tx, [post.id]).get(post.id, [])))
+    draft = _checked(tx, draft)
     mentioned = _mentioned(tx, draft, found)
     values = _text(tx, draft, mentioned)
     if post.kind == "Article" and not draft.title:
         raise Invalid("An article keeps a title.", "title")
     asked_anew = draft.poll is not None and polls.change(tx, post, draft.poll)
-    if not asked_anew and all(getattr(post, name) == value for name, value in values.items()):
+    is_shown_otherwise = media.reattach(tx, author.id, post.id, draft.media_ids, draft.media_changes)
+    is_same = not asked_anew and not is_shown_otherwise
+    if is_same and all(getattr(post, name) == value for name, value in values.items()):
         return post
     if asked_anew and draft.poll is not None:
         values["kind"] = polls.KIND if draft.poll.options else "Note"
@@ -210,7 +219,7 @@ def _checked(tx: Tx, draft: Draft) -> Draft:
     if len(draft.text) > 4 * most:
         raise Invalid(f"That is too long: a post has up to {most} characters.", "status")
     text = plaintext.tidy(draft.text).strip()
-    if not plaintext.line(text[:1000], 1000):
+    if not plaintext.line(text[:1000], 1000) and not draft.media_ids:
         raise Invalid("Write something first: a post cannot be empty.", "status")
     if len(text) > most:
         raise Invalid(f"That is too long: a post has up to {most} characters.", "status")
@@ -251,6 +260,7 @@ def _text(tx: Tx, draft: Draft, mentioned: Mapping[tuple[str, str], Account]) ->
         "warning": draft.warning,
         "sensitive": int(draft.sensitive or bool(draft.warning)),
         "language": draft.language,
+        "emojis": emojis.column(emojis.written(tx, draft.text, draft.warning, draft.title, *(draft.poll.options if draft.poll else ()))),
         "sanitizer": sanitize.VERSION,
     }
 

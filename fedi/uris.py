@@ -200,6 +200,13 @@ class Uris:
     def media(self, key: str) -> str:
         return f"{self.base_url}/media/{key}"
 
+    def preview(self, key: str) -> str:
+        """A small still picture of a file."""
+        return f"{self.base_url}/media/{key}/preview"
+
+    def emoji(self, emoji_id: int) -> str:
+        return f"{self.base_url}/emojis/{emoji_id}"
+
     # -- pages --
     def profile_page(self, username: str) -> str:
         return f"{self.base_url}/@{username}"

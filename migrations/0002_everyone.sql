@@ -319,7 +319,7 @@ ALTER TABLE new_media RENAME TO media;
 
 CREATE INDEX media_account ON media (account_id);
 
-CREATE INDEX media_cached ON media (used_at) WHERE sha256 IS NOT NULL AND remote_url <> '';
+CREATE INDEX media_cached ON media (used_at) WHERE (sha256 IS NOT NULL OR preview_sha256 IS NOT NULL) AND remote_url <> '';
 
 CREATE INDEX media_sha256 ON media (sha256) WHERE sha256 IS NOT NULL;
 

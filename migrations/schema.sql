@@ -323,7 +323,7 @@ CREATE TABLE "media" (
 
 CREATE INDEX media_account ON media (account_id);
 
-CREATE INDEX media_cached ON media (used_at) WHERE sha256 IS NOT NULL AND remote_url <> '';
+CREATE INDEX media_cached ON media (used_at) WHERE (sha256 IS NOT NULL OR preview_sha256 IS NOT NULL) AND remote_url <> '';
 
 CREATE INDEX media_preview ON media (preview_sha256) WHERE preview_sha256 IS NOT NULL;
 

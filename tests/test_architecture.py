@@ -55,6 +55,7 @@ FLOORS = {
     "fedi.activitypub.remote": 5,
     "fedi.activitypub.verify": 5,
     "fedi.mediacache": 5,
+    "fedi.uploads": 5,
     "fedi.activitypub.receive": 6,
     "fedi.activitypub.synchronization": 6,
     "fedi.activitypub.stamps": 6,

@@ -56,7 +56,7 @@ def test_an_id_of_another_server_changes_nothing_there(run: Run) -> None:
 
 def test_a_newer_picture_is_fetched_anew_under_the_same_name(db: Database, run: Run) -> None:
     first = receive(run, ("blob", URL, "", 1000))["blob"]
-    run(media_rows.set_fetched, first.media_id, "ab" * 32, "image/webp", 10, (20, 20))
+    run(media_rows.set_stored, first.media_id, media_rows.Stored("ab" * 32, "image/webp", 10, 20, 20))
 
     receive(run, ("blob", f"{URL}?2", "", 900))
     assert db.read(media_rows.find, first.media_id).remote_url == URL, "older news change nothing"

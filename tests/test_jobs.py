@@ -325,7 +325,7 @@ async def test_files_nobody_looks_at_leave_the_disk_and_those_of_people_here_sta
     theirs = {}
     for name in ("old", "looked at", "shared"):
         made = house(media_rows.insert, kind="image", account_id=carol.id, remote_url=f"https://peer.test/{name}")
-        house(media_rows.set_fetched, made.id, stored[name], "image/webp", 4, (1, 1))
+        house(media_rows.set_stored, made.id, media_rows.Stored(stored[name], "image/webp", 4, 1, 1))
         theirs[name] = made
     house(media_rows.insert, kind="image", account_id=alice.id, sha256=stored["shared"], size_bytes=4)
     house(post_rows.set_media, post.id, [one.id for one in theirs.values()])

@@ -40,4 +40,4 @@ def test_a_delivery_ends_when_its_time_is_over() -> None:
 def test_what_an_owner_may_change_starts_from_these_numbers() -> None:
     made = config.LimitSettings()
     assert (made.inbox_per_host, made.post_chars) == (limits.INBOX_PER_HOST, limits.POST_CHARS)
-    assert made.upload_mb * 1024 * 1024 == limits.UPLOAD_BYTES
+    assert made.upload_mb * 1024 * 1024 == limits.FILM_BYTES

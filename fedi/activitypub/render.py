@@ -11,12 +11,14 @@ from fedi import clock, ids, limits, teaser
 from fedi.activitypub import keys, render_consents, render_groups, render_polls, vocab
 from fedi.html import Html, escape_text
 from fedi.storage import accounts as account_rows
+from fedi.storage import emojis as emoji_rows
 from fedi.storage import groups as group_rows
 from fedi.storage import keys as key_rows
 from fedi.storage import media as media_rows
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
+from fedi.storage.emojis import Emoji
 from fedi.storage.posts import Attachment, Post
 
 Json = dict[str, Any]
@@ -67,6 +69,8 @@ def actor(tx: Tx, account: Account) -> Json:
     fields = [{"type": "PropertyValue", "name": name, "value": value} for name, value, _ in account.field_rows()]
     if fields:
         document["attachment"] = fields
+    if account.emojis != "[]":
+        document["tag"] = _emojis(tx, account.emojis)
     if account.aliases():
         document["alsoKnownAs"] = account.aliases()
     if account.moved_to_uri:
@@ -146,7 +150,7 @@ def note(tx: Tx, post: Post) -> Json:
         "inReplyTo": post.in_reply_to_uri or None,
         "content": post.content_html,
         "source": {"content": post.content_source, "mediaType": post.content_type or "text/plain"},
-        "tag": [*(_mention(tx, account) for account in named), *_hashtags(tx, post)],
+        "tag": [*(_mention(tx, account) for account in named), *_hashtags(tx, post), *_emojis(tx, post.emojis)],
         "attachment": [_attachment(tx, item) for item in post_rows.list_media(tx, [post.id]).get(post.id, [])],
         "replies": f"{post.uri}/replies",
         "likes": {"id": f"{post.uri}/likes", "type": "Collection", "totalItems": post.favourites_count},
@@ -200,13 +204,37 @@ def _hashtags(tx: Tx, post: Post) -> list[Json]:
     return [{"type": "Hashtag", "href": tx.uris.tag(name), "name": f"#{name}"} for name in names]
 
 
+def _emojis(tx: Tx, kept: str) -> list[Json]:
+    """Those of this server that a post or account names."""
+    names = [item[0] for item in orjson.loads(kept)] if kept != "[]" else []
+    return [emoji(tx, found) for found in emoji_rows.find_many(tx, "", names).values()] if names else []
+
+
+def emoji(tx: Tx, found: Emoji) -> Json:
+    """A custom emoji of this server. Source: FEDERATION.md, Objects."""
+    return {
+        "id": tx.uris.emoji(found.id),
+        "type": "Emoji",
+        "name": f":{found.shortcode}:",
+        "updated": clock.rfc3339(found.updated_at),
+        "icon": {"type": "Image", "mediaType": found.mime, "url": tx.uris.media(found.key)},
+    }
+
+
 def _attachment(tx: Tx, item: Attachment) -> Json:
+    """Source: FEDERATION.md, Objects; Mastodon documentation, focalPoint and blurhash."""
     kind = {"image": "Image", "video": "Video", "audio": "Audio"}.get(item.kind, "Document")
     document: Json = {"type": kind, "mediaType": item.mime, "url": tx.uris.media(item.key), "name": item.alt or None}
     if item.width and item.height:
         document |= {"width": item.width, "height": item.height}
     if item.blurhash:
         document["blurhash"] = item.blurhash
+    if item.focus_x or item.focus_y:
+        document["focalPoint"] = [item.focus_x, item.focus_y]
+    if item.duration_ms:
+        document["duration"] = f"PT{item.duration_ms // 1000}.{item.duration_ms % 1000:03}S"
+    if item.preview_sha256 and item.kind != "image":
+        document["icon"] = {"type": "Image", "mediaType": "image/webp", "url": tx.uris.preview(item.key)}
     return document
 
 

@@ -8,10 +8,12 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -53,6 +55,31 @@ class Files:
         except OSError as error:
             raise _failed(error) from error
         return Incoming(self, part, handle, max_bytes)
+
+    @contextmanager
+    def workplace(self) -> Iterator[Path]:
+        """An empty folder for a while; it and what is in it go afterwards. Raises StorageFull, Unavailable."""
+        try:
+            private.folder(self._arriving)
+            place = Path(tempfile.mkdtemp(dir=self._arriving))
+        except OSError as error:
+            raise _failed(error) from error
+        try:
+            yield place
+        except OSError as error:
+            raise _failed(error) from error
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    def clear_arriving(self) -> None:
+        """Remove what was left unfinished when the server ended: nothing is arriving yet."""
+        shutil.rmtree(self._arriving, ignore_errors=True)
+
+    def free_bytes(self) -> int:
+        """What the disk has left."""
+        with suppress(OSError):
+            return shutil.disk_usage(self.directory if self.directory.exists() else self.directory.parent).free
+        return 0
 
     def path(self, sha256: str) -> Path:
         """Where the file of that hash is, if it is. Raises NotFound for what cannot be a hash."""

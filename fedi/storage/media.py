@@ -1,6 +1,8 @@
 """Rows of `media`: files under random public keys. A remote file is a row first, and bytes only when somebody looks at it."""
 
+import json
 import secrets
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from fedi import ids
@@ -59,12 +61,87 @@ def find_by_key(tx: Tx, key: str) -> Media | None:
     return Media._make(row) if row else None
 
 
-def set_fetched(tx: Tx, media_id: int, sha256: str, mime: str, size_bytes: int, size: tuple[int, int]) -> None:
-    """The bytes of a remote file have come; `size` is width and height in pixels."""
+class Stored(NamedTuple):
+    """A file as it stands on disk. `size_bytes` counts the preview too; sizes in pixels, 0 where there is nothing to see."""
+
+    sha256: str
+    mime: str
+    size_bytes: int
+    width: int = 0
+    height: int = 0
+    preview_sha256: str | None = None
+    blurhash: str = ""
+    duration_ms: int = 0
+
+
+def set_stored(tx: Tx, media_id: int, stored: Stored) -> None:
+    """The bytes have come, or are ready. What is known of it and not said again (a blurhash, a duration) stays."""
     tx.execute(
-        "UPDATE media SET sha256 = ?, mime = ?, size_bytes = ?, width = ?, height = ?, used_at = ?, retry_at = 0 WHERE id = ?",
-        (sha256, mime, size_bytes, *size, tx.now, media_id),
+        """UPDATE media SET sha256 = ?, mime = ?, size_bytes = ?,
+        width = ifnull(nullif(?, 0), width), height = ifnull(nullif(?, 0), height),
+        preview_sha256 = ifnull(?, preview_sha256), blurhash = ifnull(nullif(?, ''), blurhash),
+        duration_ms = ifnull(nullif(?, 0), duration_ms), state = 'ready', used_at = ?, retry_at = 0 WHERE id = ?""",
+        (*stored, tx.now, media_id),
     )
+
+
+def set_preview(tx: Tx, media_id: int, sha256: str, size_bytes: int, blurhash: str) -> None:
+    """A small picture of a remote video or sound has come."""
+    tx.execute(
+        """UPDATE media SET preview_sha256 = ?, size_bytes = size_bytes + ?, blurhash = ifnull(nullif(blurhash, ''), ?), used_at = ?
+        WHERE id = ?""",
+        (sha256, size_bytes, blurhash, tx.now, media_id),
+    )
+
+
+def set_state(tx: Tx, media_id: int, state: str) -> None:
+    """`processing`, `ready` or `failed`: of a remote file, one that is never kept here."""
+    tx.execute("UPDATE media SET state = ? WHERE id = ?", (state, media_id))
+
+
+def show_anew(tx: Tx, media_id: int) -> None:
+    """What is rendered of the posts that show a file is old."""
+    tx.execute("UPDATE posts SET version = version + 1 WHERE id IN (SELECT post_id FROM post_media WHERE media_id = ?)", (media_id,))
+
+
+def describe(tx: Tx, media_id: int, alt: str, focus: tuple[float, float]) -> None:
+    tx.execute("UPDATE media SET alt = ?, focus_x = ?, focus_y = ? WHERE id = ?", (alt, *focus, media_id))
+
+
+def list_many(tx: Tx, media_ids: Iterable[int]) -> dict[int, Media]:
+    rows = tx.query(f"SELECT {COLUMNS} FROM media WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(media_ids)),))
+    return {row[0]: Media._make(row) for row in rows}
+
+
+def owner_host(tx: Tx, media_id: int) -> str:
+    """Of which server a file's account or emoji is; '' of this one."""
+    row = tx.one(
+        """SELECT coalesce(a.host, e.host, '') FROM media m LEFT JOIN accounts a ON a.id = m.account_id
+        LEFT JOIN emojis e ON e.media_id = m.id WHERE m.id = ?""",
+        (media_id,),
+    )
+    return row[0] if row else ""
+
+
+def post_of(tx: Tx, media_id: int) -> int | None:
+    """The post that shows a file."""
+    row = tx.one("SELECT post_id FROM post_media WHERE media_id = ? LIMIT 1", (media_id,))
+    return row[0] if row else None
+
+
+def count_unused(tx: Tx, account_id: int) -> int:
+    """How many files somebody here has uploaded and shows in no post."""
+    row = tx.one(
+        """SELECT count(*) FROM media m WHERE m.account_id = ? AND m.kind NOT IN ('emoji', 'avatar', 'header')
+        AND NOT EXISTS (SELECT 1 FROM post_media WHERE media_id = m.id)""",
+        (account_id,),
+    )
+    return int(row[0]) if row else 0
+
+
+def fail_unfinished(tx: Tx) -> None:
+    """What was being worked on when the server ended will not be ready any more."""
+    tx.execute("UPDATE media SET state = 'failed' WHERE state = 'processing'")
 
 
 def set_failed(tx: Tx, media_id: int, retry_at: int) -> None:
@@ -87,7 +164,8 @@ def delete(tx: Tx, media_id: int) -> None:
 
 def is_kept(tx: Tx, sha256: str) -> bool:
     """Whether any row still needs these bytes."""
-    return bool(tx.one("SELECT 1 FROM media WHERE sha256 = ? LIMIT 1", (sha256,)))
+    sql = "SELECT 1 FROM media WHERE sha256 = ?1 UNION ALL SELECT 1 FROM media WHERE preview_sha256 = ?1 LIMIT 1"
+    return bool(tx.one(sql, (sha256,)))
 
 
 def list_hashes_of(tx: Tx, account_id: int) -> list[str]:
@@ -115,25 +193,26 @@ def delete_of_host(tx: Tx, host: str) -> list[str]:
 def uncache(tx: Tx, *, before: int, budget_bytes: int) -> list[str]:
     """Forget the bytes of remote files nobody looked at since a time, and the least looked at beyond a budget; returns their names."""
     rows = tx.query(
-        """SELECT id, sha256 FROM (SELECT id, sha256, used_at, sum(size_bytes) OVER (ORDER BY used_at DESC, id DESC) AS upto FROM media
-        WHERE sha256 IS NOT NULL AND remote_url <> '') WHERE used_at < ? OR upto > ?""",
+        """SELECT id, sha256, preview_sha256 FROM (
+          SELECT id, sha256, preview_sha256, used_at, sum(size_bytes) OVER (ORDER BY used_at DESC, id DESC) AS upto FROM media
+          WHERE (sha256 IS NOT NULL OR preview_sha256 IS NOT NULL) AND remote_url <> '') WHERE used_at < ? OR upto > ?""",
         (before, budget_bytes),
     )
-    tx.executemany("UPDATE media SET sha256 = NULL, size_bytes = 0 WHERE id = ?", [(row[0],) for row in rows])
-    return [row[1] for row in rows]
+    tx.executemany("UPDATE media SET sha256 = NULL, preview_sha256 = NULL, size_bytes = 0 WHERE id = ?", [(row[0],) for row in rows])
+    return [name for row in rows for name in row[1:] if name]
 
 
 def prune_unused(tx: Tx, before: int) -> list[str]:
     """Delete rows from before a time that no account and no post shows; returns the names of bytes they had."""
     rows = tx.query(
-        """SELECT id, sha256 FROM media m WHERE created_at < ?
+        """SELECT id, sha256, preview_sha256 FROM media m WHERE created_at < ?
         AND NOT EXISTS (SELECT 1 FROM accounts WHERE avatar_id = m.id) AND NOT EXISTS (SELECT 1 FROM accounts WHERE header_id = m.id)
         AND NOT EXISTS (SELECT 1 FROM post_media WHERE media_id = m.id) AND NOT EXISTS (SELECT 1 FROM emojis WHERE media_id = m.id)
         LIMIT 1000""",
         (before,),
     )
     tx.executemany("DELETE FROM media WHERE id = ?", [(row[0],) for row in rows])
-    return [row[1] for row in rows if row[1]]
+    return [name for row in rows for name in row[1:] if name]
 
 
 class Usage(NamedTuple):
@@ -157,4 +236,5 @@ def usage(tx: Tx) -> Usage:
 
 def list_hashes(tx: Tx) -> set[str]:
     """The names of all bytes any row needs."""
-    return {row[0] for row in tx.query("SELECT DISTINCT sha256 FROM media WHERE sha256 IS NOT NULL")}
+    sql = "SELECT sha256 FROM media WHERE sha256 IS NOT NULL UNION SELECT preview_sha256 FROM media WHERE preview_sha256 IS NOT NULL"
+    return {row[0] for row in tx.query(sql)}

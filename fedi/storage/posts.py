@@ -99,6 +99,12 @@ class Attachment(NamedTuple):
     alt: str
     blurhash: str
     remote_url: str
+    state: str
+    duration_ms: int
+    focus_x: float
+    focus_y: float
+    preview_sha256: str | None
+    preview_url: str
 
 
 COLUMNS = ", ".join(Post._fields)
@@ -323,7 +329,8 @@ def delete_media(tx: Tx, post_id: int) -> None:
 def list_media(tx: Tx, post_ids: Iterable[int]) -> dict[int, list[Attachment]]:
     """The attachments of many posts, by post id."""
     rows = tx.query(
-        """SELECT pm.post_id, m.id, m.key, m.kind, m.mime, m.width, m.height, m.alt, m.blurhash, m.remote_url
+        """SELECT pm.post_id, m.id, m.key, m.kind, m.mime, m.width, m.height, m.alt, m.blurhash, m.remote_url,
+          m.state, m.duration_ms, m.focus_x, m.focus_y, m.preview_sha256, m.preview_url
         FROM post_media pm JOIN media m ON m.id = pm.media_id
         WHERE pm.post_id IN (SELECT value FROM json_each(?)) ORDER BY pm.post_id, pm.position""",
         (json.dumps(list(post_ids)),),

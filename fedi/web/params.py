@@ -295,6 +295,8 @@ def _flatten(found: Params, name: str, value: Any, depth: int) -> None:
     elif isinstance(value, list):
         if len(value) > _FIELDS:
             raise Invalid(f"{name}: the list is too long.", name)
+        if not value:
+            found.values.setdefault(name, [])
         for index, inner in enumerate(value):
             _flatten(found, f"{name}[{index}]" if isinstance(inner, dict | list) else f"{name}[]", inner, depth + 1)
     else:

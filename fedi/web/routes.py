@@ -45,6 +45,7 @@ def add(app: web.Application) -> None:
             web.get("/.well-known/security.txt", health.show_security),
             web.get("/nodeinfo/{version}", nodeinfo.show),
             web.get("/media/{key:[0-9a-f]{32}}", media.show),
+            web.get("/media/{key:[0-9a-f]{32}}/preview", media.show_preview),
             web.get("/robots.txt", health.show_robots),
             web.get("/healthz", health.show),
         ]

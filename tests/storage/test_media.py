@@ -15,7 +15,7 @@ Run = Callable[..., Any]
 
 def cached(run: Run, of: Account, name: str, size: int = 10) -> Media:
     made: Media = run(rows.insert, kind="image", account_id=of.id, remote_url=f"https://peer.test/{name}")
-    run(rows.set_fetched, made.id, name, "image/webp", size, (3, 2))
+    run(rows.set_stored, made.id, rows.Stored(name, "image/webp", size, 3, 2))
     return made
 
 
@@ -30,7 +30,7 @@ def test_a_remote_file_is_bytes_only_after_it_was_fetched(db: Database, run: Run
     assert made.sha256 is None
     run(rows.set_failed, made.id, 99)
     assert db.read(rows.find, made.id).retry_at == 99
-    run(rows.set_fetched, made.id, "ab", "image/webp", 5, (3, 2))
+    run(rows.set_stored, made.id, rows.Stored("ab", "image/webp", 5, 3, 2))
     found = db.read(rows.find, made.id)
     assert (found.sha256, found.mime, found.size_bytes, found.width, found.height, found.retry_at) == ("ab", "image/webp", 5, 3, 2, 0)
     assert found.used_at == clock.now() and found.alt == "a cat"

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from fedi import media
+from fedi import images, media
 from fedi.storage import media as media_rows
 from tests.web.rig import Rig
 
@@ -16,9 +16,8 @@ def picture() -> bytes:
 
 
 def stored(rig: Rig, kind: str = "image", **changes: Any) -> media_rows.Media:
-    prepared = media.prepare_image(picture(), kind)
-    sha256 = rig.instance.files.store(prepared.data)
-    found = rig.instance.db.transact(media.add, rig.person("alice").id, kind, sha256, prepared)
+    kept = media.store(rig.instance.files, images.prepare(picture(), kind))
+    found = rig.instance.db.transact(media.add, rig.person("alice").id, kind, kept)
     if changes:
         assignment = ", ".join(f"{name} = :{name}" for name in changes)
         rig.instance.db.transact(lambda tx: tx.execute(f"UPDATE media SET {assignment}", changes))

@@ -5,9 +5,11 @@ from aiohttp import web
 from fedi.web import keys
 from fedi.web.api import (
     accounts,
+    emojis,
     featured_tags,
     instance,
     interaction_requests,
+    media,
     notifications,
     polls,
     quotes,
@@ -27,7 +29,7 @@ def add(app: web.Application) -> None:
     app[SHELF] = Shelf(made.uris, made.hub)
     app[instance.COUNTED] = instance.Counted()
     app.on_cleanup.append(_close)
-    for route in (*_people(), *_posts(), *_lists()):
+    for route in (*_people(), *_posts(), *_files(), *_lists()):
         app.router.add_routes([route])
         if "{" not in route.path:  # clients write some with a slash at the end: Mastodon.py asks for /api/v1/instance/
             app.router.add_route(route.method, f"{route.path}/", route.handler)
@@ -107,6 +109,18 @@ def _posts() -> list[web.RouteDef]:
         web.post("/api/v1/statuses/{id}/react/{emoji}", reactions.add),
         web.post("/api/v1/statuses/{id}/unreact/{emoji}", reactions.remove),
         web.post("/api/v1/polls/{id}/votes", polls.vote),
+    ]
+
+
+def _files() -> list[web.RouteDef]:
+    return [
+        web.post("/api/v1/media", media.create_v1),
+        web.post("/api/v2/media", media.create),
+        web.get("/api/v1/media/{id}", media.show),
+        web.put("/api/v1/media/{id}", media.change),
+        web.patch("/api/v1/media/{id}", media.change),
+        web.delete("/api/v1/media/{id}", media.delete),
+        web.get("/api/v1/custom_emojis", emojis.index),
     ]
 
 

@@ -19,7 +19,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import auth, keys, params
-from fedi.web.api import answers, polls, quotes
+from fedi.web.api import answers, media, polls, quotes
 from fedi.web.api.entities import account as account_entity
 from fedi.web.api.entities import status as status_entity
 from fedi.web.api.entities.places import read_visibility
@@ -28,7 +28,6 @@ from fedi.web.api.entities.shelf import SHELF, Shelf
 _Format = Literal["plain", "markdown"]
 _FORMATS: Final[dict[str, _Format]] = {"text/plain": "plain", "text/markdown": "markdown"}
 _NOT_YET: Final = {
-    "media_ids": "Files cannot be attached to posts here yet.",
     "scheduled_at": "Posts cannot be scheduled here yet.",
 }
 # (ancestors, descendants) for a person and for nobody in particular
@@ -79,6 +78,7 @@ def _draft(given: params.Params, habits: _Habits, key: str) -> Draft:
         idempotency_key=key,
         poll=polls.read_new(given),
         title=given.text("title"),
+        media_ids=media.chosen(given),
     )
 
 
@@ -129,6 +129,8 @@ def _changed(given: params.Params, post: Post) -> Draft:
         language=given.text("language", post.language),
         poll=polls.read_change(given),
         title=given.text("title", post.title),
+        media_ids=media.chosen(given),
+        media_changes=media.changes(given),
     )
 
 

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from fedi import accounts, media
+from fedi import accounts, limits
 from fedi.accounts import Profile
 from fedi.errors import Invalid
 from fedi.storage import listings as listing_rows
@@ -27,6 +27,10 @@ class _Form(NamedTuple):
     upload_mb: int
 
 
+def _upload_mb(pages: Pages) -> int:
+    return min(pages.instance.config.limits.upload_mb, limits.UPLOAD_BYTES // 1024 // 1024)
+
+
 def _padded(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return [*fields, *[("", "")] * (_FIELDS - len(fields))]
 
@@ -39,7 +43,7 @@ def _filled(pages: Pages, account: Account) -> _Form:
         bool(account.locked),
         bool(account.discoverable),
         bool(account.indexable),
-        pages.instance.config.limits.upload_mb,
+        _upload_mb(pages),
     )
 
 
@@ -72,7 +76,7 @@ async def save(request: web.Request) -> web.Response:
         given.flag("locked"),
         given.flag("discoverable"),
         given.flag("indexable"),
-        pages.instance.config.limits.upload_mb,
+        _upload_mb(pages),
     )
     try:
         profile = Profile(
@@ -97,7 +101,4 @@ async def _picture(pages: Pages, account: Account, given: params.Params, kind: s
     upload = given.file(kind)
     if upload is None or not upload.data:
         return None if given.flag(f"no_{kind}") else present
-    instance = pages.instance
-    prepared = await instance.cpu(media.prepare_image, upload.data, kind)
-    sha256 = await instance.cpu(instance.files.store, prepared.data)
-    return (await instance.db.write(media.add, account.id, kind, sha256, prepared)).id
+    return (await pages.instance.uploads.face(account.id, kind, upload.data)).id

@@ -11,6 +11,7 @@ from fedi.storage.db import Tx
 from fedi.storage.listings import Picture
 from fedi.storage.users import User
 from fedi.uris import Uris
+from fedi.web.api.entities import emoji
 from fedi.web.api.entities.places import Json, address, visibility
 
 _NO_AVATAR: Final = "/static/avatar.png"
@@ -54,7 +55,7 @@ def account(us: Uris, shown: Account, beside: Beside) -> Json:
         "header_description": header_alt,
         "locked": bool(shown.locked),
         "fields": [_field(name, value) for name, value, _ in shown.field_rows()],
-        "emojis": [],
+        "emojis": emoji.used(us, shown.emojis),
         "bot": shown.kind in ("Service", "Application"),
         "group": shown.kind == "Group",
         "discoverable": bool(shown.discoverable),

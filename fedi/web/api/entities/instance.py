@@ -13,7 +13,8 @@ from fedi.web.api.entities.places import Json
 VERSION: Final = f"4.2.0 (compatible; fedi {__version__})"
 _PICTURE: Final = "/static/header.png"
 _ICON: Final = "/static/avatar.png"
-_MIMES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp")
+_MIMES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/heic")
+_FILMS: Final = ("video/mp4", "video/webm", "video/quicktime", "audio/mpeg", "audio/ogg", "audio/flac", "audio/mp4", "audio/wav")
 
 
 class Census(NamedTuple):
@@ -105,18 +106,18 @@ def _configuration(config: Config) -> Json:
         },
         "statuses": {
             "max_characters": config.limits.post_chars,
-            "max_media_attachments": 0,
+            "max_media_attachments": limits.ATTACHMENTS_LOCAL,
             "characters_reserved_per_url": 23,
             "supported_mime_types": ["text/plain", "text/markdown"],
         },
         "media_attachments": {
-            "supported_mime_types": list(_MIMES),
-            "description_limit": 1500,
-            "image_size_limit": upload_bytes,
+            "supported_mime_types": [*_MIMES, *_FILMS],
+            "description_limit": limits.ALT_CHARS_LOCAL,
+            "image_size_limit": min(upload_bytes, limits.UPLOAD_BYTES),
             "image_matrix_limit": limits.IMAGE_PIXELS,
-            "video_size_limit": 0,
-            "video_frame_rate_limit": 0,
-            "video_matrix_limit": 0,
+            "video_size_limit": upload_bytes,
+            "video_frame_rate_limit": 120,
+            "video_matrix_limit": limits.IMAGE_PIXELS,
         },
         "polls": {
             "max_options": limits.POLL_OPTIONS,

@@ -15,7 +15,7 @@ from fedi.storage.briefs import BOOKMARKED, BOOSTED, FAVOURITED, OWN, PINNED
 from fedi.storage.db import Tx
 from fedi.storage.posts import Attachment, Edit, Post
 from fedi.uris import Uris
-from fedi.web.api.entities import poll, quote, reaction
+from fedi.web.api.entities import emoji, poll, quote, reaction
 from fedi.web.api.entities.media import media
 from fedi.web.api.entities.places import Json, address, visibility
 
@@ -71,7 +71,7 @@ def head(us: Uris, post: Post, beside: Beside) -> bytes:
         "media_attachments": [media(us, file) for file in beside.media.get(post.id, ())],
         "mentions": [_mention(account) for account in beside.mentions.get(post.id, ())],
         "tags": [{"name": name, "url": us.tag(name)} for name in beside.tags.get(post.id, ())],
-        "emojis": [],
+        "emojis": emoji.used(us, post.emojis),
         "poll": poll.place(post),
         "card": card(post) if post.link_url else None,
         "quote": quote.place(post.id) if post.id in beside.quoting else None,
@@ -159,7 +159,7 @@ def edits(us: Uris, post: Post, earlier: Sequence[Edit], author: bytes, beside: 
             "created_at": clock.rfc3339(edit.edited_at),
             "account": orjson.Fragment(author),
             "media_attachments": files,
-            "emojis": [],
+            "emojis": emoji.used(us, post.emojis),
             "quote": None,
         }
         for edit in (*earlier, today)

@@ -1,7 +1,7 @@
 """MP4 and its kin without what they say besides picture and sound. Pure, and in place: what goes becomes empty, so nothing has to move.
 
 Every byte that no track of pictures or sound refers to is blanked: places, devices, owners and telemetry hide in boxes, in tracks, in
-gaps, and in messages between pictures. Source: ISO/IEC 14496-12, 14496-15; MED-04.
+gaps, and in messages between pictures. Source: ISO/IEC 14496-12; MED-04.
 """
 
 import struct

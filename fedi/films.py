@@ -1,4 +1,4 @@
-"""Videos and recordings: recognised by their bytes and kept without anything but picture and sound. Source: MED-01, -04, -05; P-07.
+"""Videos and recordings: recognised by their bytes and kept without anything but picture and sound. Source: MED-01, -04, -05.
 
 With ffmpeg a video is packed anew by it, in a process of its own that may do little; without it what can be cleaned for certain is taken
 and anything else refused. Either way boxes.py, ebml.py and sounds.py have the last word. Everything here blocks: call it in a thread.

@@ -1,4 +1,4 @@
-"""Files that people upload: taken in, made anew, kept. Nothing of the file that was sent is ever kept as it came. Source: P-07; MED.
+"""Files that people upload: taken in, made anew, kept. Nothing of the file that was sent is ever kept as it came. Source: MED.
 
 A picture is ready when `add` returns. A film or a sound takes a while, in a process of its own; its row says `processing` until then.
 """

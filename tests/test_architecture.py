@@ -84,7 +84,8 @@ WORDS = {
     "http_sf": ("fedi.activitypub.",),
     "click": ("fedi.cli.",),
     "rich": ("fedi.cli.",),
-    "PIL": ("fedi.media", "fedi.images"),
+    "PIL": ("fedi.images",),
+    "pillow_heif": ("fedi.images",),
 }
 # Spellings of one dialect: the wire's in activitypub, the client API's in web/api. Inside they have other names (docs/architecture.md).
 DIALECT = {
@@ -93,7 +94,7 @@ DIALECT = {
     "preferredUsername": "fedi.activitypub.",
     "reblogs_count": "fedi.web.api.",
 }
-LAZY = {"PIL", "sqlite_utils", "uvloop"}  # heavy libraries that a function may import when it first needs them
+LAZY = {"PIL", "pillow_heif", "sqlite_utils", "uvloop"}  # heavy libraries that a function may import when it first needs them
 ASYNC_STORAGE = {"fedi.storage.db", "fedi.storage.group"}
 ASYNC_GROUND = {"fedi.http", "fedi.netguard"}  # of the ground floor, only what speaks to the network
 FORBIDDEN_NAMES = {"util", "utils", "helper", "helpers", "common", "base", "misc", "manager", "managers", "service", "services", "core"}

@@ -125,10 +125,11 @@ async def test_pictures_come_from_our_own_origin_and_films_do_not_load_themselve
 
     for file in (picture, film, bad):
         complete(file, MEDIA)
-    assert picture["url"] == picture["preview_url"] and picture["url"].startswith("https://fedi.test/media/")
+    assert picture["preview_url"] == f"{picture['url']}/preview" and picture["url"].startswith("https://fedi.test/media/")
     assert (picture["type"], picture["description"], picture["blurhash"]) == ("image", "a cat", "LEHV6n")
     assert picture["meta"]["original"] == {"width": 40, "height": 20, "size": "40x20", "aspect": 2.0}
-    assert (film["type"], film["preview_url"], film["url"]) == ("unknown", None, "https://peer.test/film.mp4")
+    assert (film["type"], film["preview_url"], film["remote_url"]) == ("video", None, "https://peer.test/film.mp4")
+    assert film["url"].startswith("https://fedi.test/media/")
     assert bad["remote_url"] is None
 
 

@@ -230,6 +230,7 @@ def receive(tx: Tx, actor: parse.Actor, host: str, bio_html: Html) -> Account:
         "following_uri": actor.following,
         "featured_uri": actor.featured,
         "moderators_uri": actor.moderators,
+        "featured_tags_uri": actor.featured_tags,
         "also_known_as": json.dumps(actor.also_known_as),
         "moved_to_uri": actor.moved_to,
         "locked": int(actor.locked),

@@ -68,6 +68,7 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
         held=int(said == policies.MANUAL),
+        context_uri=note.context if note.context.startswith(("https://", "http://")) else "",
         **_received_text(tx, note, author, content),
     )
     recipients = _receive_mentions(tx, post, note, author)

@@ -70,3 +70,13 @@ def replace_pins(tx: Tx, account: Account, post_ids: Iterable[int]) -> None:
         post = post_rows.find(tx, post_id)
         if post is not None:
             receive_pin(tx, account, post, added=True)
+
+
+def replace_tags(tx: Tx, account: Account, names: Iterable[str]) -> None:
+    """What the collection of an account elsewhere says now: these (normalised) hashtags and no others."""
+    wanted = list(dict.fromkeys(names))
+    for name in rows.list_names(tx, account.id):
+        if name not in wanted and (tag_id := tag_rows.find_id(tx, name)) is not None:
+            rows.delete(tx, account.id, tag_id)
+    for name in wanted:
+        rows.put(tx, account.id, tag_rows.put(tx, name))

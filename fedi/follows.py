@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from fedi import fanout, groups, notifications
+from fedi import backfill, fanout, groups, notifications
 from fedi.activitypub import outbox, render
 from fedi.errors import Conflict, Forbidden, Invalid, NotFound
 from fedi.storage import accounts as account_rows
@@ -45,6 +45,7 @@ def follow(tx: Tx, follower: Account, target_id: int, *, boosts: bool = True, no
     if target.is_local:
         return _asked(tx, made, follower, target)
     outbox.to_account(tx, follower, "Follow", made.uri, target.uri, target)
+    backfill.profile(tx, target)
     return made
 
 

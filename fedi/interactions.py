@@ -178,16 +178,33 @@ def receive_boost(tx: Tx, account: Account, post: Post, uri: str, published_at: 
 
     One that its author is to be asked about is held: nobody sees it.
     """
+    made = _insert_boost(tx, account, post, uri, (published_at, visibility))
+    if made is not None and not made.held:
+        fanout.post_added(tx, made, account)
+        tx.emit(Event("post_counted", post.id))
+    return made
+
+
+def receive_old_boost(tx: Tx, account: Account, post: Post, uri: str, said: tuple[int, str]) -> Post | None:
+    """The same long after it was made, (published_at, visibility) being what was `said`: it is counted, and nobody is told."""
+    made = _insert_boost(tx, account, post, uri, said)
+    if made is not None and not made.held:
+        fanout.post_added(tx, made, account, quiet=True)
+    return made
+
+
+def _insert_boost(tx: Tx, account: Account, post: Post, uri: str, said: tuple[int, str]) -> Post | None:
     if tombstone_rows.is_taken_back(tx, uri, account.uri) or not approvals.may_act(tx, account, post):
         return None
+    published_at, visibility = said
     own = post.account_id == account.id
     if post_rows.find_boost(tx, account.id, post.id) or post_rows.find_by_uri(tx, uri) or not (post.is_public or own):
         return None
-    said = approvals.receive(tx, policies.ANNOUNCE, post, account, uri)
-    if said == policies.DENIED:
+    answer = approvals.receive(tx, policies.ANNOUNCE, post, account, uri)
+    if answer == policies.DENIED:
         return None
     at = min(published_at or tx.now, tx.now)
-    made = post_rows.insert(
+    return post_rows.insert(
         tx,
         id=post_rows.new_id(tx, at),
         uri=uri,
@@ -197,12 +214,8 @@ def receive_boost(tx: Tx, account: Account, post: Post, uri: str, published_at: 
         visibility=visibility if post.is_public else "followers",
         boost_of_id=post.id,
         published_at=at,
-        held=int(said == policies.MANUAL),
+        held=int(answer == policies.MANUAL),
     )
-    if not made.held:
-        fanout.post_added(tx, made, account)
-        tx.emit(Event("post_counted", post.id))
-    return made
 
 
 def receive_unboost(tx: Tx, account: Account, made: Post) -> None:

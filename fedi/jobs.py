@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import orjson
 
-from fedi import accounts, approvals, arrivals, clock, groups, limits, polls, purges, quotes
-from fedi.activitypub import communities, receive, stamps, synchronization
+from fedi import accounts, approvals, arrivals, backfill, clock, groups, limits, polls, purges, quotes
+from fedi.activitypub import communities, profiles, receive, stamps, synchronization, threads
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
 from fedi.errors import FediError, RemoteError, TooMany, Unavailable, Unreachable
@@ -96,6 +96,18 @@ async def _synchronize(instance: Workplace, payload: bytes) -> None:
     await synchronization.process(instance.remote, payload)
 
 
+async def _profile(instance: Workplace, payload: bytes) -> None:
+    await profiles.fill(instance.remote, int(payload))
+
+
+async def _thread(instance: Workplace, payload: bytes) -> None:
+    await threads.complete(instance.remote, int(payload))
+
+
+async def _thread_above(instance: Workplace, payload: bytes) -> None:
+    await threads.climb(instance.remote, int(payload))
+
+
 JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     receive.JOB: _inbox,
     synchronization.JOB: _synchronize,
@@ -106,6 +118,9 @@ JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     quotes.JOB: _quote,
     approvals.JOB: _approval,
     groups.JOB: _moderators,
+    backfill.PROFILE: _profile,
+    backfill.THREAD: _thread,
+    backfill.ABOVE: _thread_above,
 }
 
 

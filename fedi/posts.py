@@ -6,7 +6,7 @@ Those that arrive are arrivals.py's.
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from fedi import approvals, emojis, fanout, groups, hosting, limits, markup, media, plaintext, policies, polls, quotes, sanitize
+from fedi import approvals, emojis, fanout, groups, hosting, limits, markup, media, plaintext, policies, polls, quotes, sanitize, threads
 from fedi.activitypub import outbox, outbox_consents, render
 from fedi.errors import Forbidden, Invalid
 from fedi.polls import NewPoll
@@ -81,6 +81,7 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
         policy=policy(dict(draft.policy), draft.visibility, habits(tx, author, draft.visibility)),
         kind=kind_of(draft, str(written["content_html"])),
         group_id=group.id if group else None,
+        context_uri=threads.context_of(tx, parent) if parent else tx.uris.context(post_id),
         **written,
     )
     if quoted is not None:

@@ -191,6 +191,10 @@ class Uris:
         """A stamp: the word of somebody here that another may quote, answer, like or boost a post of theirs."""
         return f"{self.base_url}/users/{username}/authorizations/{request_id}"
 
+    def context(self, post_id: int) -> str:
+        """The thread that a local post began."""
+        return f"{self.base_url}/contexts/{post_id}"
+
     def activity(self, activity_id: int) -> str:
         return f"{self.base_url}/activities/{activity_id}"
 

@@ -36,7 +36,7 @@ from fedi.errors import Malformed
 __all__ = [
     "Activity", "Actor", "ActorKey", "Attachment", "Collection", "Emoji", "Json", "Mention", "Note", "Option", "Poll", "activity", "actor",
     "as_list", "belongs_to", "collection", "document", "emojis", "first_id", "first_uri", "has_own_id", "is_actor",
-    "is_collection", "is_post", "is_tombstone", "key", "note", "recipients", "text", "type_of", "visibility",
+    "is_collection", "is_post", "is_tombstone", "is_whole", "key", "note", "recipients", "text", "type_of", "visibility",
 ]  # fmt: skip
 
 COLLECTION_ITEMS = 1_000
@@ -168,6 +168,11 @@ def is_post(document: Json) -> bool:
 def is_collection(document: Json) -> bool:
     """Whether `collection` is the function to read it with."""
     return type_of(document, COLLECTION_TYPES) in COLLECTION_TYPES
+
+
+def is_whole(document: Json) -> bool:
+    """Whether an embedded object is more than a stub that names one: it says what it is, and whose."""
+    return bool(values.types(document)) and any(name in document for name in ("attributedTo", "actor"))
 
 
 def is_tombstone(document: Json) -> bool:

@@ -48,6 +48,7 @@ class Actor(NamedTuple):
     following: str
     featured: str
     moderators: str
+    featured_tags: str
     locked: bool
     discoverable: bool
     indexable: bool
@@ -91,6 +92,7 @@ def actor(document: Json) -> Actor:
         following=values.own_uri(document.get("following"), identity),
         featured=values.own_uri(document.get("featured"), identity),
         moderators=values.own_uri(document.get("attributedTo"), identity) if kind == "Group" else "",
+        featured_tags=values.own_uri(document.get("featuredTags"), identity),
         locked=values.flag(document.get("manuallyApprovesFollowers")),
         discoverable=values.flag(document.get("discoverable")),
         indexable=values.flag(document.get("indexable")),

@@ -16,7 +16,7 @@ from fedi.activitypub.parse_objects import attribution
 from fedi.config import Config, is_loopback
 from fedi.errors import FediError, Malformed, NotFound, Refused, RemoteError, RemoteGone, TooMany, Unreachable, Untrusted
 from fedi.html import Html
-from fedi.http import Client
+from fedi.http import Client, Fetched
 from fedi.storage import accounts as account_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import tombstones as tombstone_rows
@@ -55,6 +55,10 @@ class Remote:
         """The ActivityPub document with exactly this id. Raises RemoteError of all kinds."""
         return await self._documents.get(url)
 
+    async def fetched(self, url: str) -> Fetched:
+        """What a signed GET brings, whatever it says to be: for what is not stored under an id. Raises RemoteError of all kinds."""
+        return await self._documents.fetch(url)
+
     # -- actors --
 
     async def actor(self, uri: str, *, refresh: bool = False) -> Account:
@@ -66,15 +70,6 @@ class Remote:
             raise NotFound("There is nobody of that name here.")
         found: Account = await self._documents.once(f"actor {uri}", lambda: self._fetch_actor(uri))
         return found
-
-    async def fresh_actor(self, account: Account) -> Account:
-        """The account, read again when what we know of it is more than a day old; a failure leaves it as it is."""
-        if account.is_local or account.fetched_at > clock.now() - _STALE_MS:
-            return account
-        try:
-            return await self.actor(account.uri, refresh=True)
-        except FediError:
-            return account
 
     async def _fetch_actor(self, uri: str) -> Account:
         try:
@@ -212,7 +207,12 @@ class Remote:
         return found
 
     async def _fetch_post(self, uri: str, hops: int = 0) -> Post:
-        note, author = await self.note(uri)
+        return await self.keep(*await self.note(uri), hops)
+
+    async def keep(self, note: Note, author: Account, hops: int = 0) -> Post:
+        """Store what `note` or `believed` gave, quietly, on no timeline. Raises RemoteGone, Malformed for a vote, which is no post."""
+        if note.is_vote:
+            raise Malformed("That is a vote.")
         content = await self.content(note)
         post = await self.db.write(arrivals.receive, note, author, content, quiet=True, hops=hops)
         if post is None:
@@ -249,7 +249,10 @@ class Remote:
 
     async def note(self, uri: str) -> tuple[Note, Account]:
         """A post as its server has it now, and its author; not stored. Raises RemoteError, Untrusted when they have two origins."""
-        document = await self.document(uri)
+        return await self.believed(await self.document(uri))
+
+    async def believed(self, document: dict[str, Any]) -> tuple[Note, Account]:
+        """The same of a document that is known to come from where its id is."""
         if parse.is_tombstone(document):
             raise RemoteGone("That post was deleted.")
         author_uri, _ = attribution(document)

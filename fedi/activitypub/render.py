@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from fedi import clock, ids, limits, teaser
-from fedi.activitypub import keys, render_consents, render_groups, render_polls, vocab
+from fedi.activitypub import keys, render_consents, render_groups, render_polls, render_threads, vocab
 from fedi.html import Html, escape_text
 from fedi.storage import accounts as account_rows
 from fedi.storage import emojis as emoji_rows
@@ -152,13 +152,15 @@ def note(tx: Tx, post: Post) -> Json:
         "source": {"content": post.content_source, "mediaType": post.content_type or "text/plain"},
         "tag": [*(_mention(tx, account) for account in named), *_hashtags(tx, post), *_emojis(tx, post.emojis)],
         "attachment": [_attachment(tx, item) for item in post_rows.list_media(tx, [post.id]).get(post.id, [])],
-        "replies": f"{post.uri}/replies",
+        "replies": render_threads.replies(tx, post) if post.is_public else f"{post.uri}/replies",
         "likes": {"id": f"{post.uri}/likes", "type": "Collection", "totalItems": post.favourites_count},
         "shares": {"id": f"{post.uri}/shares", "type": "Collection", "totalItems": post.boosts_count},
         "interactionPolicy": render_consents.policy(post, author, [account.uri for account in named]),
     }
     render_consents.add_quote(tx, post, document)
     render_consents.add_approval(tx, post, document)
+    if post.context_uri and post.is_public:
+        document["context"] = post.context_uri
     if post.language:
         document["contentMap"] = {post.language: document["content"]}
     if post.edited_at:

@@ -332,6 +332,25 @@ def forget_inbox(tx: Tx, inbox_uri: str) -> None:
     tx.execute("UPDATE accounts SET inbox_uri = '', fetched_at = 0 WHERE host <> '' AND inbox_uri = ?", (inbox_uri,))
 
 
+def mark_filled(tx: Tx, account_id: int, at: int) -> None:
+    """When its earlier posts were last asked for."""
+    tx.execute("UPDATE accounts SET filled_at = ? WHERE id = ?", (at, account_id))
+
+
+def set_origin_counts(tx: Tx, account_id: int, **counts: int) -> None:
+    """What an account's own server says: `followers`, `following`, `posts`; those not given stay. Raises the version where one differs."""
+    tx.execute(
+        """UPDATE accounts SET origin_followers = :followers, origin_following = :following, origin_posts = :posts, version = version + 1
+        WHERE id = :id AND (origin_followers <> :followers OR origin_following <> :following OR origin_posts <> :posts)""",
+        {**_origin_counts(tx, account_id), **counts, "id": account_id},
+    )
+
+
+def _origin_counts(tx: Tx, account_id: int) -> dict[str, int]:
+    row = tx.one("SELECT origin_followers, origin_following, origin_posts FROM accounts WHERE id = ?", (account_id,))
+    return dict(zip(("followers", "following", "posts"), row or (0, 0, 0), strict=True))
+
+
 def mark_fetched(tx: Tx, account_id: int) -> None:
     """It could not be read anew; it is asked for again at its next time."""
     tx.execute("UPDATE accounts SET fetched_at = ? WHERE id = ?", (tx.now, account_id))

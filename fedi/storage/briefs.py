@@ -44,17 +44,20 @@ _FLAGS = """EXISTS (SELECT 1 FROM favourites WHERE account_id = :viewer AND post
     + iif(ifnull(b.account_id, p.account_id) = :viewer,
       16 + 8 * EXISTS (SELECT 1 FROM pins WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id)), 0)"""
 
+# What the post's own server counts, where that is more.
+_COUNTS = """iif(b.id IS NULL, max(p.replies_count, p.origin_replies), max(b.replies_count, b.origin_replies)),
+  iif(b.id IS NULL, max(p.boosts_count, p.origin_boosts), max(b.boosts_count, b.origin_boosts)),
+  iif(b.id IS NULL, max(p.favourites_count, p.origin_favourites), max(b.favourites_count, b.origin_favourites))"""
+
 # The parent's row can go without this one's version rising (ON DELETE SET NULL), so whether it is there is part of the stamp.
 _BRIEF = f"""p.id, p.version * 2 + (p.in_reply_to_id IS NOT NULL), p.account_id, a.version,
-  iif(b.id IS NULL, p.replies_count, b.replies_count), iif(b.id IS NULL, p.boosts_count, b.boosts_count),
-  iif(b.id IS NULL, p.favourites_count, b.favourites_count), {_FLAGS},
+  {_COUNTS}, {_FLAGS},
   b.id, b.version * 2 + (b.in_reply_to_id IS NOT NULL), b.account_id, c.version"""
 
 # Versions only ever rise, so their sum is as good as each; whose a post is and what it boosts never change.
 _MARK = f"""p.id,
   ((p.version + a.version + ifnull(b.version + c.version, 0)) << 2) + (p.in_reply_to_id IS NOT NULL) + 2 * (b.in_reply_to_id IS NOT NULL),
-  iif(b.id IS NULL, p.replies_count, b.replies_count), iif(b.id IS NULL, p.boosts_count, b.boosts_count),
-  iif(b.id IS NULL, p.favourites_count, b.favourites_count), {_FLAGS}"""
+  {_COUNTS}, {_FLAGS}"""
 _BESIDE = "JOIN accounts a ON a.id = p.account_id LEFT JOIN posts b ON b.id = p.boost_of_id LEFT JOIN accounts c ON c.id = b.account_id"
 
 _HOME = f"""SELECT {_MARK} FROM home h CROSS JOIN posts p ON p.id = h.post_id {_BESIDE}

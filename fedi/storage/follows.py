@@ -47,6 +47,15 @@ def put(tx: Tx, follow: Follow) -> None:
     )
 
 
+def list_new_local(tx: Tx, followed_id: int, since: int) -> list[int]:
+    """People here whose following of an account is accepted and was asked for after a time."""
+    rows = tx.query(
+        "SELECT follower_id FROM follows WHERE followed_id = ? AND state = 'accepted' AND local = 1 AND created_at >= ?",
+        (followed_id, since),
+    )
+    return [row[0] for row in rows]
+
+
 def delete(tx: Tx, follower_id: int, followed_id: int) -> None:
     tx.execute("DELETE FROM follows WHERE follower_id = ? AND followed_id = ?", (follower_id, followed_id))
 

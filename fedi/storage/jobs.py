@@ -64,6 +64,17 @@ def drop_lane(tx: Tx, lane: str) -> None:
     tx.execute("DELETE FROM jobs WHERE lane = ? AND lane <> '' AND state = 'queued'", (lane,))
 
 
+def is_waiting(tx: Tx, name: str, payload: bytes, lane: str) -> bool:
+    """Whether that very work waits in a lane, or is being done."""
+    sql = "SELECT 1 FROM jobs WHERE lane = ? AND lane <> '' AND state = 'queued' AND name = ? AND payload = ? LIMIT 1"
+    return tx.one(sql, (lane, name, payload)) is not None
+
+
+def count_lane(tx: Tx, lane: str) -> int:
+    row = tx.one("SELECT count(*) FROM jobs WHERE lane = ? AND lane <> '' AND state = 'queued'", (lane,))
+    return int(row[0]) if row else 0
+
+
 def delete(tx: Tx, job_id: int) -> None:
     tx.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 

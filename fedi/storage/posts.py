@@ -230,6 +230,15 @@ def add_counts(tx: Tx, post_id: int, *, replies: int = 0, boosts: int = 0, favou
     )
 
 
+def set_origin_counts(tx: Tx, post_id: int, *, replies: int | None, boosts: int | None, favourites: int | None) -> None:
+    """What a post's own server counts; None where it does not say. No version rises for it."""
+    tx.execute(
+        """UPDATE posts SET origin_replies = coalesce(?, origin_replies), origin_boosts = coalesce(?, origin_boosts),
+        origin_favourites = coalesce(?, origin_favourites) WHERE id = ?""",
+        (replies, boosts, favourites, post_id),
+    )
+
+
 # -- what hangs on a post --
 
 

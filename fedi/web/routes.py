@@ -5,7 +5,7 @@ from aiohttp import web
 from fedi import limits
 from fedi.web import health, media
 from fedi.web.api import routes as api_routes
-from fedi.web.federation import actor, authorizations, collections, hostmeta, inbox, nodeinfo, objects, synchronization, webfinger
+from fedi.web.federation import actor, authorizations, collections, hostmeta, inbox, nodeinfo, objects, synchronization, threads, webfinger
 from fedi.web.pages import routes as page_routes
 
 _NAME = f"{{name:{limits.USERNAME}}}"
@@ -31,10 +31,11 @@ def add(app: web.Application) -> None:
             web.get(f"/users/{_NAME}/collections/tags", collections.show_featured_tags),
             web.get(_POST, objects.show),
             web.get(f"{_POST}/activity", objects.show_activity),
-            web.get(f"{_POST}/replies", objects.show_replies),
+            web.get(f"{_POST}/replies", threads.show_replies),
             web.get(f"{_POST}/likes", objects.show_likes),
             web.get(f"{_POST}/shares", objects.show_shares),
             web.get(f"/users/{_NAME}/authorizations/{{id:[0-9]{{1,19}}}}", authorizations.show),
+            web.get("/contexts/{id:[0-9]{1,19}}", threads.show_context),
             web.get("/activities/{id:[0-9]{1,19}}", objects.show_stored),
             web.get(f"/@{_NAME}", actor.show_page),
             web.get(f"/@{_NAME}/{{id:[0-9]{{1,19}}}}", objects.show_page),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from fedi import limits, moderation
+from fedi import backfill, clock, limits, moderation
 from fedi.errors import Malformed, NotFound, Refused, RemoteError, RemoteGone, Unreachable, Untrusted
 from fedi.storage import hosts as host_rows
 from fedi.storage import posts as post_rows
@@ -276,7 +276,15 @@ async def test_a_failed_refresh_leaves_somebody_as_they_are(world: World) -> Non
     account = await world.know(carol)
     world.peer().behave("/users/carol", remote.answers(status=500))
 
-    assert await world.remote.fresh_actor(account._replace(fetched_at=0)) == account._replace(fetched_at=0)
+    world.db.transact(lambda tx: tx.execute("UPDATE accounts SET fetched_at = 0 WHERE id = ?", (account.id,)))
+    world.db.transact(backfill.profile, account)
+    await world.settle()
+
+    now = world.again(account)
+    assert now._replace(fetched_at=account.fetched_at, filled_at=0) == account
+    assert not world.db.read(lambda tx: backfill.is_profile_due(now, tx.now)) and world.db.read(
+        lambda tx: backfill.is_profile_due(now, tx.now + clock.HOUR)
+    )
 
 
 async def test_a_blocked_server_is_not_asked_even_by_a_redirect(world: World) -> None:

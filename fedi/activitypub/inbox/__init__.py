@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable
 
+from fedi import backfill
 from fedi.activitypub import remote_relays
 from fedi.activitypub.inbox import accept, add, announce, block, create, delete, flag, follow, like, lock, move, requests, undo, update
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, Wants
@@ -60,7 +61,7 @@ async def gather(remote: Remote, received: Received, wanted: Wants) -> Gathered:
     for uri in wanted.actors:
         await _try(remote.actor(uri))
     for uri in wanted.parents:
-        await _try(remote.post(uri))
+        await _try(_parent(remote, uri))
     for uri in wanted.posts:
         await remote.boosted(uri, received.actor)
     if wanted.relayed:
@@ -85,6 +86,13 @@ async def _refetch(remote: Remote, received: Received, uri: str) -> tuple[Note |
             raise
         return None, True
     return note, False
+
+
+async def _parent(remote: Remote, uri: str) -> None:
+    """What a post answers; what that answers in turn is read in a job of its own."""
+    post = await remote.post(uri)
+    if post.in_reply_to_uri and post.in_reply_to_id is None:
+        await remote.db.write(backfill.above, post)
 
 
 async def _try(fetching: Awaitable[object]) -> None:

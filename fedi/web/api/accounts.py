@@ -16,7 +16,7 @@ from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.timelines import Page, Wanted
-from fedi.web import auth, keys, params
+from fedi.web import auth, keys, params, tended
 from fedi.web.api import answers
 from fedi.web.api.entities import account as account_entity
 from fedi.web.api.entities.relationship import relationships
@@ -54,8 +54,16 @@ def _lookup(tx: Tx, shelf: Shelf, username: str, host: str) -> bytes:
 
 
 async def show(request: web.Request) -> web.Response:
-    answers.reader(request, "read:accounts")
+    await _tend(request, answers.reader(request, "read:accounts"))
     return answers.entity(request.app[keys.INSTANCE].db.read(_show, request.app[SHELF], answers.named_id(request)))
+
+
+async def _tend(request: web.Request, reader: Account | None) -> None:
+    """Somebody of this server looks at somebody elsewhere: what they posted before is fetched, for the next time."""
+    instance = request.app[keys.INSTANCE]
+    account = instance.db.read(account_rows.find, answers.named_id(request)) if reader is not None else None
+    if account is not None and not account.is_local:
+        await tended.profile(instance, account)
 
 
 def _show(tx: Tx, shelf: Shelf, account_id: int) -> bytes:
@@ -66,7 +74,10 @@ def _show(tx: Tx, shelf: Shelf, account_id: int) -> bytes:
 
 
 async def statuses(request: web.Request) -> web.Response:
-    viewer_id, given, shown = answers.reader_id(request, "read:statuses"), params.query(request), answers.page(request)
+    reader, given, shown = answers.reader(request, "read:statuses"), params.query(request), answers.page(request)
+    if not shown.before:
+        await _tend(request, reader)
+    viewer_id = reader.id if reader is not None else 0
     tag = given.text("tagged", max_chars=500)
     wanted = Wanted(
         replies=not given.flag("exclude_replies"),

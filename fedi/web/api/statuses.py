@@ -18,8 +18,8 @@ from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
-from fedi.web import auth, keys, params
-from fedi.web.api import answers, media, polls, quotes
+from fedi.web import auth, keys, params, tended
+from fedi.web.api import answers, media, polls, quotes, refreshes
 from fedi.web.api.entities import account as account_entity
 from fedi.web.api.entities import status as status_entity
 from fedi.web.api.entities.places import read_visibility
@@ -174,7 +174,13 @@ async def show(request: web.Request) -> web.Response:
 
 async def context(request: web.Request) -> web.Response:
     viewer_id, post_id = answers.reader_id(request, "read:statuses"), answers.named_id(request)
-    return answers.entity(request.app[keys.INSTANCE].db.read(_context, request.app[SHELF], viewer_id, post_id))
+    instance = request.app[keys.INSTANCE]
+    post = instance.db.read(answers.post, viewer_id, post_id)
+    fetching = viewer_id and await tended.thread(instance, post)  # strangers make us ask nobody
+    answer = answers.entity(instance.db.read(_context, request.app[SHELF], viewer_id, post_id))
+    if fetching:
+        answer.headers.update(refreshes.header(post.id))
+    return answer
 
 
 def _context(tx: Tx, shelf: Shelf, viewer_id: int, post_id: int) -> bytes:

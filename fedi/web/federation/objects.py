@@ -12,7 +12,6 @@ from fedi.errors import NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import posts as post_rows
-from fedi.storage import threads as thread_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
@@ -20,7 +19,6 @@ from fedi.storage.tombstones import Tombstone
 from fedi.web import auth, keys, negotiate
 from fedi.web.federation import answers
 
-_REPLIES: Final = 60
 _NOTHING: Final = "There is no such post."
 
 
@@ -53,14 +51,6 @@ async def _show(request: web.Request) -> web.StreamResponse:
 async def show_activity(request: web.Request) -> web.StreamResponse:
     """`.../activity`: the Create of a post."""
     return answers.document(request, await _about(request, _read_create))
-
-
-async def show_replies(request: web.Request) -> web.StreamResponse:
-    """`.../replies`: ids of the public answers, the first page embedded. Source: FEDERATION.md, Collections, 11.2."""
-    others = request.query.get("only_other_accounts", "") in ("true", "1")
-    reader = await auth.reader_id(request)
-    found = request.app[keys.INSTANCE].db.read(_read_replies, reader, *_named(request), others=others)
-    return answers.document(request, found["first"] if request.query.get("page") else found)
 
 
 async def show_likes(request: web.Request) -> web.StreamResponse:
@@ -116,16 +106,6 @@ def _read_note(tx: Tx, reader: int, username: str, post_id: int) -> Json | Tombs
 
 def _read_create(tx: Tx, reader: int, username: str, post_id: int) -> Json:
     return render.create(tx, _get(tx, reader, username, post_id))
-
-
-def _read_replies(tx: Tx, reader: int, username: str, post_id: int, *, others: bool) -> Json:
-    post = _get(tx, reader, username, post_id)
-    found = thread_rows.list_descendants(tx, 0, post.id, 4 * _REPLIES)
-    answered = [p for p in found if p.in_reply_to_id == post.id and not (others and p.account_id == post.account_id)]
-    answered.sort(key=lambda p: p.account_id != post.account_id)  # what the author went on to say comes first
-    uri = f"{post.uri}/replies"
-    first = render.page(f"{uri}?page=true", uri, [p.uri for p in answered[:_REPLIES]], ordered=False)
-    return render.collection(uri, post.replies_count, ordered=False) | {"first": first}
 
 
 def _read_likes(tx: Tx, reader: int, username: str, post_id: int) -> Json:

@@ -17,6 +17,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.deliveries import Delivery
 from fedi.storage.posts import Edit, Post
+from fedi.web import tended
 from fedi.web.pages import elsewhere, site, text, views
 from fedi.web.pages.site import Head, Link, Pages
 
@@ -97,15 +98,27 @@ async def show(request: web.Request) -> web.Response:
     post, author = pages.instance.db.read(_get, viewer, *place)
     if not author.is_local and viewer is None:
         return elsewhere.leave(request, f"This post of @{author.handle}", text.web_address(post.url) or post.uri, author.host)
+    fetching = viewer is not None and await tended.thread(pages.instance, post)
     found = pages.instance.db.read(_read, pages, viewer, post)
     context: dict[str, Any] = found._asdict() | {
         "heading": f"{views.NOUNS.get(post.kind, 'post').capitalize()} by {author.name}",
+        "fetching": fetching,
+        "refresh": tended.REFRESH_S if fetching else 0,
+        "answers": _answers(post),
         "receipts": [_receipt(row) for row in found.receipts],
         "receipt_summary": _summary(found.receipts),
         "edits": [{"edited_at": edit.edited_at, "warning": edit.warning, "content": _revision(pages, edit)} for edit in found.edits],
     }
     title = f"{author.name}: {_title(post)}"
     return site.show(request, "post.html", title, head=_head(pages, post, author, found.entry), **context)
+
+
+def _answers(post: Post) -> str:
+    """How many of the answers are here, where the post's own server knows more."""
+    if post.origin_replies <= post.replies_count:
+        return ""
+    here = post.replies_count
+    return f"{here} of at least {post.origin_replies} answers {'is' if here == 1 else 'are'} here."
 
 
 def _revision(pages: Pages, edit: Edit) -> Html:

@@ -13,6 +13,7 @@ from fedi.storage import timelines as timeline_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.timelines import Page, Wanted
+from fedi.web import tended
 from fedi.web.pages import elsewhere, paging, site, text, views
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Head, Link, Pages
@@ -85,8 +86,7 @@ async def _show(request: web.Request, tab: str, wanted: Wanted) -> web.Response:
     account = pages.instance.db.read(account_of, request.match_info["name"], request.match_info.get("host", "").lower())
     if not account.is_local and viewer is None:
         return elsewhere.leave(request, f"The profile of @{account.handle}", text.web_address(account.url) or account.uri, account.host)
-    if not account.is_local:
-        account = await pages.instance.remote.fresh_actor(account)
+    fetching = await tended.profile(pages.instance, account)
     found = pages.instance.db.read(_read, pages, request, viewer, account, wanted)
     is_me = viewer is not None and viewer.id == account.id
     return site.show(
@@ -97,6 +97,8 @@ async def _show(request: web.Request, tab: str, wanted: Wanted) -> web.Response:
         head=_head(pages, account, found, tab),
         account=account,
         is_me=is_me,
+        fetching=fetching,
+        refresh=tended.REFRESH_S if fetching else 0,
         **_words(pages, account, found, tab),
     )
 

@@ -175,6 +175,7 @@ def show(request: web.Request, name: str, title: str, *, area: str = "", status:
         "head": Head(),
         "said": SAID.get(request.query.get("said", ""), ""),
         "wrong": "",
+        "refresh": 0,
     }
     response = web.Response(text=pages.templates.get_template(name).render(frame | context), status=status, content_type="text/html")
     if status == 200 and request.method in ("GET", "HEAD") and auth.is_anonymous(request) and name in _PUBLIC:

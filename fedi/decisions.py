@@ -3,6 +3,8 @@
 Source: FEDERATION.md, Interaction policies; FEP-044f.
 """
 
+import json
+
 from fedi import approvals, fanout, interactions, notifications, policies, posts, quotes, uris
 from fedi.activitypub import outbox, outbox_consents
 from fedi.errors import Forbidden, Invalid, NotFound
@@ -11,6 +13,7 @@ from fedi.storage import approvals as rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import quotes as quote_rows
+from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.approvals import Request
 from fedi.storage.db import Tx
@@ -52,6 +55,22 @@ def revoke_quote(tx: Tx, author: Account, quoted_id: int, quoting_id: int) -> Po
     rows.put(tx, revoked)
     quotes.refused(tx, revoked, "revoked")
     return post
+
+
+def revoke_quote_in(tx: Tx, author: Account, quoting_id: int) -> Post:
+    """The same, by the post that quotes. Raises NotFound, Forbidden."""
+    quote = quote_rows.find(tx, quoting_id)
+    if quote is None or quote.quoted_id is None:
+        raise NotFound("There is no such quote.")
+    return revoke_quote(tx, author, quote.quoted_id, quoting_id)
+
+
+def choose(tx: Tx, account: Account, choices: dict[str, dict[str, str]]) -> None:
+    """What somebody here lets others do with posts from now on: by visibility, by kind. Raises Invalid for a choice there is not."""
+    for visibility, chosen in choices.items():
+        posts.policy(chosen, visibility, {})
+    user = user_rows.get(tx, account.id)
+    user_rows.set_settings(tx, account.id, {**json.loads(user.settings), "policies": choices})
 
 
 def set_policy(tx: Tx, author: Account, post_id: int, choices: dict[str, str]) -> Post:

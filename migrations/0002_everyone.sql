@@ -164,6 +164,8 @@ CREATE TABLE interaction_requests (
   UNIQUE (post_id, interaction_uri)
 ) STRICT;
 
+CREATE INDEX interaction_requests_pending ON interaction_requests (post_id) WHERE state = 'pending';
+
 CREATE INDEX interaction_requests_account ON interaction_requests (account_id);
 
 CREATE INDEX interaction_requests_request ON interaction_requests (request_uri) WHERE request_uri <> '';

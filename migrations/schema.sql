@@ -279,6 +279,8 @@ CREATE INDEX interaction_requests_authorization ON interaction_requests (authori
 
 CREATE INDEX interaction_requests_interaction ON interaction_requests (interaction_uri);
 
+CREATE INDEX interaction_requests_pending ON interaction_requests (post_id) WHERE state = 'pending';
+
 CREATE INDEX interaction_requests_request ON interaction_requests (request_uri) WHERE request_uri <> '';
 
 CREATE TABLE jobs (

@@ -145,7 +145,7 @@ def list_seen(tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> dict[int, Seen
     for post_id, state, quoted_id, uri, is_seen, inner_state, inner_id, blocks, blocks_host, mutes in rows:
         why = "blocked_account" if blocks else "blocked_domain" if blocks_host else "muted_account" if mutes else ""
         if state == SHOWN and quoted_id is not None and not is_seen and not why:
-            state = "unauthorized"
+            state, why = "unauthorized", "unseen"
         shown = quoted_id if state == SHOWN and is_seen else None
         found[post_id] = Seen(post_id, state, shown, uri, why, inner_state, inner_id if inner_state == SHOWN else None)
     return found

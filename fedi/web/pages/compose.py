@@ -5,8 +5,9 @@ from typing import Final, Literal, NamedTuple
 
 from aiohttp import web
 
-from fedi import ids, limits, posts
-from fedi.errors import Invalid, NotFound
+from fedi import approvals as rules
+from fedi import ids, limits, policies, posts
+from fedi.errors import Forbidden, Invalid, NotFound
 from fedi.posts import Draft
 from fedi.storage import accounts as account_rows
 from fedi.storage import posts as post_rows
@@ -15,7 +16,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import params
-from fedi.web.pages import site, text, views
+from fedi.web.pages import approvals, site, text, views
 from fedi.web.pages.languages import LANGUAGES
 from fedi.web.pages.site import Pages
 
@@ -40,6 +41,8 @@ class Form(NamedTuple):
     most: int
     fmt: str = "markdown"
     to: int = 0
+    quote: int = 0
+    policy: tuple[tuple[str, str, str], ...] = ()  # (kind, label, chosen: "" for as in the settings)
     fixed: bool = False
     title: str = ""
     is_article: bool = False
@@ -51,7 +54,8 @@ def blank(pages: Pages, viewer: Account) -> Form:
     user = pages.instance.db.read(user_rows.find, viewer.id)
     own = user.setting("language", "") if user is not None else ""
     language = own or (config.instance.languages[0] if config.instance.languages else "")
-    return Form("", "", "public", False, language, _languages(language), secrets.token_hex(12), config.limits.post_chars)
+    terms = tuple((kind, label, "") for kind, label in approvals.KINDS)
+    return Form("", "", "public", False, language, _languages(language), secrets.token_hex(12), config.limits.post_chars, policy=terms)
 
 
 def _languages(chosen: str) -> list[tuple[str, str]]:
@@ -62,6 +66,8 @@ def _languages(chosen: str) -> list[tuple[str, str]]:
 class _Parent(NamedTuple):
     entry: views.Entry
     names: list[str]
+    answered: str  # verdicts: whether the viewer may answer it, or quote it
+    quoted: str
 
 
 def _parent(tx: Tx, pages: Pages, viewer: Account, post_id: int) -> _Parent:
@@ -73,7 +79,8 @@ def _parent(tx: Tx, pages: Pages, viewer: Account, post_id: int) -> _Parent:
     if not shown:
         raise NotFound("There is no such post.")
     named = [account_rows.get(tx, post.account_id), *post_rows.list_mentions(tx, [post.id]).get(post.id, [])]
-    return _Parent(shown[0], [account.handle for account in dict.fromkeys(named) if account.id != viewer.id])
+    names = [account.handle for account in dict.fromkeys(named) if account.id != viewer.id]
+    return _Parent(shown[0], names, *(rules.verdict(tx, kind, post, viewer) for kind in (policies.REPLY, policies.QUOTE)))
 
 
 async def show(request: web.Request) -> web.Response:
@@ -81,6 +88,10 @@ async def show(request: web.Request) -> web.Response:
     given = params.query(request)
     form = blank(pages, viewer)
     parent_id = given.find_id("to")
+    quote_id = given.find_id("quote")
+    if quote_id is not None and parent_id is None:
+        quoted = pages.instance.db.read(_parent, pages, viewer, quote_id)
+        return _page(request, form._replace(quote=quoted.entry.post.id), quoted=quoted)
     if parent_id is None:
         say = given.text("say", max_chars=limits.URI_CHARS).strip()
         return _page(request, form._replace(text=f"{say} " if say else ""))
@@ -93,13 +104,28 @@ async def show(request: web.Request) -> web.Response:
         visibility=post.visibility,
         local_only=bool(post.local_only),
     )
-    return _page(request, form, parent.entry)
+    return _page(request, form, parent)
 
 
-def _page(request: web.Request, form: Form, parent: views.Entry | None = None, wrong: str = "", status: int = 200) -> web.Response:
-    title = "Answer" if form.to else "Write"
+def _page(
+    request: web.Request, form: Form, parent: "_Parent | None" = None, quoted: "_Parent | None" = None, wrong: str = ""
+) -> web.Response:
+    """The form; `parent` is what is answered, `quoted` what is quoted."""
+    title = "Answer" if form.to else "Quote" if form.quote else "Write"
+    about = parent or quoted
     return site.show(
-        request, "compose.html", title, area="compose", status=status, form=form, parent=parent, visibilities=VISIBILITIES, wrong=wrong
+        request,
+        "compose.html",
+        title,
+        area="compose",
+        status=422 if wrong else 200,
+        form=form,
+        heading=title,
+        about=about.entry if about is not None else None,
+        terms=parent.answered if parent is not None else quoted.quoted if quoted is not None else "",
+        visibilities=VISIBILITIES,
+        choices=approvals.CHOICES,
+        wrong=wrong,
     )
 
 
@@ -111,6 +137,8 @@ def _draft(form: params.Params) -> Draft:
         visibility=form.text("visibility", "public"),
         local_only=form.flag("local_only"),
         in_reply_to_id=form.find_id("to"),
+        quote_of_id=form.find_id("quote"),
+        policy=tuple((kind, chosen) for kind, _ in approvals.KINDS if (chosen := form.text(f"policy_{kind}", max_chars=100))),
         idempotency_key=form.text("key", max_chars=100),
         title=form.text("title"),
     )
@@ -123,7 +151,7 @@ async def submit(request: web.Request) -> web.Response:
     try:
         found = await pages.instance.remote.mentions(draft.text)
         post = await pages.instance.db.write(posts.publish, viewer, draft, found)
-    except Invalid as error:
+    except (Invalid, Forbidden) as error:
         return _again(request, pages, viewer, draft, error.message)
     if back:
         return site.go(text.local_path(back), "posted", f"p{post.id}")
@@ -133,8 +161,9 @@ async def submit(request: web.Request) -> web.Response:
 def _again(request: web.Request, pages: Pages, viewer: Account, draft: Draft, wrong: str) -> web.Response:
     """The form as it was sent, with what is wrong: nothing written is lost."""
     parent = pages.instance.db.read(_parent, pages, viewer, draft.in_reply_to_id) if draft.in_reply_to_id else None
+    quoted = pages.instance.db.read(_parent, pages, viewer, draft.quote_of_id) if draft.quote_of_id else None
     form = _filled(blank(pages, viewer), draft)
-    return _page(request, form._replace(to=draft.in_reply_to_id or 0), parent.entry if parent else None, wrong, 422)
+    return _page(request, form._replace(to=draft.in_reply_to_id or 0, quote=draft.quote_of_id or 0), parent, quoted, wrong)
 
 
 def _filled(form: Form, draft: Draft) -> Form:
@@ -147,6 +176,7 @@ def _filled(form: Form, draft: Draft) -> Form:
         local_only=draft.local_only,
         language=draft.language,
         fmt=draft.fmt,
+        policy=tuple((kind, label, dict(draft.policy).get(kind, "")) for kind, label in approvals.KINDS),
     )
 
 

@@ -16,12 +16,13 @@ def slot(name: str) -> Markup:
 class Fragment:
     """A rendered text with slots, cut at them once."""
 
-    __slots__ = ("_literals", "_names", "size")
+    __slots__ = ("_literals", "_names", "size", "slots")
 
     def __init__(self, rendered: str) -> None:
         parts = rendered.split(_MARK)
         self._literals = parts[0::2]
         self._names = parts[1::2]
+        self.slots = frozenset(self._names)
         self.size = len(rendered) + 200
 
     def fill(self, values: Mapping[str, str]) -> str:

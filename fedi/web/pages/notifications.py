@@ -27,6 +27,9 @@ _WORDS: Final = {
     "mention": ("reply", "named you"),
     "reaction": ("heart", "reacted to your post"),
     "poll": ("poll", "asked in a poll that is over"),
+    "quote": ("quote", "quoted your post"),
+    "quoted_edit": ("write", "edited a post you quoted"),
+    "approval": ("clock", "asks for your yes"),
     "report": ("warn", "sent a report"),
     "move": ("away", "is where somebody you followed has moved to"),
 }
@@ -45,6 +48,7 @@ class Item(NamedTuple):
     text: str
     href: str
     said: str
+    post_id: int
     entry: views.Entry | None
 
 
@@ -66,6 +70,8 @@ def _item(
 ) -> Item:
     icon, words = _WORDS.get(row.kind, ("info", row.kind))
     post = posts.get(row.post_id) if row.post_id is not None else None
+    if row.kind == "approval" and post is not None and post.held:
+        words = "does not want your answer: only you and they see it"
     author = accounts.get(post.account_id) if post is not None else None
     return Item(
         kind=row.kind,
@@ -76,6 +82,7 @@ def _item(
         text=words,
         href=f"/@{author.handle}/{post.id}" if post is not None and author is not None else _PLACES.get(row.kind, ("", ""))[0],
         said=(post.warning or plaintext.text(post.content_html, _SAID_CHARS)) if post is not None else _PLACES.get(row.kind, ("", ""))[1],
+        post_id=post.id if post is not None and not post.held else 0,
         entry=entries.pop(row.post_id, None) if row.kind in _WHOLE and row.post_id is not None else None,
     )
 

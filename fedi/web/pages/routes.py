@@ -7,6 +7,7 @@ from fedi.web import keys
 from fedi.web.pages import (
     about,
     acts,
+    approvals,
     bookmarks,
     compose,
     errors,
@@ -77,6 +78,10 @@ def add(app: web.Application) -> None:
             web.get("/authorize_interaction", search.interact),
             web.get("/bookmarks", bookmarks.show),
             web.get("/requests", people.show_requests),
+            web.get("/approvals", approvals.show),
+            web.post(f"/approvals/{_ID}/{{verb:accept|refuse}}", approvals.answer),
+            web.get(f"/posts/{_ID}/unquote", approvals.confirm_revoke),
+            web.post(f"/posts/{_ID}/unquote", approvals.revoke),
             web.get("/blocks", people.show_blocks),
             web.get("/mutes", people.show_mutes),
             web.post(f"/posts/{_ID}/{_POST_VERBS}", acts.on_post),
@@ -93,6 +98,8 @@ def _settings() -> list[web.RouteDef]:
     return [
         web.get("/settings/tags", topics.show),
         web.get("/settings", settings.show),
+        web.get("/settings/consent", approvals.show_settings),
+        web.post("/settings/consent", approvals.save_settings),
         web.get("/settings/profile", settings.show),
         web.post("/settings/profile", settings.save),
         web.get("/settings/security", security.show),

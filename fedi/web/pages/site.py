@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from aiohttp import web
 
 from fedi.instance import Instance
+from fedi.storage import approvals as approval_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import notifications as notification_rows
 from fedi.storage import reports as report_rows
@@ -82,6 +83,9 @@ SAID: Final = {
     "ended": "Signed out everywhere else.",
     "pinned": "Pinned to your profile.",
     "unpinned": "No longer pinned.",
+    "agreed": "You have agreed.",
+    "declined": "You have refused.",
+    "unquoted": "Your post is no longer shown there.",
     "topic": "You follow this topic now.",
     "no_topic": "You follow that topic no more.",
     "reported": "Thank you. Those who look after this server will read it.",
@@ -150,24 +154,26 @@ def here(request: web.Request) -> str:
 # -- showing --
 
 
-def _counts(tx: Tx, account_id: int) -> tuple[int, int, int | None]:
-    """(what is new in Activity, who asks to follow, reports that wait: None for who does not look after the server)."""
+def _counts(tx: Tx, account_id: int) -> tuple[int, int, int | None, int]:
+    """(new in Activity, who asks to follow, reports that wait: None for who does not look after the server, what waits for a yes)."""
     user = user_rows.find(tx, account_id)
     waiting = report_rows.count_open(tx) if user is not None and user.role != "user" else None
-    return notification_rows.count_unread(tx, account_id), follow_rows.count_pending(tx, account_id), waiting
+    asked = approval_rows.count_pending(tx, account_id)
+    return notification_rows.count_unread(tx, account_id), follow_rows.count_pending(tx, account_id), waiting, asked
 
 
 def show(request: web.Request, name: str, title: str, *, area: str = "", status: int = 200, **context: Any) -> web.Response:
     """A page in its frame. `area` is the entry of the navigation it belongs to. Looks at nobody but `viewer`."""
     pages = of(request)
     account = viewer(request)
-    unread, requests, reports = pages.instance.db.read(_counts, account.id) if account is not None else (0, 0, None)
+    unread, requests, reports, asked = pages.instance.db.read(_counts, account.id) if account is not None else (0, 0, None, 0)
     frame = {
         "site": pages.site,
         "viewer": account,
         "csrf": auth.csrf(request) if account is not None else "",
         "unread": unread,
         "requests": requests,
+        "asked": asked,
         "reports": reports,
         "title": title,
         "here": area,

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from markupsafe import Markup
 
-from fedi import clock, facts, markup, teaser
+from fedi import clock, facts, markup, policies, quotelines, teaser
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as block_rows
@@ -16,12 +16,15 @@ from fedi.storage import follows as follow_rows
 from fedi.storage import interactions as interaction_rows
 from fedi.storage import listings as listing_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import quotes as quote_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.interactions import NO_FLAGS, Flags
 from fedi.storage.listings import Picture
 from fedi.storage.posts import Attachment, Post
+from fedi.storage.quotes import Seen
 from fedi.web.pages import text
+from fedi.web.pages.fragments import slot
 from fedi.web.pages.site import Pages
 
 AWAY: Final = Markup(' rel="nofollow noopener noreferrer" target="_blank"')
@@ -168,6 +171,7 @@ class _Shelf(NamedTuple):
     mentions: dict[int, list[Account]]
     media: dict[int, list[Attachment]]
     tags: dict[int, list[str]]
+    quoting: set[int]
 
 
 def entries(pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], marks: dict[int, str] | None = None) -> list[Entry]:
@@ -187,25 +191,33 @@ def entries(pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], 
     missing = [post.id for row, post in shown if pages.fragments.find(keys[row.id]) is None]
     shelf = _load(tx, accounts, missing, [accounts[post.account_id] for _, post in shown], viewer)
     found = []
+    ready = {
+        row.id: pages.fragments.get(
+            keys[row.id],
+            lambda post=post, key=keys[row.id]: _render(pages, post, shelf, viewer, key),  # type: ignore[misc]
+        )
+        for row, post in shown
+    }
+    quoting = {post.id: post for row, post in shown if "quote" in ready[row.id].slots}
+    quotes = _quotes(pages, tx, viewer, quoting) if quoting else {}
     for row, post in shown:
-        key = keys[row.id]
-        fragment = pages.fragments.get(key, lambda post=post, key=key: _render(pages, post, shelf, viewer, key))  # type: ignore[misc]
         mark = " ".join(name for name in marks.get(row.id, "").split() if name != "big")
         why = _why(pages, row, accounts[row.account_id], viewer, "pinned" in mark)
-        values = _values(row, post, flags.get(post.id, NO_FLAGS), mark, why)
-        found.append(Entry(row, post, accounts[post.account_id], Html(fragment.fill(values))))
+        values = _values(row, post, flags.get(post.id, NO_FLAGS), mark, why) | quotes.get(post.id, _NO_QUOTE)
+        found.append(Entry(row, post, accounts[post.account_id], Html(ready[row.id].fill(values))))
     return found
 
 
 def _load(tx: Tx, accounts: dict[int, Account], missing: list[int], authors: list[Account], viewer: Account | None) -> _Shelf:
     if not missing:
-        return _Shelf(accounts, {}, {}, {}, {})
+        return _Shelf(accounts, {}, {}, {}, {}, set())
     return _Shelf(
         accounts,
         listing_rows.list_pictures(tx, [account.avatar_id for account in authors]),
         post_rows.list_mentions(tx, missing) if viewer is not None else {},
         post_rows.list_media(tx, missing),
         post_rows.list_tags(tx, missing) if viewer is not None else {},
+        quote_rows.list_quoting(tx, missing),
     )
 
 
@@ -225,7 +237,9 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
     icon, name = ("house", "Only on this server") if post.local_only else _SCOPES[post.visibility]
     origin = text.web_address(post.url) or post.uri
     away = not author.is_local and viewer is None
-    content = links(pages, stored(post.content_html), shelf.mentions.get(post.id, []), shelf.tags.get(post.id, []))
+    quotes = post.id in shelf.quoting
+    content = stored(_with_slot(post.content_html) if quotes else post.content_html)
+    content = links(pages, content, shelf.mentions.get(post.id, []), shelf.tags.get(post.id, []))
     content, rest = map(below, (content, Html("")) if big else teaser.split(content))
     said = facts.load(post.facts)
     return pages.templates.get_template("_post.html").render(
@@ -248,6 +262,8 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
         scope_icon=icon,
         scope_name=f"{name}, {_SCOPES[post.visibility][1].lower()}" if post.local_only and post.visibility != "public" else name,
         may_boost=_may_boost(post, audience),
+        may_quote=_may_quote(post, author, audience),
+        quotes=quotes,
         audience=audience,
         big=big,
     )
@@ -269,7 +285,77 @@ def outward(post: Post, said: facts.Facts) -> list[Outward]:
 
 def _may_boost(post: Post, audience: str) -> bool:
     """As `interactions.boost` decides."""
+    if policies.read(post.policy).get(policies.ANNOUNCE) == policies.CLOSED and audience != "author":
+        return False
     return not post.local_only and (post.visibility in ("public", "unlisted") or (post.visibility == "followers" and audience == "author"))
+
+
+def _may_quote(post: Post, author: Account, audience: str) -> bool:
+    """Whether it is worth asking: `approvals.verdict` decides about each."""
+    if audience == "author":
+        return post.visibility != "direct"
+    rule = policies.read(post.policy).get(policies.QUOTE)
+    return post.is_public and rule != policies.CLOSED
+
+
+# -- what posts quote --
+
+_NO_QUOTE: Final = {"quote": "", "line": ""}
+_WHY_NOT: Final = {
+    "pending": ("clock", "This quote waits for the author of the quoted post to agree."),
+    "rejected": ("stop", "The author of the quoted post did not agree to be quoted."),
+    "revoked": ("stop", "The author of the quoted post no longer wants to be quoted here."),
+    "deleted": ("bin", "The quoted post was deleted."),
+    "unauthorized": ("away", "Quotes a post whose author has not agreed to that."),
+    "unseen": ("lock", "The quoted post is not for you to see."),
+    "blocked_account": ("stop", "The quoted post is by somebody you have blocked."),
+    "blocked_domain": ("stop", "The quoted post is from a server you have blocked."),
+    "muted_account": ("mute", "The quoted post is by somebody you have muted."),
+}
+
+
+def _with_slot(html: str) -> str:
+    """A post's text with a place where the line `RE: address` stands: it is left out where the quote is shown."""
+    before, line, after = quotelines.split(html)
+    return f"{before}{slot('line')}{after}" if line else html
+
+
+def _quotes(pages: Pages, tx: Tx, viewer: Account | None, posts: Mapping[int, Post]) -> dict[int, dict[str, str]]:
+    """What fills the slots of posts that quote, by post: loaded in four statements, whatever their number."""
+    viewer_id = viewer.id if viewer is not None else 0
+    seen = quote_rows.list_seen(tx, viewer_id, posts)
+    quoted = post_rows.list_visible(tx, viewer_id, [one.quoted_id for one in seen.values() if one.quoted_id is not None])
+    accounts = account_rows.list_by_ids(tx, [post.account_id for post in quoted.values()])
+    avatars = listing_rows.list_pictures(tx, [account.avatar_id for account in accounts.values()])
+    found = {}
+    for post_id, one in seen.items():
+        post = quoted.get(one.quoted_id) if one.quoted_id is not None and not one.why else None
+        author = accounts.get(post.account_id) if post is not None else None
+        line = quotelines.split(posts[post_id].content_html)[1]
+        if post is not None and author is not None:
+            found[post_id] = {"quote": _card(pages, post, face(pages, author, avatars, viewer), one, viewer), "line": ""}
+        else:
+            found[post_id] = {"quote": _no_card(pages, one, bool(line)), "line": line}
+    return found
+
+
+def _card(pages: Pages, post: Post, by: Face, one: Seen, viewer: Account | None) -> str:
+    origin = text.web_address(post.url) or post.uri
+    away = bool(by.host) and viewer is None
+    before, _, after = quotelines.split(post.content_html)
+    content, rest = teaser.split(below(links(pages, Html(before + after), (), ())))
+    more = "Read on" if rest else "It quotes another post" if one.inner_state is not None else ""
+    return pages.templates.get_template("_quote.html").render(
+        post=post, face=by, content=content, more=more, href=origin if away else f"{by.href}/{post.id}", rel=AWAY if away else Markup()
+    )
+
+
+def _no_card(pages: Pages, one: Seen, has_line: bool) -> str:
+    sign, words = _WHY_NOT[one.why or (one.state if one.state in _WHY_NOT else "deleted")]
+    shows_link = one.state in ("pending", "unauthorized") and not one.why and not has_line
+    href = text.web_address(one.quoted_uri) if shows_link else ""
+    host = "" if href.startswith(f"{pages.site.base_url}/") else urlsplit(href).netloc
+    return pages.templates.get_template("_quote.html").render(post=None, sign=sign, words=words, href=href, host=host)
 
 
 def _why(pages: Pages, row: Post, booster: Account, viewer: Account | None, pinned: bool) -> str:

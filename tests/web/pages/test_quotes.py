@@ -1,0 +1,153 @@
+"""Quoting, agreeing and choosing on the pages, each as the reader may see it."""
+
+from typing import Any
+
+import pytest
+
+from fedi import arrivals, posts
+from fedi.activitypub.parse_policies import Consent
+from fedi.storage import approvals as approval_rows
+from fedi.storage import posts as post_rows
+from fedi.storage import quotes as quote_rows
+from fedi.storage.accounts import Account
+from fedi.storage.posts import Post
+from tests import make
+from tests.web.pages.reading import Page, Visitor
+from tests.web.rig import Rig
+
+ASK = (("quote", "ask"), ("reply", "ask"), ("like", "ask"))
+
+
+@pytest.fixture
+def alice(rig: Rig) -> Account:
+    return rig.person("alice", "owner")
+
+
+@pytest.fixture
+def bob(rig: Rig) -> Account:
+    return rig.person("bob")
+
+
+def write(rig: Rig, by: Account, text: str, **more: Any) -> Post:
+    return rig.instance.db.transact(posts.publish, by, posts.Draft(text, **more), {})
+
+
+def cards(page: Page) -> list[str]:
+    return [one.text for one in page.root.all("article", "p") if "quoted" in one.get("class").split()]
+
+
+async def test_one_quotes_from_the_menu_and_readers_see_both(rig: Rig, alice: Account, bob: Account) -> None:
+    target = write(rig, bob, "the quoted words")
+    me = Visitor(rig, alice)
+    assert f'href="/compose?quote={target.id}"' in (await me.read(f"/@bob/{target.id}")).source
+    page = await me.read(f"/compose?quote={target.id}")
+    assert "the quoted words" in page.root.text and f'name="quote" value="{target.id}"' in page.source
+    place = await me.press("/compose", {"text": "my words", "quote": str(target.id)})
+
+    for viewer in (alice, bob, None):
+        found = cards(await Visitor(rig, viewer).read(place.partition("?")[0]))
+        assert len(found) == 1 and "the quoted words" in found[0] and "bob" in found[0]
+
+
+async def test_nobody_reads_on_a_page_what_is_quoted_but_not_for_them(rig: Rig, alice: Account, bob: Account) -> None:
+    dave = rig.person("dave")
+    secret = write(rig, bob, "for followers alone", visibility="followers")
+    post = write(rig, bob, "look", quote_of_id=secret.id)
+    rig.instance.db.transact(make.follow, dave, bob)
+    place = f"/@bob/{post.id}"
+
+    assert "for followers alone" in (await Visitor(rig, dave).read(place)).root.text  # and a kept copy is not for others
+    for viewer in (alice, None):
+        page = await Visitor(rig, viewer).read(place)
+        assert "for followers alone" not in page.source and "not for you to see" in cards(page)[0]
+
+
+async def test_each_state_is_said_in_words(rig: Rig, alice: Account, bob: Account) -> None:
+    target = write(rig, bob, "the quoted words")
+    post = write(rig, alice, "look", quote_of_id=target.id)
+    me, db = Visitor(rig, alice), rig.instance.db
+    said = {}
+    for state in ("pending", "rejected", "revoked", "unauthorized", "deleted"):
+
+        def change(tx: Any, state: str = state) -> None:
+            quote = quote_rows.find(tx, post.id)
+            assert quote is not None
+            quote_rows.put(tx, quote._replace(state=state))
+            quote_rows.touch(tx, post.id)
+
+        db.transact(change)
+        page = await me.read(f"/@alice/{post.id}")
+        assert "the quoted words" not in page.source
+        said[state] = cards(page)[0]
+    assert len(set(said.values())) == 5 and "deleted" in said["deleted"] and "agree" in said["pending"]
+
+
+async def test_the_line_for_old_readers_is_left_out_where_the_quote_is_shown_and_only_there(rig: Rig, alice: Account) -> None:
+    db = rig.instance.db
+    carol = db.transact(make.remote, "carol")
+    target = db.transact(make.post, carol, "the quoted words")
+    line = f'<br><br>RE: <a href="{target.uri}">{target.uri}</a>'
+
+    def arrive(tx: Any, by: Account) -> Post:
+        note = make.note(by, f"hello{line}", consent=Consent(quote_uri=target.uri))
+        made = arrivals.receive(tx, note, by, arrivals.html_of(note, tx.uris.tag))
+        assert made is not None
+        return made
+
+    own = db.transact(arrive, carol)
+    dan = db.transact(make.remote, "dan")
+    other = db.transact(arrive, dan)
+    me = Visitor(rig, alice)
+    shown, hidden = await me.read(f"/@carol@peer.test/{own.id}"), await me.read(f"/@dan@peer.test/{other.id}")
+    assert "the quoted words" in cards(shown)[0] and "RE:" not in shown.root.all("article")[0].text
+    assert "the quoted words" not in hidden.source and "RE:" in hidden.root.all("article")[0].text and "not agreed" in cards(hidden)[0]
+
+
+async def test_what_waits_is_listed_and_answered_on_a_page(rig: Rig, alice: Account, bob: Account) -> None:
+    db = rig.instance.db
+    target = write(rig, bob, "ask me", policy=ASK)
+    quoting = write(rig, alice, "my quote", quote_of_id=target.id)
+    answer = write(rig, alice, "my answer", in_reply_to_id=target.id)
+    him, me = Visitor(rig, bob), Visitor(rig, alice)
+    page = await him.read("/approvals")
+    assert "wants to quote your post" in page.root.text and "my answer" in page.root.text and "Approvals" in page.root.text
+    assert "my answer" not in (await Visitor(rig).read(f"/@bob/{target.id}")).source
+    assert "waits for a yes" in (await me.read(f"/@alice/{answer.id}")).root.text
+
+    first = db.read(approval_rows.find_about, target.id, quoting.uri)
+    second = db.read(approval_rows.find_about, target.id, answer.uri)
+    assert first and second
+    assert (await me.post(f"/approvals/{first.id}/accept")).status == 404
+    assert await him.press(f"/approvals/{first.id}/accept") == "/approvals?said=agreed"
+    await him.press(f"/approvals/{second.id}/refuse")
+    assert "ask me" in cards(await me.read(f"/@alice/{quoting.id}"))[0]
+    assert "does not want your answer" in (await me.read("/notifications")).root.text
+    assert db.read(post_rows.get, answer.id).held == 1 and "Nothing waits" in (await him.read("/approvals")).root.text
+
+    notices = await him.read("/notifications")
+    assert f'href="/posts/{quoting.id}/unquote"' in notices.source
+    assert "my quote" in (await him.read(f"/posts/{quoting.id}/unquote")).root.text
+    assert (await me.post(f"/posts/{quoting.id}/unquote")).status == 403
+    await him.press(f"/posts/{quoting.id}/unquote")
+    assert "ask me" not in (await me.read(f"/@alice/{quoting.id}")).source
+
+
+async def test_what_one_may_not_do_is_explained_and_nothing_written_is_lost(rig: Rig, alice: Account, bob: Account) -> None:
+    target = write(rig, bob, "leave me", policy=(("quote", "nobody"), ("reply", "nobody")))
+    me = Visitor(rig, alice)
+    for name in ("quote", "to"):
+        assert "does not want it" in (await me.read(f"/compose?{name}={target.id}")).root.text
+        refused = await me.post("/compose", {"text": "what I wrote", name: str(target.id)})
+        assert refused.status == 422 and "what I wrote" in await refused.text()
+
+
+async def test_the_choices_hold_for_new_posts_and_can_be_other_for_one(rig: Rig, alice: Account) -> None:
+    me, db = Visitor(rig, alice), rig.instance.db
+    await me.read("/settings/consent")
+    await me.press("/settings/consent", {"public_quote": "nobody", "public_reply": "followers_ask"})
+    assert 'value="followers_ask" selected' in (await me.read("/settings/consent")).source
+    assert (await me.post("/settings/consent", {"public_quote": "whoever"})).status == 422
+    first = await me.press("/compose", {"text": "one"})
+    second = await me.press("/compose", {"text": "two", "policy_quote": "public"})
+    kept = [db.read(post_rows.get, int(place.partition("?")[0].rpartition("/")[2])).policy for place in (first, second)]
+    assert kept[0] == '{"reply":[["followers"],["public"]],"quote":[["author"],[]]}' and '"quote"' not in kept[1]

@@ -24,8 +24,9 @@ from fedi.streaming import Event
 
 ROLES = ("owner", "admin", "moderator", "user")
 RESERVED = frozenset(
-    "about actor admin administrator api activities approvals authorize_interaction compose fedi groups help home inbox instance login"
-    " logout media moderator nodeinfo notifications oauth outbox owner public root search settings static support tags users webmaster".split()
+    "about actor admin administrator api activities approvals authorize_interaction compose fedi groups help home inbox instance"
+    " login logout media moderator nodeinfo notifications oauth outbox owner public root search settings static support tags"
+    " users webmaster".split()
 )
 _USERNAME = re.compile(limits.USERNAME, re.ASCII)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")

@@ -180,3 +180,35 @@ def test_listeners_are_told_of_each_host_once(db: Database, run: Run, heard: Any
     assert [e.data for e in events] == ["peer.test"]
     run(make.post, alice, "here", local_only=True)
     assert len(events) == 1
+
+
+def test_an_edit_for_followers_goes_to_present_ones_and_is_withdrawn_from_former_ones(
+    db: Database, run: Run, alice: Account, carol: Account, mallory: Account
+) -> None:
+    for who in (carol, mallory):
+        run(make.follow, who, alice)
+    post = run(make.post, alice, "for followers", "followers")
+    run(lambda tx: tx.execute("UPDATE deliveries SET state = 'delivered'"))
+    run(follows.remove_follower, alice, mallory.id)
+
+    for text in ("changed", "and again"):
+        run(posts.edit, alice, post.id, posts.Draft(text), {})
+    assert db.read(make.inboxes, "Update") == {carol.shared_inbox_uri}
+    withdrawn = [delivery.inbox_uri for delivery in db.read(make.deliveries, "Delete")]
+    assert withdrawn == [mallory.shared_inbox_uri], "once, however often it is edited"
+    [delete] = db.read(make.activities, "Delete")
+    assert b"changed" not in delete.body and post.uri.encode() in delete.body
+
+    run(posts.remove, alice, post.id)
+    assert db.read(make.inboxes, "Delete") == {carol.shared_inbox_uri, mallory.shared_inbox_uri}
+
+
+def test_who_is_named_no_more_in_a_letter_gets_no_more_of_it(
+    db: Database, run: Run, alice: Account, carol: Account, mallory: Account
+) -> None:
+    post = run(make.post, alice, "psst", "direct", (carol, mallory))
+    run(lambda tx: tx.execute("UPDATE deliveries SET state = 'delivered'"))
+    run(posts.edit, alice, post.id, posts.Draft("@carol@peer.test psst, not mallory"), {})
+
+    assert db.read(make.inboxes, "Update") == {carol.inbox_uri}
+    assert db.read(make.inboxes, "Delete") == {mallory.inbox_uri}

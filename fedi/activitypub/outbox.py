@@ -120,12 +120,23 @@ def _announced(tx: Tx, post: Post) -> None:
 
 
 def updated(tx: Tx, post: Post, author: Account) -> None:
-    """Tell of an edit: those the post is for now, and all who ever got it."""
-    if not post.local_only:
-        inboxes = audience.of_reached(tx, post.id) | audience.of_post(tx, post, author) | audience.of_relays(tx, post)
-        if post.is_public:
-            inboxes |= audience.of_touched(tx, post.id)
-        send(tx, author, render.update(tx, post), inboxes, post_id=post.id, public=post.is_public)
+    """Tell of an edit: those the post is for now, and of a public one all who ever got it. From others who got it, it is withdrawn."""
+    if post.local_only:
+        return
+    reached, inboxes = audience.of_reached(tx, post.id), audience.of_post(tx, post, author) | audience.of_relays(tx, post)
+    if post.is_public:
+        inboxes |= reached | audience.of_touched(tx, post.id)
+    send(tx, author, render.update(tx, post), inboxes, post_id=post.id, public=post.is_public)
+    former = {uri: host for uri, host in reached.items() if uri not in inboxes} if not post.is_public else {}
+    if former:
+        _withdraw(tx, post, author, former)
+
+
+def _withdraw(tx: Tx, post: Post, author: Account, former: Inboxes) -> None:
+    """Servers where nobody may see a post any more are to delete it: who follows no more, or is named no more, gets no new text."""
+    told = delivery_rows.list_told_of_end(tx, post.id)
+    document = render.delete(tx, post, author, []) | {"id": f"{post.uri}#withdrawn/{ids.new(tx.now)}", "to": [], "cc": []}
+    send(tx, author, document, {uri: host for uri, host in former.items() if uri not in told}, post_id=post.id)
 
 
 def deleted(tx: Tx, post: Post, author: Account) -> None:

@@ -147,7 +147,7 @@ def note(tx: Tx, post: Post) -> Json:
         "cc": cc,
         "summary": post.warning or None,
         "sensitive": bool(post.sensitive),
-        "inReplyTo": post.in_reply_to_uri or None,
+        "inReplyTo": _parent_uri(tx, post),
         "content": post.content_html,
         "source": {"content": post.content_source, "mediaType": post.content_type or "text/plain"},
         "tag": [*(_mention(tx, account) for account in named), *_hashtags(tx, post), *_emojis(tx, post.emojis)],
@@ -189,6 +189,12 @@ def _preview(post: Post, author: Account) -> Json:
         "sensitive": bool(post.sensitive),
         "content": f"<p><strong>{escape_text(post.title)}</strong></p>{beginning}",
     }
+
+
+def _parent_uri(tx: Tx, post: Post) -> str | None:
+    """What it answers; of a post that never leaves this server not even the id does."""
+    parent = post_rows.find(tx, post.in_reply_to_id) if post.in_reply_to_id and tx.uris.is_ours(post.in_reply_to_uri) else None
+    return None if parent is not None and parent.local_only else post.in_reply_to_uri or None
 
 
 def _mention(tx: Tx, account: Account) -> Json:

@@ -130,6 +130,16 @@ def list_reached(tx: Tx, post_id: int) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
+def list_told_of_end(tx: Tx, post_id: int) -> set[str]:
+    """The inboxes that were, or are to be, told of the end of a post."""
+    rows = tx.query(
+        """SELECT DISTINCT i.uri FROM activities v CROSS JOIN deliveries d ON d.activity_id = v.id
+        CROSS JOIN inboxes i ON i.id = d.inbox_id WHERE v.post_id = ? AND v.type = 'Delete'""",
+        (post_id,),
+    )
+    return {row[0] for row in rows}
+
+
 def supersede(tx: Tx, post_id: int) -> None:
     """A post was deleted: what did not get through of it is not sent any more, not even on request, and its text goes."""
     tx.execute(

@@ -430,6 +430,17 @@ def list_touched_by(tx: Tx, post_id: int) -> list[Account]:
     return [Account._make(row) for row in rows]
 
 
+def list_answers_to_few(tx: Tx, post_ids: Iterable[int]) -> frozenset[int]:
+    """Those of these posts that answer one which is not for everybody, or whose author is hidden."""
+    rows = tx.query(
+        """SELECT p.id FROM posts p JOIN posts q ON q.id = p.in_reply_to_id JOIN accounts a ON a.id = q.account_id
+        WHERE p.id IN (SELECT value FROM json_each(?)) AND (q.visibility NOT IN ('public', 'unlisted') OR q.local_only = 1 OR q.held = 1
+          OR a.suspended_at IS NOT NULL OR a.host_blocked = 1 OR a.deleted_at IS NOT NULL)""",
+        (json.dumps(list(post_ids)),),
+    )
+    return frozenset(row[0] for row in rows)
+
+
 def list_local_boosters(tx: Tx, post_id: int) -> list[int]:
     """People here who boosted a post."""
     rows = tx.query("SELECT b.account_id FROM posts b JOIN users u ON u.account_id = b.account_id WHERE b.boost_of_id = ?", (post_id,))

@@ -233,3 +233,25 @@ async def test_a_thread_leaves_out_what_the_reader_may_not_see(api: Api, alice: 
 
     assert [one["id"] for one in thread["descendants"]] == [str(seen.id)]
     assert len((await api.get(alice, f"/api/v1/statuses/{root.id}/context")).json["descendants"]) == 2
+
+
+async def test_an_answer_names_what_it_answers_to_those_only_who_may_see_that(
+    api: Api, alice: Account, bob: Account, carol: Account
+) -> None:
+    """VIS: a public answer to a post for followers, and to one that stays here."""
+    dave = api.run(make.account, "dave")
+    api.run(make.follow, bob, alice)
+    for given, insiders in (({"visibility": "private"}, [alice, bob]), ({"local_only": True}, [alice, bob, dave])):
+        parent = await api.say(alice, "for some", **given)
+        said = await api.say(bob, "@alice what others read", in_reply_to_id=parent["id"])
+        both = ("in_reply_to_id", "in_reply_to_account_id")
+        for viewer in (alice, bob, dave, None, bob):
+            for _ in range(2):  # rendered, and kept
+                found = (await api.get(viewer, f"/api/v1/statuses/{said['id']}")).json
+                expected = (parent["id"], str(alice.id)) if viewer in insiders else (None, None)
+                assert tuple(found[key] for key in both) == expected, (given, viewer and viewer.username)
+        listed = (await api.get(dave, f"/api/v1/accounts/{bob.id}/statuses")).json[0]
+        assert (listed["in_reply_to_id"] is not None) == (dave in insiders)
+        api.run(interactions.boost, dave, int(said["id"]))
+        boosted = (await api.get(None, f"/api/v1/accounts/{dave.id}/statuses")).json[0]["reblog"]
+        assert boosted["id"] == said["id"] and boosted["in_reply_to_id"] is None

@@ -199,7 +199,8 @@ class Shelf:
         wanted = {row.id: row.stamp for row in rows} | {row.shown_id: row.shown_stamp for row in rows if row.shown_id is not None}
         missing = [row_id for row_id, stamp in wanted.items() if self._heads.get(row_id, stamp) is None]
         posts = post_rows.list_visible(tx, viewer_id, missing) if missing else {}
-        beside = status_entity.load(tx, missing) if missing else status_entity.NOTHING
+        answers = [post.id for post in posts.values() if post.in_reply_to_id is not None]
+        beside = status_entity.load(tx, missing, answers) if missing else status_entity.NOTHING
         heads = {post.id: status_entity.head(self.uris, post, beside) for post in posts.values()}
         for post_id, head in heads.items():
             self._heads.put(post_id, wanted[post_id], head)

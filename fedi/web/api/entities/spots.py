@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fedi.storage.db import Tx
-from fedi.web.api.entities import poll, quote, reaction
+from fedi.web.api.entities import parent, poll, quote, reaction
 
 _POLL: Final = re.compile(rb'"poll":\{"post":"([0-9]+)"\}')
 _REACTIONS: Final = re.compile(rb'"reactions":\{"post":"([0-9]+)"\}')
@@ -25,7 +25,7 @@ def fill(tx: Tx, viewer_id: int, statuses: Sequence[bytes], nested: quote.Nested
 
     `nested` gives the quoted posts; without it only their ids are told.
     """
-    found = list(statuses)
+    found = parent.load(tx, viewer_id, statuses)
     if wanted := _numbers(_POLL, found):
         found = _put(_POLL, b'"poll":', found, poll.load(tx, viewer_id, wanted))
     if wanted := _numbers(_REACTIONS, found):

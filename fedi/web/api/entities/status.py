@@ -15,7 +15,7 @@ from fedi.storage.briefs import BOOKMARKED, BOOSTED, FAVOURITED, OWN, PINNED
 from fedi.storage.db import Tx
 from fedi.storage.posts import Attachment, Edit, Post
 from fedi.uris import Uris
-from fedi.web.api.entities import emoji, poll, quote, reaction
+from fedi.web.api.entities import emoji, parent, poll, quote, reaction
 from fedi.web.api.entities.media import media
 from fedi.web.api.entities.places import Json, address, visibility
 
@@ -34,19 +34,21 @@ class Beside(NamedTuple):
     tags: dict[int, list[str]]
     quoting: set[int]
     reacted: set[int]
+    secret_parents: frozenset[int] = frozenset()  # of posts that answer something that is not for everybody
 
 
 NOTHING: Final = Beside({}, {}, {}, set(), set())
 
 
-def load(tx: Tx, post_ids: Sequence[int]) -> Beside:
-    """In four statements."""
+def load(tx: Tx, post_ids: Sequence[int], answers: Sequence[int] = ()) -> Beside:
+    """In four statements, and one more when there are `answers` among them."""
     return Beside(
         post_rows.list_mentions(tx, post_ids),
         post_rows.list_media(tx, post_ids),
         post_rows.list_tags(tx, post_ids),
         quote_rows.list_quoting(tx, post_ids),
         reaction_rows.list_reacted(tx, post_ids),
+        post_rows.list_answers_to_few(tx, answers) if answers else frozenset(),
     )
 
 
@@ -59,8 +61,7 @@ def head(us: Uris, post: Post, beside: Beside) -> bytes:
         "url": address(post.url),
         "created_at": clock.rfc3339(post.published_at),
         "edited_at": clock.rfc3339(post.edited_at) if post.edited_at is not None else None,
-        "in_reply_to_id": str(post.in_reply_to_id) if post.in_reply_to_id is not None else None,
-        "in_reply_to_account_id": _parent_author(post),
+        **parent.named(post, is_secret=post.id in beside.secret_parents),
         "sensitive": bool(post.sensitive),
         "spoiler_text": post.warning,
         "visibility": visibility(post.visibility),
@@ -81,11 +82,6 @@ def head(us: Uris, post: Post, beside: Beside) -> bytes:
         **reaction.place(post, post.id in beside.reacted),
     }
     return orjson.dumps(found)[:-1] + b',"account":'
-
-
-def _parent_author(post: Post) -> str | None:
-    known = post.in_reply_to_id is not None and post.in_reply_to_account_id is not None
-    return str(post.in_reply_to_account_id) if known else None
 
 
 def content(title: str, html: str, stored_facts: str = "") -> str:

@@ -41,7 +41,7 @@ NOTHING: Final = Beside({}, {}, {}, set(), set())
 
 
 def load(tx: Tx, post_ids: Sequence[int], answers: Sequence[int] = ()) -> Beside:
-    """In four statements, and one more when there are `answers` among them."""
+    """In five statements, and one more when there are `answers` among them."""
     return Beside(
         post_rows.list_mentions(tx, post_ids),
         post_rows.list_media(tx, post_ids),

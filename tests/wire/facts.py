@@ -1,0 +1,131 @@
+"""What is to be known of a recorded document after it came through the inbox: facts about it, and a digest in place of its words."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+
+from fedi import clock, plaintext
+from fedi import facts as post_facts
+from fedi.activitypub import parse, parse_objects, parse_values
+from fedi.errors import Malformed
+from fedi.storage import posts as post_rows
+from fedi.storage.db import Tx
+from fedi.storage.posts import Post
+from tests.wire.test_documents import Document, Rig, play, rig
+
+Json = dict[str, Any]
+
+GOLDEN = Path(__file__).parent / "golden"
+_TELLING = ("Create", "Update")
+_REACTING = ("Like", "EmojiReact", "Dislike")
+
+
+def file_of(software: str) -> Path:
+    return GOLDEN / f"{software}.json"
+
+
+async def of_software(
+    documents: list[Document], folder: Path, time: FrozenDateTimeFactory, patch: pytest.MonkeyPatch
+) -> dict[str, tuple[Json, str]]:
+    """By name of document: its facts, and the plain text the digest is of. Only what has facts: posts, actors, reactions."""
+    found = {}
+    async with rig(folder, documents, time, patch) as there:
+        for number, document in enumerate(documents):
+            if (seen := await _of(there, document, number)) is not None:
+                found[document.name] = seen
+    return found
+
+
+async def _of(there: Rig, document: Document, number: int) -> tuple[Json, str] | None:
+    body = document.body
+    kind = parse_values.type_of(body, parse_objects.ACTIVITY_TYPES)
+    await play(there, document, number)
+    if parse.is_actor(body):
+        return _actor(body), ""
+    if kind in _REACTING:
+        return _reaction(body, kind), ""
+    told = body.get("object") if kind in _TELLING else body
+    if isinstance(told, str):
+        told = there.web.documents.get(told)
+    if not isinstance(told, dict) or not parse.is_post(told):
+        return None
+    author = parse_objects.attribution(told)[0] or parse_values.first_uri(body.get("actor")) or "https://rig.test/users/author"
+    note = {"id": f"{author}/rig/{number}", "attributedTo": author, **told}
+    return there.db.read(_post, note, body if kind in _TELLING else None, there.web.actor(author).get("followers", ""))
+
+
+def _post(tx: Tx, document: Json, envelope: Json | None, followers: str) -> tuple[Json, str]:
+    try:
+        note = parse.note(document, clock.now(), followers, envelope)
+    except Malformed as error:
+        return {"refused": error.message}, ""
+    post = post_rows.find_by_uri(tx, note.id)
+    if post is None:
+        return {"type": note.type, "is_vote": note.is_vote, "is_kept": False}, ""
+    stored, words = _stored(tx, post)
+    read: Json = {
+        "mentions": len(note.mentions),
+        "addressed": len((set(note.to) | set(note.cc)) - {parse_objects.vocab.PUBLIC, followers} - set(note.mention_hrefs)),
+        "emojis": len(note.emojis),
+        "is_reply": bool(note.in_reply_to),
+        "quote": bool(note.quote_uri),
+        "groups": len(note.audience),
+        "options": len(note.poll.options) if note.poll else 0,
+        "many": bool(note.poll and note.poll.multiple),
+        "edited": note.updated_at is not None,
+    }
+    return stored | {name: value for name, value in read.items() if value}, words
+
+
+def _stored(tx: Tx, post: Post) -> tuple[Json, str]:
+    """What the rows say. What is not there is left out."""
+    words = plaintext.text(post.content_html, 200_000)
+    said = post_facts.load(post.facts)
+    media = post_rows.list_media(tx, [post.id]).get(post.id, [])
+    more: Json = {
+        "title": bool(post.title),
+        "warning": bool(post.warning),
+        "sensitive": bool(post.sensitive),
+        "language": post.language,
+        "tags": len(post_rows.list_tags(tx, [post.id]).get(post.id, [])),
+        "media": [one.kind for one in media],
+        "described": sum(bool(one.alt) for one in media),
+        "link": bool(post.link_url),
+        "links": len(said.links),
+        "abstract": bool(said.abstract),
+        "facts": [one.kind for one in post_facts.sayings(said)],
+    }
+    found: Json = {
+        "type": post.kind,
+        "visibility": post.visibility,
+        "digest": hashlib.sha256(words.encode()).hexdigest()[:16] if words else "",
+    }
+    return found | {name: value for name, value in more.items() if value}, words
+
+
+def _actor(document: Json) -> Json:
+    try:
+        actor = parse.actor(document)
+    except Malformed as error:
+        return {"refused": error.message}
+    more = {
+        "fields": len(actor.fields),
+        "avatar": bool(actor.icon_url),
+        "header": bool(actor.image_url),
+        "bio": bool(actor.summary),
+        "locked": actor.locked,
+        "moved": bool(actor.moved_to),
+        "aliases": len(actor.also_known_as),
+    }
+    return {"type": actor.type, "keys": len(actor.keys)} | {name: value for name, value in more.items() if value}
+
+
+def _reaction(document: Json, kind: str) -> Json:
+    """How it was meant: a like, or an emoji of which kind."""
+    said = document.get("content") or document.get("_misskey_reaction") or ""
+    name = str(said).strip()
+    is_custom = name.startswith(":") and name.endswith(":") and len(name) > 2
+    return {"type": kind, "reaction": "" if not name else "custom" if is_custom else "character", "name": name}

@@ -99,11 +99,12 @@ def receive_edit(tx: Tx, note: parse.Note, author: Account, content: Html) -> Po
         return None
     if (note.updated_at or note.published_at) >= (post.edited_at or post.published_at):
         _receive_terms(tx, post, note, author)
-    if note.updated_at is None or note.updated_at <= (post.edited_at or post.published_at):
+    updated_at = note.updated_at or _undated(tx, post, note, content)
+    if updated_at is None or updated_at <= (post.edited_at or post.published_at):
         polls.receive(tx, post, note.poll, newer=False)
         return None
     rows.insert_edit(tx, post)
-    changed = rows.update(tx, post.id, edited_at=min(note.updated_at, tx.now), **_received_text(tx, note, author, content))
+    changed = rows.update(tx, post.id, edited_at=min(updated_at, tx.now), **_received_text(tx, note, author, content))
     _receive_mentions(tx, changed, note, author)
     rows.set_tags(tx, changed.id, note.tags)
     _receive_files(tx, changed, _wanted_files(tx, note, author))
@@ -111,6 +112,19 @@ def receive_edit(tx: Tx, note: parse.Note, author: Account, content: Html) -> Po
         polls.receive(tx, changed, note.poll)
     fanout.post_edited(tx, changed, author)
     return changed
+
+
+def _undated(tx: Tx, post: Post, note: parse.Note, content: Html) -> int | None:
+    """When a post was edited whose server does not say when: now, if it reads otherwise. None for what is no edit.
+
+    Observed: Ghost dates a first edit like the post itself, Funkwhale dates none. A Note that was edited before stays: what comes without
+    a date may have been sent earlier. Of a poll that is how new counts come.
+    """
+    if post.kind == polls.KIND or (post.kind == "Note" and post.edited_at is not None):
+        return None
+    said = plaintext.line(note.title, limits.NAME_CHARS), content, plaintext.line(note.warning, limits.WARNING_CHARS)
+    same = said == (post.title, post.content_html, post.warning) or post.sanitizer != sanitize.VERSION
+    return None if same else max(tx.now, post.published_at + 1)
 
 
 def _receive_terms(tx: Tx, post: Post, note: parse.Note, author: Account) -> None:

@@ -334,6 +334,24 @@ def test_an_older_edit_does_not_undo_a_newer_one(db: Database, run: Run, carol: 
     assert [e.edited_at for e in db.read(post_rows.list_edits, post.id)] == [1_000_000]
 
 
+def test_an_edit_without_a_date_counts_when_it_reads_otherwise_and_none_came_before(run: Run, carol: Account) -> None:
+    post = run(make.post, carol, "first")
+    note = run(lambda tx: make.note(carol, "first")._replace(id=post.uri, published_at=post.published_at))
+    assert run(arrivals.receive_edit, note, carol, make.html.Html("<p>first</p>")) is None
+    changed = run(arrivals.receive_edit, note, carol, make.html.Html("<p>second</p>"))
+    assert changed is not None and changed.content_html == "<p>second</p>" and changed.edited_at is not None
+    # It may have been sent before the other: for a note the first word counts, until one comes with a date.
+    assert run(arrivals.receive_edit, note, carol, make.html.Html("<p>first</p>")) is None
+
+
+def test_what_is_never_dated_can_be_edited_again(run: Run, carol: Account) -> None:
+    post = run(make.post, carol, "first", type="Audio")
+    note = run(lambda tx: make.note(carol, "first", type="Audio")._replace(id=post.uri, published_at=post.published_at))
+    for text in ("<p>second</p>", "<p>third</p>"):
+        changed = run(arrivals.receive_edit, note, carol, make.html.Html(text))
+        assert changed is not None and changed.content_html == text
+
+
 def test_an_edit_of_what_is_not_known_is_nothing(run: Run, carol: Account) -> None:
     note = make.note(carol, updated_at=1)
     assert run(arrivals.receive_edit, note, carol, arrivals.html_of(note, str)) is None

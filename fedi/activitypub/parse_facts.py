@@ -34,13 +34,17 @@ def read(document: Json, kind: str, content: str, is_abstract: bool, links: tupl
 
 
 def _abstract(document: Json, content: str) -> str:
-    """The summary of what has a text too, as plain text; '' where it is how that text begins. Observed: NodeBB repeats the post."""
+    """The summary of what has a text too, as plain text; '' where it says nothing more.
+
+    Observed: NodeBB repeats the whole post, Kbin the text with hashtags behind it, Funkwhale the hashtags alone.
+    """
     summary = values.text(document, "summary", limits.BIO_CHARS)
     if not summary or not content:
         return ""
     words = plaintext.text(summary, limits.ABSTRACT_CHARS)
-    start = _letters(words)
-    return "" if start and _letters(plaintext.text(content, 2 * limits.ABSTRACT_CHARS)).startswith(start) else words
+    bare = " ".join(word for word in words.split() if not word.startswith("#"))
+    text = _letters(plaintext.text(content, 2 * limits.ABSTRACT_CHARS))
+    return "" if text.startswith((_letters(words), _letters(bare))) else words
 
 
 def _letters(text: str) -> str:

@@ -87,7 +87,9 @@ def attachments(document: Json, kind: str) -> tuple[tuple[Attachment, ...], tupl
     if own is not None:
         found[own.url] = own
     elif (cover := _cover(document, kind)) and cover.url not in pages and (not found or kind in _COVERED):
-        found = {cover.url: cover} | {url: one for url, one in found.items() if _path(url) != _path(cover.url)}
+        same = [one for url, one in found.items() if _path(url) == _path(cover.url)]
+        alt = next((one.alt for one in (cover, *same) if one.alt), "")
+        found = {cover.url: cover._replace(alt=alt)} | {url: one for url, one in found.items() if one not in same}
     return tuple(found.values())[: limits.ATTACHMENTS], tuple(pages.items())
 
 
@@ -176,7 +178,7 @@ def _own_file(document: Json, kind: str) -> Attachment | None:
         return None
     cover = _cover(document, kind) if kind != "Image" else None
     own = _file(document, best, kind)
-    alt = values.described(document) if kind == "Image" and not document.get("content") else ""
+    alt = values.described(document) if own.kind == "image" and not document.get("content") else ""
     return own._replace(alt=alt, preview_url=cover.url if cover else own.preview_url)
 
 

@@ -127,9 +127,9 @@ def note(document: Json, received_at: int, followers_uri: str = "", envelope: Js
     if not identity or not author:
         raise Malformed("A post needs an id and an author that are web addresses.")
     published_at = _published(document, received_at)
-    updated_at = values.past_time(document.get("updated"), received_at)
+    updated_at = values.past_time(_updated(document), received_at)
     to, cc = recipients(document if envelope is None or "to" in document or "cc" in document else envelope)
-    title = values.text(document, "name", limits.NAME_CHARS)
+    title = _title(document, kind)
     content, content_type = _content(document, kind)
     warning = _warning(document, kind)
     in_reply_to = values.first_uri(document.get("inReplyTo"))
@@ -244,6 +244,12 @@ def _published(document: Json, received_at: int) -> int:
     return received_at if at is None or at < values.EARLIEST else min(at, received_at)
 
 
+def _updated(document: Json) -> object:
+    """Observed: Mbin puts the time of an edit into an `object` of its own."""
+    inner = document.get("object")
+    return document.get("updated") or (inner.get("updated") if isinstance(inner, dict) else None)
+
+
 # -- words --
 
 
@@ -265,7 +271,15 @@ def _is_warning(document: Json, kind: str) -> bool:
 
 
 def _warning(document: Json, kind: str) -> str:
-    return values.text(document, "summary", limits.WARNING_CHARS).strip() if _is_warning(document, kind) else ""
+    """What hides the post. Observed: lotide repeats the title there, which hides nothing."""
+    warning = values.text(document, "summary", limits.WARNING_CHARS).strip() if _is_warning(document, kind) else ""
+    return "" if warning and warning == _title(document, kind) else warning
+
+
+def _title(document: Json, kind: str) -> str:
+    """The name of what is no file, and of files that are named by somebody. Observed: Hubzilla names photos like `daf82c18.jpg`."""
+    name = values.text(document, "name", limits.NAME_CHARS).strip()
+    return "" if name and kind in FILE_TYPES and file_at(f"https://name.test/{name}") is not None else name
 
 
 def _source(document: Json) -> tuple[str, str]:
@@ -286,7 +300,7 @@ def _source(document: Json) -> tuple[str, str]:
 
 def _tags(document: Json) -> tuple[tuple[Mention, ...], tuple[str, ...], tuple[Emoji, ...]]:
     """Mentions by href, hashtags by normalised name, custom emojis; each once, each kind to its limit. Source: FEDERATION.md, Objects."""
-    listed = document.get("tag")
+    listed = document.get("tag") or document.get("tags")  # Observed: Prismo
     if not listed:
         return (), (), ()
     mentions: dict[str, Mention] = {}
@@ -302,7 +316,7 @@ def _tags(document: Json) -> tuple[tuple[Mention, ...], tuple[str, ...], tuple[E
         elif (
             kind == "Hashtag"
             and len(hashtags) < limits.TAGS
-            and (name := markup.normalise_tag(values.text(item, "name", limits.NAME_CHARS)))
+            and (name := markup.normalise_tag(values.text(item, "name", limits.NAME_CHARS) or values.text(item, "tag", limits.NAME_CHARS)))
         ):
             hashtags[name] = None
     return tuple(mentions.values()), tuple(hashtags), emojis(document) if pictures else ()

@@ -176,8 +176,8 @@ def image(value: object) -> tuple[str, str]:
 
 
 def described(item: Json) -> str:
-    """The description of a picture: `name`, as nearly everybody writes it, or `summary`."""
-    return text(item, "name", limits.ALT_CHARS) or text(item, "summary", limits.ALT_CHARS)
+    """The description of a picture: `name`, as nearly everybody writes it, or `summary`, or (Observed: Owncast) `content`."""
+    return next((words for name in ("name", "summary", "content") if (words := text(item, name, limits.ALT_CHARS))), "")
 
 
 def mime(value: object) -> str:

@@ -201,3 +201,43 @@ def test_no_list_of_a_post_is_read_past_its_bound_DOS_05() -> None:
     for kind in ("Article", "Video", "Event", "Review"):
         note = read_note(type=kind, to=uris, cc=uris, audience=uris, language=uris, inReplyToBook="https://b.test/1", **lists)
         assert len(note.to) == 5
+
+
+# -- shapes that were read wrongly once --
+
+
+def test_a_summary_that_is_the_title_hides_nothing() -> None:
+    """Observed: lotide."""
+    note = read_note(name="image", summary="image")
+    assert (note.title, note.warning, note.sensitive) == ("image", "", False)
+    assert read_note(name="image", summary="blood").warning == "blood"
+
+
+def test_hashtags_are_read_in_every_spelling() -> None:
+    """Observed: Prismo says `tags`, Kbin `tag` for the name of one, PeerTube no number sign."""
+    assert read_note(tags=[{"type": "Hashtag", "name": "#Prismo"}]).tags == ("prismo",)
+    assert read_note(tag=[{"type": "as:Hashtag", "tag": "#Kbin"}, {"type": "Hashtag", "name": "pyg"}]).tags == ("kbin", "pyg")
+
+
+def test_what_a_file_is_called_on_a_disk_is_no_title() -> None:
+    """Observed: Hubzilla."""
+    assert read_note(type="Image", name="daf82c18(1).jpg", url="https://h.test/1.jpg").title == ""
+    assert read_note(type="Image", name="The sea", url="https://h.test/1.jpg").title == "The sea"
+    assert read_note(type="Article", name="How to read a.jpg").title == "How to read a.jpg"
+
+
+def test_the_content_of_a_picture_describes_it() -> None:
+    """Observed: Owncast."""
+    assert (
+        read_note(attachment={"type": "Image", "url": "https://o.test/1.gif", "content": "The stream"}).attachments[0].alt == "The stream"
+    )
+
+
+def test_the_time_of_an_edit_in_an_object_of_its_own_is_read() -> None:
+    """Observed: Mbin."""
+    assert read_note(published="2026-11-20T00:00:00Z", object={"updated": "2026-11-21T00:00:00Z"}).updated_at is not None
+
+
+@pytest.mark.parametrize("summary", ["Some words of it. #topic #other", "#topic #other", "Some words"])
+def test_an_abstract_that_says_nothing_more_is_left_out(summary: str) -> None:
+    assert read(type="Page", name="T", summary=summary, content="<p>Some words of it.</p>").abstract == ""

@@ -1,6 +1,7 @@
 """What is to be known of a recorded document after it came through the inbox: facts about it, and a digest in place of its words."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,12 @@ from freezegun.api import FrozenDateTimeFactory
 
 from fedi import clock, plaintext
 from fedi import facts as post_facts
-from fedi.activitypub import parse, parse_objects, parse_values
+from fedi.activitypub import parse, parse_objects, parse_values, webfinger
 from fedi.errors import Malformed
 from fedi.storage import posts as post_rows
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
+from tests.wire import fixtures
 from tests.wire.test_documents import Document, Rig, play, rig
 
 Json = dict[str, Any]
@@ -28,15 +30,34 @@ def file_of(software: str) -> Path:
 
 
 async def of_software(
-    documents: list[Document], folder: Path, time: FrozenDateTimeFactory, patch: pytest.MonkeyPatch
+    software: str, documents: list[Document], folder: Path, time: FrozenDateTimeFactory, patch: pytest.MonkeyPatch
 ) -> dict[str, tuple[Json, str]]:
     """By name of document: its facts, and the plain text the digest is of. Only what has facts: posts, actors, reactions."""
     found = {}
+    documents = [_filled(document, number) for number, document in enumerate(documents)]
     async with rig(folder, documents, time, patch) as there:
         for number, document in enumerate(documents):
             if (seen := await _of(there, document, number)) is not None:
                 found[document.name] = seen
+    for file in handles(software):
+        found[file] = of_handle((fixtures.root() / file).read_bytes()), ""
     return found
+
+
+def handles(software: str) -> list[str]:
+    """The WebFinger answers of a folder."""
+    folder = fixtures.root() / software
+    loaded = {path: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
+    return [f"{software}/{path.name}" for path, body in loaded.items() if isinstance(body, dict) and "subject" in body and "links" in body]
+
+
+def _filled(document: Document, number: int) -> Document:
+    """With something in the place of what was taken out of it. Observed: recordings of Mbin and Pleroma."""
+    text = json.dumps(document.body)
+    text = text.replace('"inReplyTo": "SCRUBBED_ID"', f'"inReplyTo": "https://kbin.test/rig/{number}/parent"')
+    for gap, instead in (("SCRUBBED_ID", f"https://kbin.test/rig/{number}"), ("{{domain}}", "domain.test"), ("{{nickname}}", "lain")):
+        text = text.replace(gap, instead)
+    return document._replace(body=json.loads(text))
 
 
 async def _of(there: Rig, document: Document, number: int) -> tuple[Json, str] | None:
@@ -51,7 +72,13 @@ async def _of(there: Rig, document: Document, number: int) -> tuple[Json, str] |
     if isinstance(told, str):
         told = there.web.documents.get(told)
     if not isinstance(told, dict) or not parse.is_post(told):
-        return None
+        return (
+            (_activity(body), "")
+            if kind in parse_objects.ACTIVITY_TYPES
+            else (_collection(body), "")
+            if parse.is_collection(body)
+            else None
+        )
     author = parse_objects.attribution(told)[0] or parse_values.first_uri(body.get("actor")) or "https://rig.test/users/author"
     note = {"id": f"{author}/rig/{number}", "attributedTo": author, **told}
     return there.db.read(_post, note, body if kind in _TELLING else None, there.web.actor(author).get("followers", ""))
@@ -104,6 +131,47 @@ def _stored(tx: Tx, post: Post) -> tuple[Json, str]:
         "digest": hashlib.sha256(words.encode()).hexdigest()[:16] if words else "",
     }
     return found | {name: value for name, value in more.items() if value}, words
+
+
+def _activity(document: Json) -> Json:
+    """What is done to which kind of thing."""
+    try:
+        activity = parse.activity(document)
+    except Malformed as error:
+        return {"refused": error.message}
+    inner = activity.object_doc
+    more: Json = {
+        "object": _name(inner) if inner else "id" if activity.object_id else "",
+        "objects": len(activity.object_ids) if len(activity.object_ids) > 1 else 0,
+        "target": bool(activity.target_id),
+        "groups": len(activity.audience),
+    }
+    return {"activity": activity.type} | {name: value for name, value in more.items() if value}
+
+
+def _name(document: Json) -> str:
+    """`Create(Page)`"""
+    inner = document.get("object")
+    kind = parse_values.type_of(document, parse_objects.ACTIVITY_TYPES)
+    return f"{kind}({_name(inner)})" if isinstance(inner, dict) and kind in parse_objects.ACTIVITY_TYPES else kind
+
+
+def _collection(document: Json) -> Json:
+    try:
+        found = parse.collection(document)
+    except Malformed as error:
+        return {"refused": error.message}
+    more = {"total": found.total or 0, "items": len(found.items), "first": bool(found.first), "next": bool(found.next)}
+    return {"collection": parse_values.type_of(document)} | {name: value for name, value in more.items() if value}
+
+
+def of_handle(body: bytes) -> Json:
+    """Of a WebFinger answer."""
+    try:
+        subject = webfinger.read(body)
+    except Malformed as error:
+        return {"refused": error.message}
+    return {"handle": bool(subject.username and subject.host), "actor": bool(subject.actor_uri)}
 
 
 def _actor(document: Json) -> Json:

@@ -15,17 +15,17 @@ from tests.wire.test_documents import START, recorded
 RECORDED = recorded()
 
 
-def test_every_program_of_which_a_post_or_person_is_recorded_has_been_read() -> None:
+def test_every_program_has_been_read() -> None:
     written = {path.stem for path in facts.GOLDEN.glob("*.json")}
     assert written <= RECORDED.keys()
-    assert len(written) > 40
+    assert RECORDED.keys() - written <= {"wildebeest"}  # of which there is a NodeInfo document only
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("software", sorted(path.stem for path in facts.GOLDEN.glob("*.json")))
 async def test_what_it_sends_is_what_people_see(software: str, tmp_path: Path, quick_keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
     with freeze_time(START, real_asyncio=True) as time:
-        seen = await facts.of_software(RECORDED[software], tmp_path, time, monkeypatch)
+        seen = await facts.of_software(software, RECORDED[software], tmp_path, time, monkeypatch)
     expected = json.loads(facts.file_of(software).read_text("utf-8"))
     assert seen.keys() == expected.keys()
     for name, (found, words) in seen.items():

@@ -12,7 +12,7 @@ from freezegun import freeze_time
 
 from fedi.activitypub import keys
 from tests import cast
-from tests.wire import facts
+from tests.wire import facts, fixtures
 from tests.wire.test_documents import START, Document, recorded
 
 _HIDDEN = frozenset(
@@ -49,10 +49,10 @@ async def write(wanted: list[str]) -> None:
         for software, documents in sorted(recorded().items()):
             if wanted and software not in wanted:
                 continue
-            seen = await facts.of_software(documents, Path(folder), time, patch)
-            for document in documents:
-                if document.name in seen:
-                    show(document, *seen[document.name])
+            seen = await facts.of_software(software, documents, Path(folder), time, patch)
+            known = {document.name: document for document in documents}
+            for name in seen:
+                show(known.get(name) or Document(name, 0, fixtures.load(name)), *seen[name])
             if seen:
                 text = json.dumps({name: found for name, (found, _) in seen.items()}, ensure_ascii=False, indent=1, sort_keys=True)
                 facts.file_of(software).write_text(text + "\n", "utf-8")

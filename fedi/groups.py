@@ -3,6 +3,8 @@
 A group rules over what is in it and over nothing else: a post it removes stays its author's.
 """
 
+from collections.abc import Iterable
+
 from fedi import fanout, limits, notifications, plaintext, uris
 from fedi.activitypub import outbox
 from fedi.errors import Invalid
@@ -92,6 +94,15 @@ def may_moderate(tx: Tx, group: Account, actor: Account, through_id: int | None 
     if actor.id == group.id or rows.is_moderator(tx, group.id, actor.id):
         return True
     return through_id == group.id and not group.is_local and uris.same_origin(actor.uri, group.uri)
+
+
+def tell_moderators(tx: Tx, reporter: Account, posts: Iterable[Post]) -> None:
+    """Somebody complains about posts: the moderators, here, of the groups of this server they are in hear of it."""
+    for post in list(posts)[: limits.GROUPS_TOLD]:
+        group = group_of(tx, post)
+        if group is not None and group.is_local:
+            for moderator in rows.list_moderators(tx, group.id):
+                notifications.tell(tx, moderator.id, "report", reporter, post.id)
 
 
 def remove(tx: Tx, group: Account, post: Post) -> None:

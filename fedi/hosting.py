@@ -24,7 +24,7 @@ from fedi.streaming import Event
 
 def check_moderator(tx: Tx, group: Account, who: Account) -> None:
     """Raise Forbidden for somebody who has nothing to say in the group: staff of this server has, in every group of it."""
-    if not rows.is_moderator(tx, group.id, who.id) and who.id not in user_rows.list_staff(tx):
+    if who.id != group.id and not rows.is_moderator(tx, group.id, who.id) and who.id not in user_rows.list_staff(tx):
         raise Forbidden("Only the group's moderators can do that.")
 
 

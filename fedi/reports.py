@@ -6,7 +6,7 @@ Those that other servers send, and settling them, are moderation.py's.
 import json
 from typing import NamedTuple
 
-from fedi import ids, limits, notifications, plaintext
+from fedi import groups, ids, limits, notifications, plaintext
 from fedi.activitypub import outbox
 from fedi.errors import Invalid, NotFound, TooMany
 from fedi.storage import accounts as account_rows
@@ -57,6 +57,7 @@ def make(tx: Tx, reporter: Account, complaint: Complaint) -> Report:
     )
     rows.insert(tx, report)
     tell_staff(tx, reporter)
+    groups.tell_moderators(tx, reporter, posts)
     if report.forwarded:
         _forward(tx, target, report, posts)
     return report

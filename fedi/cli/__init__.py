@@ -49,6 +49,7 @@ COMMANDS = {
     "post": Entry("post", "Post as somebody of this server."),
     "follow": Entry("follow", "Let somebody of this server follow an account anywhere."),
     "unfollow": Entry("follow", "Let somebody of this server follow an account no more."),
+    "group": Entry("group", "Groups of this server, for people anywhere."),
     "queue": Entry("queue", "What waits to be sent to other servers, and what failed."),
     "domain": Entry("domain", "Other servers: blocked, limited, allowed."),
     "relay": Entry("relay", "Servers that pass public posts on."),

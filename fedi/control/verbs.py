@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import fedi
-from fedi.control import accounts, domains, media, moves, posts, queue, relays, reports, tokens
+from fedi.control import accounts, domains, groups, media, moves, posts, queue, relays, reports, tokens
 from fedi.errors import Invalid
 from fedi.instance import Instance
 
@@ -50,6 +50,13 @@ VERBS: dict[str, Verb] = {
     "queue.count": queue.count,
     "queue.retry": queue.retry,
     "queue.drop": queue.drop,
+    "group.create": groups.create,
+    "group.list": groups.list_all,
+    "group.edit": groups.edit,
+    "group.delete": groups.delete,
+    "group.moderator": groups.set_moderator,
+    "group.ban": groups.ban,
+    "group.unban": groups.unban,
     "domain.set": domains.put,
     "domain.unblock": domains.unblock,
     "domain.list": domains.list_all,

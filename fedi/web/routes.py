@@ -5,7 +5,19 @@ from aiohttp import web
 from fedi import limits
 from fedi.web import health, media
 from fedi.web.api import routes as api_routes
-from fedi.web.federation import actor, authorizations, collections, hostmeta, inbox, nodeinfo, objects, synchronization, threads, webfinger
+from fedi.web.federation import (
+    actor,
+    authorizations,
+    collections,
+    communities,
+    hostmeta,
+    inbox,
+    nodeinfo,
+    objects,
+    synchronization,
+    threads,
+    webfinger,
+)
 from fedi.web.pages import routes as page_routes
 
 _NAME = f"{{name:{limits.USERNAME}}}"
@@ -29,6 +41,7 @@ def add(app: web.Application) -> None:
             web.get(f"/users/{_NAME}/following", collections.show_following),
             web.get(f"/users/{_NAME}/collections/featured", collections.show_featured),
             web.get(f"/users/{_NAME}/collections/tags", collections.show_featured_tags),
+            web.get(f"/users/{_NAME}/collections/moderators", communities.show_moderators),
             web.get(_POST, objects.show),
             web.get(f"{_POST}/activity", objects.show_activity),
             web.get(f"{_POST}/replies", threads.show_replies),

@@ -1,6 +1,6 @@
 """Create: a new post, kept when it concerns somebody here."""
 
-from fedi import arrivals, forwarding, limits, sanitize, uris
+from fedi import arrivals, forwarding, groups, limits, sanitize, uris
 from fedi.activitypub import parse
 from fedi.activitypub.inbox import moderated, votes
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
@@ -32,7 +32,10 @@ def concerns_us(tx: Tx, received: Received) -> bool:
     parent = post_rows.find_by_uri(tx, answered) if answered else None
     if parent is None:
         return False
-    return account_rows.get(tx, parent.account_id).is_local or follow_rows.has_local_follower(tx, parent.account_id)
+    if account_rows.get(tx, parent.account_id).is_local or follow_rows.has_local_follower(tx, parent.account_id):
+        return True
+    group = groups.group_of(tx, parent)
+    return group is not None and group.is_local
 
 
 def wants(tx: Tx, received: Received) -> Wants | None:

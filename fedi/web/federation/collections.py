@@ -1,10 +1,11 @@
 """Collections of an actor: outbox, followers, following, featured. Source: FEDERATION.md, Collections."""
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from fedi import groups
 from fedi.activitypub import render
 from fedi.activitypub.render import Json
 from fedi.storage import accounts as account_rows
@@ -18,7 +19,7 @@ from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.storage.timelines import Page, Wanted
 from fedi.web import auth, keys, paging, params
-from fedi.web.federation import answers
+from fedi.web.federation import answers, communities
 
 _POSTS: Final = 20
 _ACCOUNTS: Final = 60
@@ -81,7 +82,11 @@ def _read_outbox(tx: Tx, reader: int, asked: _Asked) -> Json:
     if asked.page is None:
         return render.collection(uri, account.posts_count, first=f"{uri}?page=true")
     found = timelines.list_profile(tx, reader, account.id, asked.page)
-    items = [_said(tx, post, account) for post in found if not post.local_only]
+    items: list[Any]
+    if account.kind == groups.KIND:
+        items = communities.said(tx, account, found)
+    else:
+        items = [_said(tx, post, account) for post in found if not post.local_only]
     return render.page(_page_uri(uri, asked.page), uri, items, next_uri=_next(uri, asked.page, [post.id for post in found]))
 
 
@@ -94,6 +99,9 @@ def _said(tx: Tx, post: Post, author: Account) -> Json:
 
 def _read_featured(tx: Tx, reader: int, username: str) -> Json:
     account = answers.person(tx, username)
+    if account.kind == groups.KIND:
+        listed = communities.pinned(tx, reader, account)
+        return render.collection(account.featured_uri, len(listed), items=listed)
     pinned = timelines.list_profile(tx, reader, account.id, Page(limit=_FEATURED), Wanted(boosts=False, pinned=True))
     items = [render.note(tx, post) for post in pinned if not post.local_only]
     return render.collection(account.featured_uri, len(items), items=items)

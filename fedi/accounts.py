@@ -4,7 +4,7 @@ import json
 import re
 from typing import NamedTuple
 
-from fedi import emojis, groups, limits, markup, plaintext, purges, sanitize, uris
+from fedi import attribution, emojis, groups, limits, markup, plaintext, purges, sanitize, uris
 from fedi.activitypub import keys, outbox, parse
 from fedi.errors import Conflict, Gone, Invalid, Malformed
 from fedi.html import Html, escape
@@ -44,7 +44,11 @@ class NewAccount(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """What people say of themselves. `fields` are (name, value) texts; `None` for a picture keeps none."""
+    """What people say of themselves. `fields` are (name, value) texts; `None` for a picture keeps none.
+
+    `attribution_domains` are sites that may name them as author, `hide_network` keeps to themselves whom they follow and who follows them;
+    None leaves either as it is.
+    """
 
     display_name: str = ""
     bio_source: str = ""
@@ -54,6 +58,8 @@ class Profile(NamedTuple):
     indexable: bool = False
     avatar_id: int | None = None
     header_id: int | None = None
+    attribution_domains: tuple[str, ...] | None = None
+    hide_network: bool | None = None
 
 
 def create(tx: Tx, new: NewAccount) -> Account:
@@ -139,6 +145,11 @@ def update_profile(tx: Tx, account: Account, profile: Profile) -> Account:
         picture = media_rows.find(tx, media_id) if media_id is not None else None
         if media_id is not None and (picture is None or picture.account_id != account.id or picture.kind != kind):
             raise Invalid("That picture is not there.", kind)
+    sites = profile.attribution_domains
+    chosen = {} if sites is None else {"attribution_domains": json.dumps(attribution.checked(sites))}
+    if profile.hide_network is not None:
+        settings = json.loads(user_rows.get(tx, account.id).settings)
+        user_rows.set_settings(tx, account.id, settings | {"hide_network": profile.hide_network})
     changed = rows.update(
         tx,
         account.id,
@@ -152,6 +163,7 @@ def update_profile(tx: Tx, account: Account, profile: Profile) -> Account:
         avatar_id=profile.avatar_id,
         header_id=profile.header_id,
         emojis=emojis.column(emojis.written(tx, profile.display_name, profile.bio_source, *(part for field in fields for part in field))),
+        **chosen,
     )
     for former in {account.avatar_id, account.header_id} - {profile.avatar_id, profile.header_id}:
         if former is not None:
@@ -234,6 +246,7 @@ def receive(tx: Tx, actor: parse.Actor, host: str, bio_html: Html) -> Account:
         "featured_tags_uri": actor.featured_tags,
         "also_known_as": json.dumps(actor.also_known_as),
         "moved_to_uri": actor.moved_to,
+        "attribution_domains": attribution.column(actor.attribution_domains),
         "locked": int(actor.locked),
         "discoverable": int(actor.discoverable),
         "indexable": int(actor.indexable),

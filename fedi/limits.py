@@ -27,6 +27,7 @@ FIELD_CHARS = 2047
 ALT_CHARS = 10_000  # Mastodon keeps as many
 WARNING_CHARS = 5_000
 ALIASES = 256
+ATTRIBUTION_DOMAINS = 100  # sites that may name somebody as author
 REPORT_CHARS = 5_000
 REPORTED_OBJECTS = 100
 COMPLAINT_CHARS = 1_000  # of a report by somebody here

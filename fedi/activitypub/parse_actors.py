@@ -65,6 +65,7 @@ class Actor(NamedTuple):
     suspended: bool
     memorial: bool
     webfinger: str
+    attribution_domains: tuple[str, ...]
 
 
 def actor(document: Json) -> Actor:
@@ -109,6 +110,7 @@ def actor(document: Json) -> Actor:
         suspended=values.flag(document.get("suspended")),
         memorial=values.flag(document.get("memorial")),
         webfinger=_webfinger(document),
+        attribution_domains=_sites(document),
     )
 
 
@@ -138,6 +140,12 @@ def _webfinger(document: Json) -> str:
     handle = values.text(document, "webfinger", limits.NAME_CHARS).removeprefix("acct:").lstrip("@")
     name, _, host = handle.partition("@")
     return handle if _USERNAME.fullmatch(name) and host and not re.search(r"[\s/@]", host) else ""
+
+
+def _sites(document: Json) -> tuple[str, ...]:
+    """Sites that may name the actor as author, as they are written. Source: Mastodon ActivityPub."""
+    listed = values.as_list(document.get("attributionDomains"))[: limits.ATTRIBUTION_DOMAINS]
+    return tuple(one for one in listed if isinstance(one, str) and 0 < len(one) <= limits.FIELD_CHARS)
 
 
 def _shared_inbox(document: Json) -> str:

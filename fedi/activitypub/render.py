@@ -3,6 +3,7 @@
 What is rendered here goes to anybody who may see the row: nothing of a viewer, and no `bto`/`bcc`, is ever in it.
 """
 
+import json
 from typing import Any
 
 import orjson
@@ -59,7 +60,7 @@ def actor(tx: Tx, account: Account) -> Json:
         "generator": {
             "type": "Application",
             "id": us.instance_actor(),
-            "implements": [{"href": "https://datatracker.ietf.org/doc/html/rfc9421", "name": "RFC-9421: HTTP Message Signatures"}],
+            "implements": [{"href": href, "name": name} for href, name in vocab.IMPLEMENTED],
         },
     }
     for name, media_id in (("icon", account.avatar_id), ("image", account.header_id)):
@@ -73,6 +74,9 @@ def actor(tx: Tx, account: Account) -> Json:
         document["tag"] = _emojis(tx, account.emojis)
     if account.aliases():
         document["alsoKnownAs"] = account.aliases()
+    sites = json.loads(account.attribution_domains)
+    if sites:
+        document["attributionDomains"] = sites
     if account.moved_to_uri:
         document["movedTo"] = account.moved_to_uri
     group = group_rows.find(tx, account.id) if account.kind == "Group" else None

@@ -13,6 +13,14 @@ JRD_JSON: Final = "application/jrd+json"
 
 ACTOR_TYPES: Final = frozenset({"Person", "Service", "Application", "Group", "Organization"})
 
+# What others may count on, of what they cannot see by themselves. Source: FEP-844e.
+IMPLEMENTED: Final = (
+    ("https://datatracker.ietf.org/doc/html/rfc9421", "RFC-9421: HTTP Message Signatures"),
+    ("https://datatracker.ietf.org/doc/html/rfc9421#name-eddsa-using-curve-edwards25", "RFC-9421 signatures using the Ed25519 algorithm"),
+    ("https://w3id.org/fep/8b32", "FEP-8b32: Object Integrity Proofs"),
+    ("https://w3id.org/fep/8fcf", "FEP-8fcf: Followers collection synchronization across servers"),
+)
+
 CONTEXT: Final[list[Any]] = [
     "https://www.w3.org/ns/activitystreams",
     "https://w3id.org/security/v1",
@@ -32,6 +40,8 @@ CONTEXT: Final[list[Any]] = [
         "featured": {"@id": "toot:featured", "@type": "@id"},
         "discoverable": "toot:discoverable",
         "indexable": "toot:indexable",
+        "attributionDomains": {"@id": "toot:attributionDomains", "@type": "@id"},
+        "implements": {"@id": "https://w3id.org/fep/844e/implements", "@type": "@id"},
         "blurhash": "toot:blurhash",
         "focalPoint": {"@container": "@list", "@id": "toot:focalPoint"},
         "Emoji": "toot:Emoji",

@@ -4,10 +4,11 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from fedi import accounts, limits
+from fedi import accounts, attribution, limits
 from fedi.accounts import Profile
 from fedi.errors import Invalid
 from fedi.storage import listings as listing_rows
+from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.web import params
@@ -24,6 +25,8 @@ class _Form(NamedTuple):
     locked: bool
     discoverable: bool
     indexable: bool
+    hide_network: bool
+    sites: str
     upload_mb: int
 
 
@@ -36,6 +39,7 @@ def _padded(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _filled(pages: Pages, account: Account) -> _Form:
+    user = pages.instance.db.read(user_rows.get, account.id)
     return _Form(
         account.display_name,
         account.bio_source,
@@ -43,6 +47,8 @@ def _filled(pages: Pages, account: Account) -> _Form:
         bool(account.locked),
         bool(account.discoverable),
         bool(account.indexable),
+        bool(user.setting("hide_network", False)),
+        "\n".join(attribution.domains(account)),
         _upload_mb(pages),
     )
 
@@ -55,9 +61,8 @@ def _read(tx: Tx, pages: Pages, account: Account) -> tuple[views.Face, str]:
 def _page(request: web.Request, account: Account, form: _Form, wrong: str = "") -> web.Response:
     me, header = site.of(request).instance.db.read(_read, site.of(request), account)
     status = 422 if wrong else 200
-    return site.show(
-        request, "settings_profile.html", "Settings", area="settings", status=status, form=form, me=me, header=header, wrong=wrong
-    )
+    words = {"form": form, "me": me, "header": header, "wrong": wrong, "most_sites": limits.ATTRIBUTION_DOMAINS}
+    return site.show(request, "settings_profile.html", "Settings", area="settings", status=status, **words)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -76,6 +81,8 @@ async def save(request: web.Request) -> web.Response:
         given.flag("locked"),
         given.flag("discoverable"),
         given.flag("indexable"),
+        given.flag("hide_network"),
+        given.text("sites").replace("\r\n", "\n"),
         _upload_mb(pages),
     )
     try:
@@ -86,6 +93,8 @@ async def save(request: web.Request) -> web.Response:
             locked=form.locked,
             discoverable=form.discoverable,
             indexable=form.indexable,
+            attribution_domains=tuple(line for line in form.sites.split("\n") if line.strip()),
+            hide_network=form.hide_network,
             avatar_id=await _picture(pages, account, given, "avatar"),
             header_id=await _picture(pages, account, given, "header"),
         )

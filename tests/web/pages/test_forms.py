@@ -308,6 +308,22 @@ async def test_a_profile_is_changed_with_pictures(rig: Rig, alice: Account) -> N
     assert rig.instance.db.read(account_rows.get, alice.id).avatar_id is None
 
 
+async def test_people_keep_their_network_to_themselves_and_name_their_sites(rig: Rig, alice: Account) -> None:
+    visitor = Visitor(rig, alice)
+    await visitor.press(
+        "/settings/profile", {"name": "Alice", "hide_network": "1", "sites": "https://alice.test/about\r\n\r\nBlog.alice.test"}
+    )
+    page = await (await visitor.get("/settings/profile")).text()
+    assert 'name="hide_network" value="1" checked' in page and "alice.test\nblog.alice.test</textarea>" in page
+    document = await (await rig.get("/users/alice", "application/activity+json")).json()
+    assert document["attributionDomains"] == ["alice.test", "blog.alice.test"]
+    assert "first" not in await (await rig.get("/users/alice/followers", "application/activity+json")).json()
+    refused = await visitor.post("/settings/profile", {"csrf": visitor.csrf, "name": "Alice", "sites": "not a site"})
+    assert refused.status == 422 and "not a site</textarea>" in await refused.text()
+    await visitor.press("/settings/profile", {"name": "Alice"})
+    assert "first" in await (await rig.get("/users/alice/followers", "application/activity+json")).json()
+
+
 @pytest.mark.parametrize(
     "data", [b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a" + b"\0" * 20, b"<html>", b"\x89PNG\r\n\x1a\nbroken"]
 )

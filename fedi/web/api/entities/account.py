@@ -101,7 +101,7 @@ def credentials(user: User, shown: Account, requests: int) -> Json:
             "hide_collections": bool(settings.get("hide_network", False)),
             "discoverable": bool(shown.discoverable),
             "indexable": bool(shown.indexable),
-            "attribution_domains": [],
+            "attribution_domains": json.loads(shown.attribution_domains),
             "quote_policy": quote_policy(user),
         },
         "role": {

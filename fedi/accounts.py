@@ -15,6 +15,7 @@ from fedi.storage import follows as follow_rows
 from fedi.storage import keys as key_rows
 from fedi.storage import media as media_rows
 from fedi.storage import reports as report_rows
+from fedi.storage import settings as setting_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
@@ -198,6 +199,8 @@ def delete_local(tx: Tx, account: Account) -> None:
         raise Conflict("That is the only owner. Make somebody else owner first: `fedi account role NAME owner`.")
     outbox.account_deleted(tx, account)
     report_rows.forget_reporter(tx, account.id)
+    for key in (f"import.{account.id}", f"import.lines.{account.id}"):  # lists they have brought: transfers.py's, which is above
+        setting_rows.delete(tx, key)
     purges.begin(tx, account)
     user_rows.delete(tx, account.id)
     rows.update(tx, account.id, **_NOTHING_SAID)

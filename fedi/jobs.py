@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from fedi import accounts, approvals, arrivals, backfill, clock, groups, limits, polls, purges, quotes
+from fedi import accounts, approvals, arrivals, backfill, clock, groups, limits, polls, purges, quotes, transfers, uris
 from fedi.activitypub import communities, profiles, receive, stamps, synchronization, threads
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
@@ -108,6 +108,34 @@ async def _thread_above(instance: Workplace, payload: bytes) -> None:
     await threads.climb(instance.remote, int(payload))
 
 
+async def _import(instance: Workplace, payload: bytes) -> None:
+    """Some lines of a list that somebody has brought. A line that cannot be done is counted, and the next one is tried."""
+    given = orjson.loads(payload)
+    found = instance.db.read(transfers.due, given["account"], given["at"])
+    if found is None:
+        return
+    account, present, lines = found
+    failed = 0
+    for line in lines:
+        try:
+            await instance.db.write(transfers.apply, account, present.kind, line, await _meant(instance, present.kind, line[0]))
+        except Unavailable:
+            raise
+        except FediError:
+            failed += 1
+    await instance.db.write(transfers.advance, account.id, present, len(lines), failed)
+
+
+async def _meant(instance: Workplace, kind: str, text: str) -> int:
+    """The account or post that a line of a list means, asked of its server; 0 for a domain."""
+    if kind == "domains":
+        return 0
+    if kind == "bookmarks":
+        return (await instance.remote.post(text)).id
+    name, _, host = text.partition("@")
+    return (await instance.remote.account_of(name, uris.normal_host(host))).id
+
+
 JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     receive.JOB: _inbox,
     synchronization.JOB: _synchronize,
@@ -121,6 +149,7 @@ JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     backfill.PROFILE: _profile,
     backfill.THREAD: _thread,
     backfill.ABOVE: _thread_above,
+    transfers.JOB: _import,
 }
 
 

@@ -39,6 +39,8 @@ LINKS = 8  # pages a post names beside its text
 # -- moving --
 MOVE_DAYS = 7  # between two moves of one account
 OWN_ALIASES = 16  # of a local account
+IMPORT_LINES = 20_000  # of a list that somebody brings
+IMPORT_BYTES = 2 * 1024 * 1024
 POLICY_ENTRIES = 100  # actors and collections in one list of an interaction policy
 QUOTE_HOPS = 3  # quoted posts that are fetched in a row, because each quotes another
 

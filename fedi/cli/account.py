@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fedi.cli import ask, moves, secret, show
+from fedi.cli import ask, moves, secret, show, transfers
 
 ROLES = ("owner", "admin", "moderator", "user")
 
@@ -173,3 +173,5 @@ def unsuspend(name: str, config: Path) -> None:
 
 account.add_command(moves.alias)
 account.add_command(moves.move)
+account.add_command(transfers.export)
+account.add_command(transfers.import_)

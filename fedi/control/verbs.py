@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import fedi
-from fedi.control import accounts, domains, groups, media, moves, posts, queue, relays, reports, tokens
+from fedi.control import accounts, domains, groups, media, moves, posts, queue, relays, reports, tokens, transfers
 from fedi.errors import Invalid
 from fedi.instance import Instance
 
@@ -37,6 +37,9 @@ VERBS: dict[str, Verb] = {
     "account.unsuspend": accounts.unsuspend,
     "account.move": moves.move,
     "account.back": moves.come_back,
+    "transfer.export": transfers.export,
+    "transfer.begin": transfers.begin,
+    "transfer.show": transfers.show,
     "alias.add": moves.add_alias,
     "alias.remove": moves.remove_alias,
     "alias.list": moves.list_aliases,

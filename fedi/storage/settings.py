@@ -18,6 +18,10 @@ def put(tx: Tx, key: str, value: Any) -> None:
     )
 
 
+def delete(tx: Tx, key: str) -> None:
+    tx.execute("DELETE FROM settings WHERE key = ?", (key,))
+
+
 def audit(tx: Tx, account_id: int | None, action: str, target: str = "") -> None:
     """Leave a trace of what staff did; None is the command line."""
     sql = "INSERT INTO audit (id, account_id, action, target, created_at) VALUES (?, ?, ?, ?, ?)"

@@ -112,6 +112,8 @@ def _settings() -> list[web.RouteDef]:
         web.post("/settings/moving/back", moving.come_back),
         web.get("/settings/data", leaving.show),
         web.post("/settings/data/delete", leaving.delete),
+        web.get("/settings/data/{kind:follows|blocks|mutes|bookmarks|domains}.csv", leaving.export),
+        web.post("/settings/data/bring", leaving.bring),
     ]
 
 

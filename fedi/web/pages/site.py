@@ -91,6 +91,7 @@ SAID: Final = {
     "reported": "Thank you. Those who look after this server will read it.",
     "settled": "Settled.",
     "suspended": "Suspended, and the report is settled.",
+    "bringing": "Your list is being gone through, about one line a second.",
     "alias": "Added. Now start the move over there.",
     "moved": "You have moved. Your followers are being sent to your new account.",
     "back": "You are at home here again.",

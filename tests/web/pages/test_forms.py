@@ -27,7 +27,7 @@ FORMS = [
     "/accounts/{bob}/accept", "/accounts/{bob}/remove", "/@alice/{post}/edit", "/@alice/{post}/delete", "/settings/profile",
     "/settings/security/password", "/settings/security/sessions", "/tags/cats/follow", "/tags/cats/unfollow",
     "/settings/moving/add", "/settings/moving/remove", "/settings/moving/move", "/settings/moving/back",
-    "/settings/data/delete", "/accounts/{bob}/report", "/moderation/1/settle", "/moderation/1/suspend",
+    "/settings/data/delete", "/settings/data/bring", "/accounts/{bob}/report", "/moderation/1/settle", "/moderation/1/suspend",
     "/approvals/1/accept", "/approvals/1/refuse", "/posts/{post}/unquote", "/settings/consent",
 ]  # fmt: skip
 OFF_HOST = [

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiohttp import FormData
 
 from fedi import logins, moves
 from fedi.storage import accounts as account_rows
@@ -111,3 +112,23 @@ async def test_the_only_owner_is_told_why_not(there: remote.World, house: _Rig) 
 
     assert answer.status == 409 and "only owner" in await answer.text()
     assert house.now(there.alice).deleted_at is None
+
+
+async def test_lists_are_taken_along_and_brought(there: remote.World, house: _Rig) -> None:
+    visitor, other = Visitor(house, there.alice), Visitor(house, there.bob)
+    form = FormData()
+    form.add_field("csrf", visitor.csrf)
+    form.add_field("kind", "domains")
+    form.add_field("file", b"evil.test\nspam.test\n", filename="blocked_domains.csv", content_type="text/csv")
+    answer = await visitor.post("/settings/data/bring", form)
+    assert answer.status == 303
+    await there.settle()
+
+    assert "2 of 2 lines are done." in (await visitor.read("/settings/data")).main
+    taken = await visitor.get("/settings/data/domains.csv")
+    assert (taken.status, taken.content_type, await taken.text()) == (200, "text/csv", "evil.test\nspam.test\n")
+    assert taken.headers["Cache-Control"] == "no-store" and "blocked_domains.csv" in taken.headers["Content-Disposition"]
+    assert await (await other.get("/settings/data/domains.csv")).text() == ""
+    assert (await Visitor(house).get("/settings/data/domains.csv")).status == 303
+    for given in ({"kind": "domains"}, {"kind": "passwords"}):
+        assert (await visitor.post("/settings/data/bring", given)).status == 422

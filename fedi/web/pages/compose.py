@@ -16,8 +16,9 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import params
-from fedi.web.pages import approvals, site, text, views
+from fedi.web.pages import approvals, polls, site, text, views
 from fedi.web.pages.languages import LANGUAGES
+from fedi.web.pages.polls import PollForm
 from fedi.web.pages.site import Pages
 
 VISIBILITIES: Final = (
@@ -47,6 +48,7 @@ class Form(NamedTuple):
     title: str = ""
     is_article: bool = False
     most_titled: int = limits.ARTICLE_CHARS
+    poll: PollForm = polls.PollForm()
 
 
 def blank(pages: Pages, viewer: Account) -> Form:
@@ -141,6 +143,7 @@ def _draft(form: params.Params) -> Draft:
         policy=tuple((kind, chosen) for kind, _ in approvals.KINDS if (chosen := form.text(f"policy_{kind}", max_chars=100))),
         idempotency_key=form.text("key", max_chars=100),
         title=form.text("title"),
+        poll=polls.asked(polls.read(form)),
     )
 
 
@@ -177,6 +180,7 @@ def _filled(form: Form, draft: Draft) -> Form:
         language=draft.language,
         fmt=draft.fmt,
         policy=tuple((kind, label, dict(draft.policy).get(kind, "")) for kind, label in approvals.KINDS),
+        poll=polls.filled(draft.poll),
     )
 
 

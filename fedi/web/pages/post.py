@@ -11,6 +11,7 @@ from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import interactions as interaction_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import reactions as reaction_rows
 from fedi.storage import threads as thread_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage.accounts import Account
@@ -18,7 +19,7 @@ from fedi.storage.db import Tx
 from fedi.storage.deliveries import Delivery
 from fedi.storage.posts import Edit, Post
 from fedi.web import tended
-from fedi.web.pages import elsewhere, site, text, views
+from fedi.web.pages import elsewhere, site, text, under, views
 from fedi.web.pages.site import Head, Link, Pages
 
 _NOTHING: Final = "There is no such post."
@@ -26,6 +27,7 @@ _ABOVE: Final = 40
 _BELOW: Final = 120
 _NAMES: Final = 12
 _DEEPEST: Final = 3
+_QUICK: Final = ("👍", "❤️", "😂", "🎉", "😮", "😢")
 _SUMMARY_CHARS: Final = 280
 
 
@@ -35,6 +37,7 @@ class _Found(NamedTuple):
     below: list[views.Entry]
     likers: list[views.Face]
     boosters: list[views.Face]
+    reactors: list[tuple[str, list[views.Face]]]
     edits: list[Edit]
     receipts: list[Delivery]
 
@@ -77,9 +80,21 @@ def _read(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> _Found:
         below=[shown[row.id] for row in below if row.id in shown],
         likers=named[: len(likers)],
         boosters=named[len(likers) :],
+        reactors=_reactors(tx, pages, viewer, post),
         edits=post_rows.list_edits(tx, post.id) if post.edited_at else [],
         receipts=delivery_rows.list_receipts(tx, post.id) if is_mine else [],
     )
+
+
+def _reactors(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> list[tuple[str, list[views.Face]]]:
+    """Who reacted, by emoji; for people of this server."""
+    given = reaction_rows.list_people(tx, viewer.id, post.id, 5 * _NAMES) if viewer is not None else []
+    people = {account.id: account for *_, account in given}
+    shown = dict(zip(people, views.faces(pages, tx, list(people.values()), viewer), strict=True))
+    found: dict[str, list[views.Face]] = {}
+    for name, _, account in given:
+        found.setdefault(under.sign(name), []).append(shown[account.id])
+    return list(found.items())
 
 
 def _depths(post: Post, below: list[Post]) -> dict[int, str]:
@@ -99,8 +114,11 @@ async def show(request: web.Request) -> web.Response:
     if not author.is_local and viewer is None:
         return elsewhere.leave(request, f"This post of @{author.handle}", text.web_address(post.url) or post.uri, author.host)
     fetching = viewer is not None and await tended.thread(pages.instance, post)
+    if viewer is not None:
+        await pages.instance.look_at_poll(post)
     found = pages.instance.db.read(_read, pages, viewer, post)
     context: dict[str, Any] = found._asdict() | {
+        "quick": _QUICK,
         "heading": f"{views.NOUNS.get(post.kind, 'post').capitalize()} by {author.name}",
         "fetching": fetching,
         "refresh": tended.REFRESH_S if fetching else 0,

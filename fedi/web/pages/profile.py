@@ -1,13 +1,15 @@
 """A profile: of somebody here for everybody, of somebody elsewhere for those who are signed in."""
 
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote, unquote
 
 from aiohttp import web
 
-from fedi import plaintext
+from fedi import plaintext, tags
 from fedi.errors import Gone, NotFound
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
+from fedi.storage import featured_tags as featured_tag_rows
 from fedi.storage import listings as listing_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage.accounts import Account
@@ -29,6 +31,7 @@ class _Found(NamedTuple):
     posts: list[views.Entry]
     turn: Turn
     moved_name: str
+    topics: list[str]
 
 
 def account_of(tx: Tx, name: str, host: str) -> Account:
@@ -59,6 +62,7 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account | None, ac
         views.entries(pages, tx, viewer, rows, marks),
         turn,
         _moved_name(tx, viewer, account),
+        featured_tag_rows.list_names(tx, account.id),
     )
 
 
@@ -79,6 +83,12 @@ async def show_replies(request: web.Request) -> web.Response:
 
 async def show_media(request: web.Request) -> web.Response:
     return await _show(request, "/media", Wanted(boosts=False, only_media=True))
+
+
+async def show_tagged(request: web.Request) -> web.Response:
+    """`/@name/tagged/topic`: what they have written with a hashtag."""
+    tag = tags.named(request.match_info["tag"])
+    return await _show(request, f"/tagged/{quote(tag, safe='')}", Wanted(boosts=False, tag=tag))
 
 
 async def _show(request: web.Request, tab: str, wanted: Wanted) -> web.Response:
@@ -106,7 +116,10 @@ async def _show(request: web.Request, tab: str, wanted: Wanted) -> web.Response:
 def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str, Any]:
     href = f"/@{account.handle}"
     names = [("", "Posts"), ("/with_replies", "Posts and answers"), ("/media", "Pictures")]
+    if tab.startswith("/tagged/"):
+        names.append((tab, f"#{unquote(tab.removeprefix('/tagged/'))}"))
     return {
+        "topics": [(f"{href}/tagged/{quote(name, safe='')}", name) for name in found.topics],
         "face": found.face,
         "header": found.header,
         "header_alt": found.header_alt,

@@ -20,6 +20,7 @@ from fedi.web.pages import (
     moving,
     notifications,
     people,
+    polls,
     post,
     profile,
     public,
@@ -27,6 +28,7 @@ from fedi.web.pages import (
     search,
     security,
     settings,
+    tagged,
     topics,
 )
 from fedi.web.pages.site import PAGES, Pages
@@ -85,6 +87,7 @@ def add(app: web.Application) -> None:
             web.get("/blocks", people.show_blocks),
             web.get("/mutes", people.show_mutes),
             web.post(f"/posts/{_ID}/{_POST_VERBS}", acts.on_post),
+            *_under_posts(),
             web.post(f"/accounts/{_ID}/{_ACCOUNT_VERBS}", acts.on_account),
             web.get(f"/accounts/{_ID}/block", acts.confirm_block),
             *_reports(),
@@ -94,9 +97,23 @@ def add(app: web.Application) -> None:
     )
 
 
+def _under_posts() -> list[web.RouteDef]:
+    return [
+        web.get(f"/@{_NAME}/tagged/{{tag}}", kept.page(profile.show_tagged)),
+        web.get(f"/@{_THERE}/tagged/{{tag}}", profile.show_tagged),
+        web.post(f"/posts/{_ID}/vote", polls.vote),
+        web.post(f"/posts/{_ID}/react", polls.react),
+        web.post(f"/posts/{_ID}/react/{{emoji}}", polls.react),
+        web.post(f"/posts/{_ID}/unreact/{{emoji}}", polls.unreact),
+    ]
+
+
 def _settings() -> list[web.RouteDef]:
     return [
         web.get("/settings/tags", topics.show),
+        web.get("/settings/featured", tagged.show),
+        web.post("/settings/featured", tagged.add),
+        web.post(f"/settings/featured/{_ID}/remove", tagged.remove),
         web.get("/settings", settings.show),
         web.get("/settings/consent", approvals.show_settings),
         web.post("/settings/consent", approvals.save_settings),

@@ -67,6 +67,7 @@ class Void(NamedTuple):
 
 SAID: Final = {
     "posted": "Your post is out.",
+    "voted": "Your vote counts.",
     "edited": "Your change is saved.",
     "deleted": "The post is deleted, and the servers that got it are told.",
     "saved": "Saved.",

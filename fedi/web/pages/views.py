@@ -17,14 +17,15 @@ from fedi.storage import interactions as interaction_rows
 from fedi.storage import listings as listing_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import quotes as quote_rows
+from fedi.storage import reactions as reaction_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.interactions import NO_FLAGS, Flags
 from fedi.storage.listings import Picture
 from fedi.storage.posts import Attachment, Post
 from fedi.storage.quotes import Seen
-from fedi.web.pages import text
-from fedi.web.pages.fragments import slot
+from fedi.web.pages import text, under
+from fedi.web.pages.fragments import Fragment, slot
 from fedi.web.pages.site import Pages
 
 AWAY: Final = Markup(' rel="nofollow noopener noreferrer" target="_blank"')
@@ -172,6 +173,7 @@ class _Shelf(NamedTuple):
     media: dict[int, list[Attachment]]
     tags: dict[int, list[str]]
     quoting: set[int]
+    reacted: set[int]
 
 
 def entries(pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], marks: dict[int, str] | None = None) -> list[Entry]:
@@ -200,17 +202,25 @@ def entries(pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], 
     }
     quoting = {post.id: post for row, post in shown if "quote" in ready[row.id].slots}
     quotes = _quotes(pages, tx, viewer, quoting) if quoting else {}
+    polls = under.polls(pages, tx, viewer, asking) if (asking := _with(ready, shown, "poll")) else {}
+    reacted = under.reacted(pages, tx, viewer, answered) if (answered := _with(ready, shown, "reactions")) else {}
     for row, post in shown:
         mark = " ".join(name for name in marks.get(row.id, "").split() if name != "big")
         why = _why(pages, row, accounts[row.account_id], viewer, "pinned" in mark)
         values = _values(row, post, flags.get(post.id, NO_FLAGS), mark, why) | quotes.get(post.id, _NO_QUOTE)
+        values |= {"poll": polls.get(post.id, ""), "reactions": reacted.get(post.id, "")}
         found.append(Entry(row, post, accounts[post.account_id], Html(ready[row.id].fill(values))))
     return found
 
 
+def _with(fragments: Mapping[int, Fragment], shown: Sequence[tuple[Post, Post]], slot: str) -> list[int]:
+    """The posts of these rows whose rendering has a place for something of the viewer's."""
+    return [post.id for row, post in shown if slot in fragments[row.id].slots]
+
+
 def _load(tx: Tx, accounts: dict[int, Account], missing: list[int], authors: list[Account], viewer: Account | None) -> _Shelf:
     if not missing:
-        return _Shelf(accounts, {}, {}, {}, {}, set())
+        return _Shelf(accounts, {}, {}, {}, {}, set(), set())
     return _Shelf(
         accounts,
         listing_rows.list_pictures(tx, [account.avatar_id for account in authors]),
@@ -218,6 +228,7 @@ def _load(tx: Tx, accounts: dict[int, Account], missing: list[int], authors: lis
         post_rows.list_media(tx, missing),
         post_rows.list_tags(tx, missing) if viewer is not None else {},
         quote_rows.list_quoting(tx, missing),
+        reaction_rows.list_reacted(tx, missing),
     )
 
 
@@ -266,6 +277,7 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
         quotes=quotes,
         audience=audience,
         big=big,
+        reacted=post.id in shelf.reacted,
     )
 
 

@@ -22,6 +22,8 @@ from tests.web.pages.reading import HTML, Visitor
 from tests.web.rig import Rig
 
 FORMS = [
+    "/posts/{post}/vote", "/posts/{post}/react", "/posts/{post}/react/x", "/posts/{post}/unreact/x", "/settings/featured",
+    "/settings/featured/1/remove",
     "/login", "/logout", "/notifications", "/compose", "/posts/{post}/like", "/posts/{post}/boost", "/posts/{post}/bookmark",
     "/posts/{post}/pin", "/accounts/{bob}/follow", "/accounts/{bob}/unfollow", "/accounts/{bob}/block", "/accounts/{bob}/mute",
     "/accounts/{bob}/accept", "/accounts/{bob}/remove", "/@alice/{post}/edit", "/@alice/{post}/delete", "/settings/profile",

@@ -98,6 +98,13 @@ def choose(tx: Tx, account_id: int, media_ids: Iterable[int], post_id: int | Non
     return found
 
 
+def known(tx: Tx, account_id: int, media_ids: Iterable[int]) -> list[Media]:
+    """Those of somebody's files that are there, in order."""
+    wanted = list(dict.fromkeys(media_ids))
+    found = rows.list_many(tx, wanted) if wanted else {}
+    return [file for media_id in wanted if (file := found.get(media_id)) is not None and file.account_id == account_id]
+
+
 def attach(tx: Tx, account_id: int, post_id: int, media_ids: Iterable[int]) -> None:
     """Let a new post show files. Raises Invalid."""
     chosen = choose(tx, account_id, media_ids, post_id)

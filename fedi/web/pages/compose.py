@@ -7,7 +7,7 @@ from aiohttp import web
 
 from fedi import approvals as rules
 from fedi import ids, limits, policies, posts
-from fedi.errors import Forbidden, Invalid, NotFound
+from fedi.errors import Forbidden, Invalid, NotFound, TooMany
 from fedi.posts import Draft
 from fedi.storage import accounts as account_rows
 from fedi.storage import posts as post_rows
@@ -16,7 +16,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import params
-from fedi.web.pages import approvals, polls, site, text, views
+from fedi.web.pages import approvals, files, polls, site, text, views
 from fedi.web.pages.languages import LANGUAGES
 from fedi.web.pages.polls import PollForm
 from fedi.web.pages.site import Pages
@@ -49,6 +49,12 @@ class Form(NamedTuple):
     is_article: bool = False
     most_titled: int = limits.ARTICLE_CHARS
     poll: PollForm = polls.PollForm()
+    sensitive: bool = False
+    attached: tuple[files.Row, ...] = ()
+    most_files: int = limits.ATTACHMENTS_LOCAL
+    most_alt: int = limits.ALT_CHARS_LOCAL
+    picture_mb: int = limits.UPLOAD_BYTES // 1024 // 1024
+    upload_mb: int = limits.FILM_BYTES // 1024 // 1024
 
 
 def blank(pages: Pages, viewer: Account) -> Form:
@@ -57,7 +63,8 @@ def blank(pages: Pages, viewer: Account) -> Form:
     own = user.setting("language", "") if user is not None else ""
     language = own or (config.instance.languages[0] if config.instance.languages else "")
     terms = tuple((kind, label, "") for kind, label in approvals.KINDS)
-    return Form("", "", "public", False, language, _languages(language), secrets.token_hex(12), config.limits.post_chars, policy=terms)
+    made = Form("", "", "public", False, language, _languages(language), secrets.token_hex(12), config.limits.post_chars, policy=terms)
+    return made._replace(picture_mb=min(made.picture_mb, config.limits.upload_mb), upload_mb=config.limits.upload_mb)
 
 
 def _languages(chosen: str) -> list[tuple[str, str]]:
@@ -144,6 +151,7 @@ def _draft(form: params.Params) -> Draft:
         idempotency_key=form.text("key", max_chars=100),
         title=form.text("title"),
         poll=polls.asked(polls.read(form)),
+        sensitive=form.flag("sensitive"),
     )
 
 
@@ -152,9 +160,12 @@ async def submit(request: web.Request) -> web.Response:
     given = await params.read(request)
     draft, back = _draft(given), given.text("next")
     try:
+        taken = await files.taken(pages, viewer, given)
+        draft = draft._replace(media_ids=taken.media_ids)
         found = await pages.instance.remote.mentions(draft.text)
+        await pages.instance.db.write(files.describe, viewer, taken.changes)
         post = await pages.instance.db.write(posts.publish, viewer, draft, found)
-    except (Invalid, Forbidden) as error:
+    except (Invalid, Forbidden, TooMany) as error:
         return _again(request, pages, viewer, draft, error.message)
     if back:
         return site.go(text.local_path(back), "posted", f"p{post.id}")
@@ -165,11 +176,12 @@ def _again(request: web.Request, pages: Pages, viewer: Account, draft: Draft, wr
     """The form as it was sent, with what is wrong: nothing written is lost."""
     parent = pages.instance.db.read(_parent, pages, viewer, draft.in_reply_to_id) if draft.in_reply_to_id else None
     quoted = pages.instance.db.read(_parent, pages, viewer, draft.quote_of_id) if draft.quote_of_id else None
-    form = _filled(blank(pages, viewer), draft)
+    form = _filled(pages, viewer, draft)
     return _page(request, form._replace(to=draft.in_reply_to_id or 0, quote=draft.quote_of_id or 0), parent, quoted, wrong)
 
 
-def _filled(form: Form, draft: Draft) -> Form:
+def _filled(pages: Pages, viewer: Account, draft: Draft) -> Form:
+    form = blank(pages, viewer)
     visibility = draft.visibility if draft.visibility in posts.VISIBILITIES else "public"
     return form._replace(
         text=draft.text,
@@ -181,6 +193,8 @@ def _filled(form: Form, draft: Draft) -> Form:
         fmt=draft.fmt,
         policy=tuple((kind, label, dict(draft.policy).get(kind, "")) for kind, label in approvals.KINDS),
         poll=polls.filled(draft.poll),
+        sensitive=draft.sensitive,
+        attached=tuple(pages.instance.db.read(files.rows, viewer, draft.media_ids or ())),
     )
 
 
@@ -230,6 +244,8 @@ async def edit(request: web.Request) -> web.Response:
         fixed=True,
         title=post.title,
         is_article=post.kind == "Article",
+        sensitive=bool(post.sensitive) and not post.warning,
+        attached=tuple(pages.instance.db.read(_files, viewer, post)),
     )
     return _edit_page(request, post, form)
 
@@ -241,18 +257,24 @@ async def save(request: web.Request) -> web.Response:
         text=given.text("text"),
         fmt=_format(post),
         warning=given.text("warning"),
-        sensitive=bool(post.sensitive) and not post.warning,
+        sensitive=given.flag("sensitive"),
         language=given.text("language"),
         title=given.text("title"),
     )
     try:
+        taken = await files.taken(pages, viewer, given)
+        draft = draft._replace(media_ids=taken.media_ids, media_changes=taken.changes)
         found = await pages.instance.remote.mentions(draft.text)
         await pages.instance.db.write(posts.edit, viewer, post.id, draft, found)
-    except Invalid as error:
+    except (Invalid, TooMany) as error:
         return _edit_page(
-            request, post, _filled(blank(pages, viewer), draft)._replace(fixed=True, is_article=post.kind == "Article"), error.message
+            request, post, _filled(pages, viewer, draft)._replace(fixed=True, is_article=post.kind == "Article"), error.message
         )
     return site.go(_address(request, post), "edited")
+
+
+def _files(tx: Tx, viewer: Account, post: Post) -> list[files.Row]:
+    return files.rows(tx, viewer, files.of_post(tx, post.id))
 
 
 def _entry(tx: Tx, pages: Pages, viewer: Account, post: Post) -> views.Entry | None:

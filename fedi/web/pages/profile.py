@@ -5,7 +5,7 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
-from fedi import plaintext, tags
+from fedi import emojis, plaintext, tags
 from fedi.errors import Gone, NotFound
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
@@ -115,6 +115,7 @@ async def _show(request: web.Request, tab: str, wanted: Wanted) -> web.Response:
 
 def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str, Any]:
     href = f"/@{account.handle}"
+    pictures = emojis.of(account.emojis)
     names = [("", "Posts"), ("/with_replies", "Posts and answers"), ("/media", "Pictures")]
     if tab.startswith("/tagged/"):
         names.append((tab, f"#{unquote(tab.removeprefix('/tagged/'))}"))
@@ -130,8 +131,8 @@ def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str,
         "badges": _badges(account, found.about),
         "moved": text.web_address(account.moved_to_uri),
         "moved_name": found.moved_name,
-        "bio": views.links(pages, views.stored(account.bio_html), (), ()),
-        "fields": [(name, _value(html)) for name, html, _ in account.field_rows()],
+        "bio": emojis.in_html(views.links(pages, views.stored(account.bio_html), (), ()), pictures),
+        "fields": [(emojis.in_text(name, pictures), emojis.in_html(_value(html), pictures)) for name, html, _ in account.field_rows()],
         "feed": f"{href}.atom",
         "tabs": [(href + path, name, path == tab) for path, name in names],
         "void": "No posts yet" if not (found.turn.newer or found.turn.older) else "Nothing further back",

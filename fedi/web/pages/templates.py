@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from fedi import clock
+from fedi import clock, emojis
 from fedi.web.pages import fragments, static, text
 
 _HERE = Markup(' aria-current="page"')
@@ -34,6 +34,7 @@ def environment(address: Callable[[str], str]) -> Environment:
         "rfc3339": clock.rfc3339,
         "fulltime": text.full_time,
         "ago": text.ago,
+        "emoji": emojis.in_text,
         "number": text.number,
     }
     found.filters.update(filters)

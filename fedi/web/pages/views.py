@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from markupsafe import Markup
 
-from fedi import clock, facts, markup, policies, quotelines, teaser
+from fedi import clock, emojis, facts, markup, policies, quotelines, teaser
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as block_rows
@@ -24,7 +24,7 @@ from fedi.storage.interactions import NO_FLAGS, Flags
 from fedi.storage.listings import Picture
 from fedi.storage.posts import Attachment, Post
 from fedi.storage.quotes import Seen
-from fedi.web.pages import text, under
+from fedi.web.pages import files, text, under
 from fedi.web.pages.fragments import Fragment, slot
 from fedi.web.pages.site import Pages
 
@@ -57,6 +57,7 @@ class Face(NamedTuple):
     href: str
     rel: Markup
     locked: bool
+    shown: Html  # the name, with its emoji
 
     @property
     def letter(self) -> str:
@@ -124,6 +125,7 @@ def face(pages: Pages, account: Account, avatars: Mapping[int, Picture], viewer:
         href=(text.web_address(account.url) or account.uri) if away else f"/@{account.handle}",
         rel=AWAY if away else Markup(),
         locked=bool(account.locked),
+        shown=emojis.in_text(account.name, emojis.of(account.emojis)),
     )
 
 
@@ -251,7 +253,8 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
     quotes = post.id in shelf.quoting
     content = stored(_with_slot(post.content_html) if quotes else post.content_html)
     content = links(pages, content, shelf.mentions.get(post.id, []), shelf.tags.get(post.id, []))
-    content, rest = map(below, (content, Html("")) if big else teaser.split(content))
+    pictures = emojis.of(post.emojis)
+    content, rest = (emojis.in_html(below(part), pictures) for part in ((content, Html("")) if big else teaser.split(content)))
     said = facts.load(post.facts)
     return pages.templates.get_template("_post.html").render(
         post=post,
@@ -264,7 +267,8 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
         sayings=facts.sayings(said),
         stars=facts.stars(said.rating),
         outward=outward(post, said),
-        files=shelf.media.get(post.id, []),
+        files=files.shown(shelf.media.get(post.id, [])),
+        pictures=pictures,
         href=origin if away else f"/@{author.handle}/{post.id}",
         rel=AWAY if away else Markup(),
         origin="" if author.is_local else origin,

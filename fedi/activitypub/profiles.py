@@ -5,7 +5,7 @@ Nobody is told, nothing comes to a home but to those of new followers; dates sta
 
 from collections.abc import AsyncIterator
 
-from fedi import backfill, clock, featured, interactions, limits, markup
+from fedi import backfill, clock, featured, groups, interactions, limits, markup
 from fedi.activitypub import crawl, parse
 from fedi.activitypub.crawl import Budget, Item, Page
 from fedi.activitypub.parse import Json
@@ -156,29 +156,43 @@ class _Filling:
         return post
 
     async def _boosted(self, activity: parse.Activity) -> None:
-        """A boost, where what it boosts is here or can be had. Observed: groups announce the activity, with the post inside."""
-        if activity.type != "Announce" or activity.actor != self.account.uri:
-            return
+        """A boost, where what it boosts is here or can be had. Observed: groups announce a Create, with the post inside."""
         visibility = parse.visibility(activity.to, activity.cc, self.account.followers_uri)
-        inner = activity.object_doc
-        uri = activity.object_id
-        if inner is not None and not parse.is_post(inner):
-            uri = parse.first_uri(inner.get("object"))
-        if visibility not in ("public", "unlisted") or not uri:
+        if activity.type != "Announce" or activity.actor != self.account.uri or visibility not in ("public", "unlisted"):
             return
-        post = self._find(uri)
-        if post is None:
-            if self._boosts <= 0 or self.remote.uris.is_ours(uri):
-                return
-            self._boosts -= 1
-            self._budget.spend(uri)
-            post = await self.remote.boosted(uri, self.account)
-        if post.is_public and post.boost_of_id is None:
+        inner = activity.object_doc
+        is_wrapped = inner is not None and parse.type_of(inner) == "Create"
+        said = inner.get("object") if inner is not None and is_wrapped else activity.object
+        uri = parse.first_uri(said)
+        if not uri or (inner is not None and not is_wrapped and not parse.is_post(inner)):
+            return
+        post = self._find(uri) or await self._had(uri, said)
+        if post is not None and post.is_public and post.boost_of_id is None:
             at = activity.published_at or post.published_at
-            await self.remote.db.write(interactions.receive_old_boost, self.account, post, activity.id, (at, visibility))
+            await self.remote.db.write(_boost, self.account, post, (activity.id, at, visibility), is_wrapped=is_wrapped)
+
+    async def _had(self, uri: str, said: object) -> Post | None:
+        """A boosted post: as it stands inside where it is of the booster's own server, else fetched, as long as there is room for that."""
+        if isinstance(said, dict) and parse.is_whole(said) and same_origin(uri, self.account.uri):
+            return await self.remote.keep(*await self.remote.believed(said))
+        if self._boosts <= 0 or self.remote.uris.is_ours(uri):
+            return None
+        self._boosts -= 1
+        self._budget.spend(uri)
+        return await self.remote.boosted(uri, self.account)
 
     def _find(self, uri: str) -> Post | None:
         return self.remote.db.read(post_rows.find_by_uri, uri)
+
+
+def _boost(tx: Tx, account: Account, post: Post, said: tuple[str, int, str], *, is_wrapped: bool) -> None:
+    """(uri, published_at, visibility) is what was `said`. In a group, what begins a thread there stands as boosted by it."""
+    uri, at, visibility = said
+    if account.kind == groups.KIND:
+        post = groups.announced(tx, account, post)
+        if is_wrapped and (post.group_id != account.id or post.in_reply_to_uri):
+            return
+    interactions.receive_old_boost(tx, account, post, uri, (at, visibility))
 
 
 async def note_totals(remote: Remote, post: Post, document: Json) -> None:

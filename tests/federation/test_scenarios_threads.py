@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from fedi import backfill, clock, limits, logins, moderation
+from fedi import backfill, clock, interactions, limits, logins, moderation
 from fedi.activitypub import crawl
 from fedi.storage import accounts as account_rows
 from fedi.storage import interactions as interaction_rows
@@ -31,6 +31,7 @@ from tests.federation.dialects import (
     said,
     serve,
 )  # fmt: skip
+from tests.federation.test_two_instances import Pair, pair  # noqa: F401 (a fixture)
 from tests.remote import AS2, PUBLIC, Actor, World
 
 
@@ -454,6 +455,28 @@ async def test_auz_22_a_thousand_boosts_in_an_outbox_fetch_ten_posts(world: Worl
     assert len([line for line in fetched(world) if "/notes/" in line]) == limits.FILL_BOOSTS
 
 
+async def test_the_outbox_of_a_lemmy_group_fills_it_and_its_votes_are_no_boosts(world: World, carol: Actor) -> None:
+    """It announces whole activities: a Create has the post inside, of its own server; a Like is not a boost of what is liked."""
+    group = carol.peer.actor("cats", type="Group")
+    begins = said(carol, "begins", audience=group.uri, cc=[group.uri])
+    answers = said(carol, "answers", inReplyTo=begins["id"], audience=group.uri, cc=[group.uri])
+    astray = said(carol, "not for the group")
+    like = {"id": f"{carol.uri}/likes/1", "type": "Like", "actor": carol.uri, "object": astray["id"]}
+    inner = [create(begins), create(answers), like, create(astray)]
+    outbox(group, [announce(group, "") | {"object": activity} for activity in inner])
+    world.forget()
+
+    await looked_at(world, group)
+
+    account, first = world.account(group), world.find(begins["id"])
+    assert account is not None and first is not None and first.group_id == account.id
+    assert world.db.read(post_rows.find_boost, account.id, first.id) is not None
+    for note in (answers, astray):
+        post = world.find(note["id"])
+        assert post is not None and world.db.read(post_rows.find_boost, account.id, post.id) is None
+    assert not [line for line in fetched(world) if "/notes/" in line]
+
+
 async def test_dos_06_an_outbox_without_end_brings_forty_posts(world: World, carol: Actor) -> None:
     numbers = itertools.count(1)
 
@@ -491,3 +514,51 @@ async def test_a_server_that_never_answers_keeps_nobody_from_its_profiles(world:
     assert "Fetching more" in text and 'http-equiv="refresh"' in text
     assert world.db.read(account_rows.get, account.id).filled_at > 0
     await world.instance.jobs.stop()
+
+
+# -- between two of us --
+
+
+def aged(tx: Tx, post: Post) -> None:
+    tx.execute("UPDATE posts SET published_at = published_at - ? WHERE id = ?", (clock.HOUR, post.id))
+
+
+async def test_s16_between_two_instances_a_thread_is_completed_both_ways(pair: Pair) -> None:  # noqa: F811
+    """Bob has talked with himself before alice's server knew of it; she finds an answer, and opens it."""
+    root = await pair.b.say("root")
+    middle = await pair.b.say("middle", in_reply_to_id=root.id)
+    beside = [await pair.b.say(f"beside {number}", in_reply_to_id=root.id) for number in range(7)]
+    last = await pair.b.say("last", in_reply_to_id=middle.id)
+    hidden = await pair.b.say("hidden", in_reply_to_id=root.id, visibility="followers")
+    found = await pair.a.instance.remote.post(middle.uri)
+    pair.a.db.transact(aged, found)
+
+    pair.a.db.transact(backfill.thread, pair.a.get(middle.uri))
+    await pair.settle()
+
+    top = pair.a.get(root.uri)
+    there = [post.uri for post in pair.a.db.read(thread_rows.list_descendants, pair.a.person.id, top.id, 100)]
+    assert set(there) == {post.uri for post in (middle, last, *beside)}
+    assert pair.a.find(hidden.uri) is None and top.replies_shown == 8
+    answer = await pair.a.say("hello", in_reply_to_id=pair.a.get(last.uri).id)
+    assert answer.context_uri == root.context_uri, "the thread goes on under its first post's name"
+    assert pair.a.home() == [answer.uri] and pair.a.told() == []
+
+
+async def test_s16_between_two_instances_a_profile_is_filled(pair: Pair) -> None:  # noqa: F811
+    said_before = [await pair.b.say(f"number {number} #topic") for number in range(25)]
+    boosted = await pair.a.say("boost me")
+    await pair.settle()
+    other = await pair.b.instance.remote.post(boosted.uri)
+    pair.b.do(interactions.boost, other.id)
+    pair.b.do(interactions.pin, said_before[0].id)
+    account = await pair.a.meet()
+
+    pair.a.db.transact(backfill.profile, account)
+    await pair.settle()
+
+    account = pair.a.db.read(account_rows.get, account.id)
+    assert all(pair.a.find(post.uri) for post in said_before)
+    assert (account.posts_shown, account.posts_count) == (26, 26)
+    assert pair.a.db.read(interaction_rows.list_pins, account.id) == [pair.a.get(said_before[0].uri).id]
+    assert pair.a.get(boosted.uri).boosts_count == 1 and pair.a.told() in ([], ["boost"])

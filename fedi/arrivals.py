@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from fedi import approvals, emojis, facts, fanout, hosting, limits, markup, plaintext, policies, polls, posts, quotelines, quotes, sanitize
 from fedi.activitypub import parse, vocab
-from fedi.html import Html
+from fedi.html import Html, paragraphs
 from fedi.storage import accounts as account_rows
 from fedi.storage import domains as domain_rows
 from fedi.storage import media as media_rows
@@ -15,6 +15,8 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 
+_LONG_CHARS = 6_000  # of Markdown: 15 ms
+
 
 def html_of(note: parse.Note, tag_url: Callable[[str], str]) -> Html:
     """The text of a post from elsewhere as safe HTML, whatever it is written in. May cost CPU: see sanitize.is_heavy."""
@@ -24,7 +26,14 @@ def html_of(note: parse.Note, tag_url: Callable[[str], str]) -> Html:
     written = plaintext.tidy(note.content[: limits.HTML_BYTES])
     if fmt == "plain":
         written = plaintext.plain(written, limits.HTML_BYTES)
-    return markup.render(written, mentions=_named(note), tag_url=tag_url, fmt=fmt)
+    html = markup.render(written, mentions=_named(note), tag_url=tag_url, fmt=fmt)
+    is_over = len(html) > 2 * limits.HTML_BYTES or html.count("<") > limits.HTML_MARKUP
+    return paragraphs(" ".join(written.split())) if is_over else html
+
+
+def is_heavy(note: parse.Note) -> bool:
+    """Whether `html_of` may take over some 15 ms, and so has to be called off the loop."""
+    return sanitize.is_heavy(note.content) or (note.content_type not in ("text/html", "") and len(note.content) > _LONG_CHARS)
 
 
 def _named(note: parse.Note) -> dict[tuple[str, str], markup.MentionTarget]:

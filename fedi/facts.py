@@ -46,8 +46,10 @@ _KINDS = {name: get_args(kind) or (kind,) for name, kind in Facts.__annotations_
 
 def dump(facts: Facts) -> str:
     """As it is stored: what is said only; '' for nothing."""
+    if facts == NOTHING:
+        return ""
     said = {name: value for name, value in facts._asdict().items() if value != Facts._field_defaults[name]}
-    return orjson.dumps(said).decode() if said else ""
+    return orjson.dumps(said).decode()
 
 
 @lru_cache(maxsize=512)

@@ -96,7 +96,7 @@ class Remote:
 
     async def content(self, note: Note) -> Html:
         """A post's text as it is stored; off the loop where that takes long."""
-        if sanitize.is_heavy(note.content):
+        if arrivals.is_heavy(note):
             cleaned: Html = await self.cpu(arrivals.html_of, note, self.uris.tag)
             return cleaned
         return arrivals.html_of(note, self.uris.tag)

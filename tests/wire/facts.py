@@ -67,7 +67,7 @@ async def _of(there: Rig, document: Document, number: int) -> tuple[Json, str] |
     if parse.is_actor(body):
         return _actor(body), ""
     if kind in _REACTING:
-        return _reaction(body, kind), ""
+        return there.db.read(_reaction, body, kind), ""
     told = body.get("object") if kind in _TELLING else body
     if isinstance(told, str):
         told = there.web.documents.get(told)
@@ -191,9 +191,12 @@ def _actor(document: Json) -> Json:
     return {"type": actor.type, "keys": len(actor.keys)} | {name: value for name, value in more.items() if value}
 
 
-def _reaction(document: Json, kind: str) -> Json:
-    """How it was meant: a like, or an emoji of which kind."""
-    said = document.get("content") or document.get("_misskey_reaction") or ""
-    name = str(said).strip()
-    is_custom = name.startswith(":") and name.endswith(":") and len(name) > 2
-    return {"type": kind, "reaction": "" if not name else "custom" if is_custom else "character", "name": name}
+def _reaction(tx: Tx, document: Json, kind: str) -> Json:
+    """What it did to the post it was aimed at."""
+    said = tx.one("SELECT name, emoji_id FROM reactions")
+    more: Json = {
+        "like": tx.one("SELECT 1 FROM favourites") is not None,
+        "reaction": "" if said is None else "custom" if said[1] is not None else "character",
+        "name": said[0] if said is not None else "",
+    }
+    return {"type": kind} | {name: value for name, value in more.items() if value}

@@ -1,6 +1,6 @@
 """Create: a new post, kept when it concerns somebody here."""
 
-from fedi import arrivals, forwarding, groups, limits, sanitize, uris
+from fedi import arrivals, forwarding, groups, limits, uris
 from fedi.activitypub import parse
 from fedi.activitypub.inbox import moderated, votes
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
@@ -60,7 +60,7 @@ def wants(tx: Tx, received: Received) -> Wants | None:
     return Wants(
         actors=tuple(uri for uri in unknown if uri not in known),
         parents=(parent,) if parent and not tx.uris.is_ours(parent) and post_rows.find_by_uri(tx, parent) is None else (),
-        heavy_html=sanitize.is_heavy(note.content),
+        heavy_html=arrivals.is_heavy(note),
     )
 
 

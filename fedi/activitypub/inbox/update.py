@@ -1,6 +1,6 @@
 """Update: a post or a profile is otherwise now."""
 
-from fedi import arrivals, forwarding, sanitize, uris
+from fedi import arrivals, forwarding, uris
 from fedi.activitypub import parse_values, vocab
 from fedi.activitypub.inbox import create, moderated
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
@@ -19,7 +19,7 @@ def wants(tx: Tx, received: Received) -> Wants | None:
     if known is None or known.account_id != received.actor.id:
         return None
     if create.is_trusted(received):
-        return Wants(heavy_html=True) if sanitize.is_heavy(received.note.content) else NOTHING
+        return Wants(heavy_html=True) if arrivals.is_heavy(received.note) else NOTHING
     return Wants(refetch=activity.object_id) if uris.same_origin(activity.object_id, received.actor.uri) else None
 
 

@@ -81,7 +81,9 @@ def _item(
         icon=icon,
         text=words,
         href=f"/@{author.handle}/{post.id}" if post is not None and author is not None else _PLACES.get(row.kind, ("", ""))[0],
-        said=(post.warning or plaintext.text(post.content_html, _SAID_CHARS)) if post is not None else _PLACES.get(row.kind, ("", ""))[1],
+        said=(post.warning or post.title or plaintext.text(post.content_html, _SAID_CHARS))
+        if post is not None
+        else _PLACES.get(row.kind, ("", ""))[1],
         post_id=post.id if post is not None and not post.held else 0,
         entry=entries.pop(row.post_id, None) if row.kind in _WHOLE and row.post_id is not None else None,
     )

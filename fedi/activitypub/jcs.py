@@ -6,6 +6,8 @@ Source: RFC 8785.
 import json
 from typing import Any
 
+import orjson
+
 from fedi.errors import Malformed
 
 _SAFE = 2**53 - 1  # whole numbers that a double holds exactly
@@ -14,12 +16,36 @@ _encode_text = json.JSONEncoder(ensure_ascii=False).encode
 
 def dumps(value: Any) -> bytes:
     """The canonical form of what a JSON reader gave. Raises Malformed for what has none: NaN, infinities, lone surrogates."""
-    parts: list[str] = []
-    _write(value, parts)
     try:
+        if _is_plain(value):
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        parts: list[str] = []
+        _write(value, parts)
         return "".join(parts).encode()
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, orjson.JSONEncodeError):
         raise Malformed("That document has half a character.") from None
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether sorting is all there is to do: names in ASCII, no numbers but small whole ones. Then a library does it ten times as fast."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is str or kind is bool or one is None:
+            continue
+        if kind is dict:
+            if not all(map(str.isascii, one)):
+                return False
+            waiting.extend(one.values())
+        elif kind is list or kind is tuple:
+            waiting.extend(one)
+        elif kind is int:
+            if not -_SAFE <= one <= _SAFE:
+                return False
+        elif not isinstance(one, str):  # text that is known to be safe is of a kind of its own
+            return False
+    return True
 
 
 def _write(value: Any, parts: list[str]) -> None:

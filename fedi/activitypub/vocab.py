@@ -24,8 +24,6 @@ IMPLEMENTED: Final = (
 CONTEXT: Final[list[Any]] = [
     "https://www.w3.org/ns/activitystreams",
     "https://w3id.org/security/v1",
-    "https://www.w3.org/ns/cid/v1",
-    "https://w3id.org/security/data-integrity/v2",
     "https://purl.archive.org/socialweb/webfinger",
     {
         "toot": "http://joinmastodon.org/ns#",
@@ -78,4 +76,7 @@ CONTEXT: Final[list[Any]] = [
         "quoteUri": "http://fedibird.com/ns#quoteUri",
         "_misskey_quote": "https://misskey-hub.net/ns#_misskey_quote",
     },
+    # Behind ours: the words of these two may not be given a meaning again, not even the same one (`alsoKnownAs`).
+    "https://www.w3.org/ns/cid/v1",
+    "https://w3id.org/security/data-integrity/v2",
 ]

@@ -54,6 +54,23 @@ texts = some.text(some.characters(exclude_categories=["Cs"]))
 documents = some.recursive(leaves | texts, lambda inner: some.lists(inner) | some.dictionaries(texts, inner), max_leaves=20)
 
 
+plain = some.recursive(
+    some.none() | some.booleans() | some.integers(-(2**53) + 1, 2**53 - 1) | texts,
+    lambda inner: some.lists(inner) | some.dictionaries(some.text(some.characters(max_codepoint=127)), inner),
+    max_leaves=20,
+)
+
+
+@given(plain)
+def test_it_agrees_where_a_library_sorts_the_names(document: object) -> None:
+    assert jcs.dumps(document) == rfc8785.dumps(document)  # type: ignore[arg-type]
+
+
+def test_every_character_is_escaped_as_elsewhere_or_not_at_all() -> None:
+    text = "".join(map(chr, range(0x100))) + "\u2028\u2029\ufeff\U0001f600"
+    assert jcs.dumps({"a": text}) == rfc8785.dumps({"a": text}) == jcs.dumps({"a": text, "b": 1.5})[: -len(',"b":1.5}')] + b"}"
+
+
 @given(documents)
 def test_a_second_implementation_agrees(document: object) -> None:
     assert jcs.dumps(document) == rfc8785.dumps(document)  # type: ignore[arg-type]

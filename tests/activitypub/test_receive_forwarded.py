@@ -224,6 +224,15 @@ async def test_a_proof_spares_the_fetch_from_a_relay_too(world: World, relay: Ac
     assert world.find(note["id"]) is not None
 
 
+async def test_for_a_proven_post_of_a_relay_nothing_else_is_fetched_AUZ_22(world: World, relay: Actor) -> None:
+    erin, frank = world.peer("peer.test").actor("erin"), world.peer("peer.test").actor("frank", key="dan")
+    tag = [{"type": "Mention", "href": frank.uri, "name": frank.handle}]
+    note = erin.note("for everybody", serve=False, inReplyTo=frank.note()["id"], tag=tag)
+    await world.accepted(relay, erin.prove(erin.create(note)))
+    assert world.find(note["id"]) is not None
+    assert not [path for path in erin.peer.gets if "frank" in path]
+
+
 @pytest.mark.parametrize("visibility", ["unlisted", "followers", "direct"])
 async def test_a_relay_brings_nothing_that_is_not_public(world: World, relay: Actor, visibility: str) -> None:
     erin = world.peer("peer.test").actor("erin")

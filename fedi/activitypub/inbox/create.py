@@ -47,13 +47,16 @@ def wants(tx: Tx, received: Received) -> Wants | None:
         return NOTHING
     if tx.uris.is_ours(object_uri):  # a group has taken what somebody here sent it
         return NOTHING if received.via is not None and received.actor.is_local else None
-    if not received.is_relayed and not concerns_us(tx, received):
+    is_ours = concerns_us(tx, received)
+    if not received.is_relayed and not is_ours:
         return None
     if not is_trusted(received):
         return Wants(refetch=object_uri) if uris.same_origin(object_uri, received.actor.uri) else None
     note = received.note
     if note.is_vote:
         return None
+    if not is_ours:  # a relay has brought it: whom it names and what it answers is not fetched for that
+        return Wants(heavy_html=True) if sanitize.is_heavy(note.content) else NOTHING
     unknown = [uri for uri in dict.fromkeys(mention.href for mention in note.mentions) if not tx.uris.is_ours(uri)][: limits.MENTIONS]
     known = account_rows.list_by_uris(tx, unknown) if unknown else {}
     parent = note.in_reply_to

@@ -56,7 +56,7 @@ def wants(tx: Tx, received: Received) -> Wants | None:
     if note.is_vote:
         return None
     if not is_ours:  # a relay has brought it: whom it names and what it answers is not fetched for that
-        return Wants(heavy_html=True) if sanitize.is_heavy(note.content) else NOTHING
+        return Wants(heavy_html=True) if arrivals.is_heavy(note) else NOTHING
     unknown = [uri for uri in dict.fromkeys(mention.href for mention in note.mentions) if not tx.uris.is_ours(uri)][: limits.MENTIONS]
     known = account_rows.list_by_uris(tx, unknown) if unknown else {}
     parent = note.in_reply_to

@@ -75,7 +75,10 @@ async def _refresh_poll(instance: Workplace, payload: bytes) -> None:
     """Its counts as its own server has them now; its text stays, edits come by themselves."""
     post = instance.db.read(post_rows.find, orjson.loads(payload)["post"])
     if post is not None:
-        note, author = await instance.remote.note(post.uri)
+        try:
+            note, author = await instance.remote.note(post.uri)
+        except RemoteError:
+            return  # whoever looks at it next asks again
         if author.id == post.account_id:
             await instance.db.write(polls.receive, post, note.poll, newer=False)
 

@@ -23,5 +23,6 @@ def like(tx: Tx, account: Account, object_uri: str, uri: str, name: str, emoji: 
     if emoji is not None:
         icon = {"type": "Image", "mediaType": emoji.mime or "image/png", "url": emoji.remote_url or tx.uris.media(emoji.key)}
         tag: Json = {"type": "Emoji", "name": name, "icon": icon, "updated": clock.rfc3339(emoji.updated_at)}
-        document["tag"] = [tag | ({"id": emoji.uri} if emoji.uri else {})]
+        identity = emoji.uri if emoji.host else tx.uris.emoji(emoji.id)
+        document["tag"] = [tag | ({"id": identity} if identity else {})]
     return document

@@ -97,7 +97,7 @@ def opens(token: str, scope: str) -> bool:
 async def test_a_program_does_what_its_scopes_say_and_no_more_AUT_08(api: Api, alice: Account, route: str) -> None:
     scope, public = SCOPES[route]
     method, _, path = route.partition(" ")
-    path = path.replace("{id}", "1").replace("{hashtag}", "topic")
+    path = path.replace("{id}", "1").replace("{hashtag}", "topic").replace("{emoji}", "%E2%9D%A4")
 
     for token in TOKENS:
         status = (await api.call(method, alice, path, scopes=token)).status
@@ -117,7 +117,7 @@ async def test_a_suspended_person_does_nothing(api: Api, alice: Account) -> None
 
     for route, (_, public) in SCOPES.items():
         method, _, path = route.partition(" ")
-        answer = await api.call(method, alice, path.replace("{id}", "1").replace("{hashtag}", "topic"))
+        answer = await api.call(method, alice, path.replace("{id}", "1").replace("{hashtag}", "topic").replace("{emoji}", "%E2%9D%A4"))
         assert answer.status in ((403, 200) if public == OPEN and "instance" in path else (403,)), route
 
 

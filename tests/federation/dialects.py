@@ -1,85 +1,70 @@
-"""Threads and profiles of other servers, in the dialects that there are: what a scripted peer serves."""
+"""People on scripted servers that speak as certain programs do: their ids, their keys and the forms of what they say."""
 
 import itertools
 from typing import Any
 
-from fedi import backfill, clock
-from fedi.storage.posts import Post
-from tests.remote import AS2, PUBLIC, Actor, Json, World
+from tests import remote
+from tests.remote import Actor, Json, World
 
+NAMES = ("mastodon", "gotosocial", "mitra")
 _numbers = itertools.count(1)
-AGE_MS = clock.HOUR
 
 
-def said(by: Actor, text: str = "hello", *, ago_ms: int = AGE_MS, **more: Any) -> Json:
-    """A post of an hour ago, at its id."""
-    return by.note(text, published=clock.rfc3339(clock.now() - ago_ms), **more)
+class Dialect:
+    """One program, as far as its activities look different."""
 
+    def __init__(self, name: str, world: World, host: str = "peer.test") -> None:
+        self.name = name
+        self.world = world
+        self.peer = world.peer(host)
 
-def serve(by: Actor, path: str, document: Json) -> str:
-    """Serve a document below somebody's address; its id."""
-    uri = f"{by.uri}/{path}"
-    by.peer.documents[uri.removeprefix(by.peer.base)] = {"@context": AS2, "id": uri, **document}
-    return uri
+    def actor(self, username: str, key: str = "", **more: Any) -> Actor:
+        made = self.peer.actor(username, key=key, **more)
+        if self.name == "gotosocial":  # the key has an address of its own, which answers with a stub of its owner
+            made.set_key(key or username, "/main-key")
+            made.document["publicKey"] = made.public_key
+            stub = {name: made.document[name] for name in ("@context", "id", "type", "preferredUsername", "publicKey")}
+            self.peer.documents[f"/users/{username}/main-key"] = stub
+        if self.name == "mitra":
+            del made.document["endpoints"]
+            made.document |= {"authentication": [], "assertionMethod": [], "subscribers": f"{made.uri}/subscribers"}
+        return made
 
+    def _id(self, who: Actor, kind: str) -> str:
+        number = next(_numbers)
+        return {
+            "mastodon": f"{who.uri}#{kind.lower()}s/{number}",
+            "gotosocial": f"{who.uri}/{kind.lower()}s/01J{number:023d}",
+            "mitra": f"{who.peer.base}/activities/{kind.lower()}/{number}",
+        }[self.name]
 
-def page(by: Actor, path: str, items: list[Any], *, next_uri: str = "", ordered: bool = False) -> str:
-    """A page of a collection; its address."""
-    kind, key = ("OrderedCollectionPage", "orderedItems") if ordered else ("CollectionPage", "items")
-    return serve(by, path, {"type": kind, key: items, **({"next": next_uri} if next_uri else {})})
+    def say(self, who: Actor, kind: str, obj: Any, **more: Any) -> Json:
+        """An activity as this program words it."""
+        made = who.activity(kind, obj, **more) | {"id": self._id(who, kind)}
+        if self.name == "mastodon" and kind == "Delete":
+            made |= {"to": [remote.PUBLIC], "signature": {"type": "RsaSignature2017", "creator": who.key.id, "signatureValue": "AAAA"}}
+        if self.name == "gotosocial":
+            made |= {"to": more.get("to", obj if isinstance(obj, str) else [])}
+        return made
 
+    def undo(self, who: Actor, activity: Json) -> Json:
+        return self.say(who, "Undo", activity if self.name != "mitra" else {k: v for k, v in activity.items() if k != "@context"})
 
-def mastodon_replies(root: Json, by: Actor, own: list[Json], others: list[str]) -> None:
-    """The first page stands in the post and has its author's answers as whole objects; what others say are ids on the pages after."""
-    uri = f"{root['id']}/replies"
-    rest = uri.removeprefix(by.peer.base) + "?only_other_accounts=true&page=true"
-    by.peer.documents[rest] = {"@context": AS2, "id": by.peer.base + rest, "type": "CollectionPage", "partOf": uri, "items": others}
-    first = {"type": "CollectionPage", "partOf": uri, "next": by.peer.base + rest, "items": own}
-    root["replies"] = {"id": uri, "type": "Collection", "first": first}
-    by.peer.documents[uri.removeprefix(by.peer.base)] = {"@context": AS2, **root["replies"]}
+    def accept(self, who: Actor, follow: Json) -> Json:
+        """Mitra names the Follow by its id, the others embed it."""
+        return self.say(who, "Accept", follow["id"] if self.name == "mitra" else follow)
 
+    def move(self, old: Actor, new: Actor) -> tuple[Actor, Json]:
+        """(who says it, what they say): Mitra's new account says it, the others' old one. Both documents are as they are then."""
+        old.document["movedTo"] = new.uri
+        new.document["alsoKnownAs"] = [old.uri]
+        who = new if self.name == "mitra" else old
+        return who, self.say(who, "Move", old.uri, target=new.uri, to=old.followers)
 
-def outbox(by: Actor, items: list[Any], total: int = 0, **more: Any) -> None:
-    """An outbox of one page."""
-    first = page(by, "outbox?page=true", items, ordered=True)
-    serve(by, "outbox", {"type": "OrderedCollection", "totalItems": total or len(items), "first": first, **more})
+    def flag(self, who: Actor, uris: list[str], comment: str) -> Json:
+        """Mastodon and GoToSocial report in the name of the server, Mitra in somebody's."""
+        return self.say(who, "Flag", uris, content=comment)
 
-
-def create(note: Json) -> Json:
-    """The Create around a post, without what only stands at the top of a document."""
-    inner = {name: value for name, value in note.items() if name != "@context"}
-    return {
-        "id": f"{note['id']}/activity", "type": "Create", "actor": note["attributedTo"], "object": inner,
-        "published": note["published"], "to": note["to"], "cc": note["cc"],
-    }  # fmt: skip
-
-
-def announce(by: Actor, uri: str, ago_ms: int = AGE_MS) -> Json:
-    published = clock.rfc3339(clock.now() - ago_ms)
-    made = {"id": f"{by.uri}/boosts/{next(_numbers)}", "type": "Announce", "actor": by.uri, "object": uri, "published": published}
-    return made | {"to": [PUBLIC], "cc": [by.followers]}
-
-
-async def known(w: World, note: Json) -> Post:
-    """Let the instance read one post; what it asked for that is forgotten."""
-    post = await w.remote.post(note["id"])
-    w.forget()
-    return post
-
-
-async def opened(w: World, post: Post) -> None:
-    """Somebody opens the thread of a post; whatever that sets going is done."""
-    w.db.transact(backfill.thread, post)
-    await w.settle()
-
-
-async def looked_at(w: World, who: Actor) -> None:
-    """Somebody looks at a profile; whatever that sets going is done."""
-    account = await w.know(who)
-    w.db.transact(backfill.profile, account)
-    await w.settle()
-
-
-def fetched(w: World) -> list[str]:
-    """What was asked of others, without what finds out whom a handle means."""
-    return [line for line in w.asked if "/.well-known/" not in line]
+    @property
+    def reporter(self) -> str:
+        return {"mastodon": "actor", "gotosocial": "peer.test", "mitra": "carol"}[self.name]

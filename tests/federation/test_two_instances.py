@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from fedi import accounts, blocks, config, follows, interactions, moderation, posts
-from fedi.errors import Forbidden
+from fedi import accounts, blocks, config, follows, interactions, moderation, moves, posts, reports
+from fedi.errors import Forbidden, Invalid
 from fedi.instance import Instance
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as block_rows
 from fedi.storage import follows as follow_rows
+from fedi.storage import keys as key_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import reports as report_rows
 from fedi.storage.accounts import Account
 from fedi.storage.posts import Post
 from tests import make, remote
@@ -343,3 +345,68 @@ async def test_a_post_is_home_within_two_seconds(pair: Pair) -> None:
     post = await pair.b.say("now")
 
     await remote.until(lambda: pair.a.home() == [post.uri], 2)
+
+
+# -- moving, reporting, ending --
+
+
+async def test_s11_followers_go_along_when_somebody_moves_to_the_other_server(pair: Pair) -> None:
+    """bob moves from his server to a new account on alice's; alice and somebody on his own server follow him."""
+    eve = pair.b.db.transact(make.account, "mallory")
+    await pair.befriend(pair.a)
+    pair.b.db.transact(follows.follow, eve, pair.b.person.id)
+    new = pair.a.db.transact(make.account, "dan")
+    pair.a.db.transact(moves.add_alias, new, await pair.a.meet())
+    there = await pair.b.instance.remote.resolve(f"@dan@{pair.a.instance.uris.domain}")
+    assert isinstance(there, Account)
+    pair.b.do(moves.move, there)
+    await pair.settle()
+
+    assert pair.a.follow_state(pair.a.person.uri, new.uri) == "accepted" and pair.a.follow_state(pair.a.person.uri, pair.b.person.uri) == ""
+    assert pair.b.follow_state(eve.uri, new.uri) == pair.a.follow_state(eve.uri, new.uri) == "accepted"
+    assert "move" in pair.a.told() and pair.a.db.read(account_rows.get, new.id).followers_count == 2
+    old = pair.a.db.read(account_rows.find_by_uri, pair.b.person.uri)
+    assert old is not None and old.moved_to_uri == new.uri and pair.b.now().followers_count == 0
+
+
+async def test_s11_nobody_moves_to_an_account_that_does_not_name_them(pair: Pair) -> None:
+    await pair.befriend(pair.a)
+    pair.a.db.transact(make.account, "dan")
+    there = await pair.b.instance.remote.resolve(f"@dan@{pair.a.instance.uris.domain}")
+    assert isinstance(there, Account)
+    with pytest.raises(Invalid):
+        pair.b.do(moves.move, there)
+    await pair.settle()
+
+    assert pair.a.follow_state(pair.a.person.uri, pair.b.person.uri) == "accepted"
+
+
+async def test_s12_a_report_reaches_the_staff_of_the_other_server_without_a_name(pair: Pair) -> None:
+    captain = pair.b.db.transact(make.account, "captain", "owner")
+    await pair.befriend(pair.a)
+    post = await pair.b.say("rude")
+    await pair.settle()
+    other = await pair.a.meet()
+    pair.a.do(reports.make, reports.Complaint(other.id, "too rude", "spam", (pair.a.get(post.uri).id,), forward=True))
+    await pair.settle()
+
+    [report] = pair.b.db.read(report_rows.list_open)
+    assert (report.target_id, report.comment, report.post_uris) == (pair.b.person.id, "too rude", f'["{post.uri}"]')
+    reporter = pair.b.db.read(account_rows.get, report.reporter_id or 0)
+    assert reporter.uri == pair.a.instance.actor.uri and reporter.kind == "Application"
+    kinds = pair.b.db.read(lambda tx: tx.query("SELECT kind FROM notifications WHERE account_id = ?", (captain.id,)))
+    assert [row[0] for row in kinds] == ["report"]
+
+
+async def test_s18_who_ends_is_gone_for_those_too_who_only_once_got_something(pair: Pair) -> None:
+    """alice follows nobody; she was written to once."""
+    letter = await pair.b.say(f"{pair.a.handle} just once", visibility="direct")
+    await pair.settle()
+    assert pair.a.find(letter.uri) is not None
+    pair.b.do(accounts.delete_local)
+    await pair.settle()
+
+    assert pair.a.find(letter.uri) is None and pair.a.db.read(account_rows.find_by_uri, pair.b.person.uri) is None
+    assert pair.b.db.read(key_rows.list_of_deleted) == [pair.b.person.id]
+    await pair.b.instance.jobs.run_chore("forget-keys")
+    assert pair.b.db.read(key_rows.list_of, pair.b.person.id) == []

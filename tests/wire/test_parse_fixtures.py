@@ -300,13 +300,12 @@ GOLDEN: dict[str, Seen] = {
     ),
     "hubzilla/hubzilla-create-image.json": Seen(
         "Image",
-        title="daf82c18ef92a84cda72(1).jpg",
         visibility="public",
         attachments=(("image", ""),),
         more={"url": "https://hub.somaton.com/photos/testc6/image/452583b2-7e1f-4ac3-8334-ff666f134afe"},
     ),
     "owncast/owncast-note-with-attachment.json": Seen(
-        "Note", visibility="public", tags=("owncast", "streaming"), attachments=(("image", ""),)
+        "Note", visibility="public", tags=("owncast", "streaming"), attachments=(("image", "Live stream preview"),)
     ),
     "firefish/Create.json": Seen("Note", visibility="public"),
 }

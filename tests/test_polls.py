@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fedi import arrivals, clock, interactions, limits, polls, posts
+from fedi import arrivals, clock, follows, interactions, limits, polls, posts
 from fedi.activitypub import parse
 from fedi.errors import Invalid, NotFound
 from fedi.posts import Draft
@@ -233,6 +233,22 @@ def test_counts_are_told_some_minutes_after_votes_in_one_go_without_calling_it_a
         assert [one["replies"]["totalItems"] for one in said["oneOf"]] == [2, 0, 0]
         assert make.inboxes(tx, "Update") == {carol.shared_inbox_uri, dan.shared_inbox_uri}
         assert "carol" not in json.dumps(said["oneOf"])
+
+    db.transact(given)
+
+
+def test_counts_of_a_poll_for_followers_reach_nobody_who_follows_no_more(db: Database) -> None:
+    def given(tx: Tx) -> None:
+        alice, carol, dan = make.account(tx, "alice"), make.remote(tx, "carol"), make.remote(tx, "dan", "other.test")
+        for who in (carol, dan):
+            make.follow(tx, who, alice)
+        post = ask(tx, alice, visibility="followers")
+        tx.execute("UPDATE deliveries SET state = 'delivered'")
+        for who in (carol, dan):
+            assert polls.receive_vote(tx, who, post, "tea", "")
+        follows.remove_follower(tx, alice, dan.id)
+        polls.tell_counts(tx, post.id)
+        assert make.inboxes(tx, "Update") == {carol.shared_inbox_uri}
 
     db.transact(given)
 

@@ -152,10 +152,14 @@ def deleted(tx: Tx, post: Post, author: Account) -> None:
 
 
 def counted(tx: Tx, post: Post, author: Account, voters: Iterable[Account]) -> None:
-    """Tell the counts of a poll: those the post is for, all who ever got it, and who voted."""
-    if not post.local_only:
-        inboxes = audience.of_reached(tx, post.id) | audience.of_post(tx, post, author) | audience.of_accounts(voters, shared=True)
-        send(tx, author, render.recount(tx, post), inboxes, post_id=post.id, public=post.is_public)
+    """Tell the counts of a poll: those the post is for, who voted and may still see it, and of a public one all who ever got it."""
+    if post.local_only:
+        return
+    seeing = [voter for voter in voters if post_rows.find_visible(tx, voter.id, post.id) is not None]
+    inboxes = audience.of_post(tx, post, author) | audience.of_accounts(seeing, shared=post.visibility != "direct")
+    if post.is_public:
+        inboxes |= audience.of_reached(tx, post.id)
+    send(tx, author, render.recount(tx, post), inboxes, post_id=post.id, public=post.is_public)
 
 
 def voted(tx: Tx, voter: Account, post: Post, votes: Iterable[tuple[str, str]]) -> None:

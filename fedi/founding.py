@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from fedi import accounts, plaintext
+from fedi import accounts, limits, plaintext
 from fedi.errors import Invalid
 from fedi.storage import groups as rows
 from fedi.storage import settings as setting_rows
@@ -37,6 +37,8 @@ class Keys(NamedTuple):
 def create(tx: Tx, name: str, about: About, keys: Keys, by: Account | None) -> Account:
     """Make a group; `by` becomes its first moderator. Raises Invalid for a name or text that cannot be, Conflict for a name taken."""
     about = _checked(about)
+    if by is not None and rows.count_made_by(tx, by.id) >= limits.GROUPS_PER_PERSON:
+        raise Invalid(f"Somebody makes up to {limits.GROUPS_PER_PERSON} groups here.", "name")
     account = accounts.create_group(tx, name, keys.rsa_pem, keys.ed25519_pem)
     rows.put(tx, Group(account.id, about.rules, about.posting, by.id if by is not None else None))
     if by is not None:

@@ -127,6 +127,7 @@ REPORTS_PER_PERSON = 20  # per hour
 
 # -- groups --
 GROUP_MODERATORS = 50
+GROUPS_PER_PERSON = 10  # of this server, that somebody has made
 GROUP_POSTS = 30  # per hour, person and group
 GROUP_PASSED_ON = 3000  # per hour and group of this server: posts, edits, votes
 LOCK_HOPS = 40  # answers looked up from to find whether a thread is closed

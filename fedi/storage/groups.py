@@ -60,6 +60,15 @@ def get(tx: Tx, account_id: int) -> Group:
     return found
 
 
+def count_made_by(tx: Tx, account_id: int) -> int:
+    """How many groups somebody has made here that are still there."""
+    row = tx.one(
+        "SELECT count(*) FROM groups g JOIN accounts a ON a.id = g.account_id WHERE g.created_by_id = ? AND a.deleted_at IS NULL",
+        (account_id,),
+    )
+    return int(row[0]) if row else 0
+
+
 def list_hosted(tx: Tx) -> list[Account]:
     """The groups of this server, by name."""
     rows = tx.query(

@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 from aiohttp import web
 
 from fedi import approvals as rules
-from fedi import ids, limits, policies, posts
+from fedi import groups, ids, limits, policies, posts
 from fedi.errors import Forbidden, Invalid, NotFound, TooMany
 from fedi.posts import Draft
 from fedi.storage import accounts as account_rows
@@ -43,6 +43,8 @@ class Form(NamedTuple):
     fmt: str = "markdown"
     to: int = 0
     quote: int = 0
+    group: int = 0
+    group_name: str = ""
     policy: tuple[tuple[str, str, str], ...] = ()  # (kind, label, chosen: "" for as in the settings)
     fixed: bool = False
     title: str = ""
@@ -102,6 +104,7 @@ async def show(request: web.Request) -> web.Response:
         quoted = pages.instance.db.read(_parent, pages, viewer, quote_id)
         return _page(request, form._replace(quote=quoted.entry.post.id), quoted=quoted)
     if parent_id is None:
+        form = pages.instance.db.read(_to_group, form, given.find_id("group"))
         say = given.text("say", max_chars=limits.URI_CHARS).strip()
         return _page(request, form._replace(text=f"{say} " if say else ""))
     parent = pages.instance.db.read(_parent, pages, viewer, parent_id)
@@ -147,6 +150,7 @@ def _draft(form: params.Params) -> Draft:
         local_only=form.flag("local_only"),
         in_reply_to_id=form.find_id("to"),
         quote_of_id=form.find_id("quote"),
+        group_id=form.find_id("group"),
         policy=tuple((kind, chosen) for kind, _ in approvals.KINDS if (chosen := form.text(f"policy_{kind}", max_chars=100))),
         idempotency_key=form.text("key", max_chars=100),
         title=form.text("title"),
@@ -176,8 +180,16 @@ def _again(request: web.Request, pages: Pages, viewer: Account, draft: Draft, wr
     """The form as it was sent, with what is wrong: nothing written is lost."""
     parent = pages.instance.db.read(_parent, pages, viewer, draft.in_reply_to_id) if draft.in_reply_to_id else None
     quoted = pages.instance.db.read(_parent, pages, viewer, draft.quote_of_id) if draft.quote_of_id else None
-    form = _filled(pages, viewer, draft)
+    form = pages.instance.db.read(_to_group, _filled(pages, viewer, draft), draft.group_id)
     return _page(request, form._replace(to=draft.in_reply_to_id or 0, quote=draft.quote_of_id or 0), parent, quoted, wrong)
+
+
+def _to_group(tx: Tx, form: Form, group_id: int | None) -> Form:
+    """The form for a post to a group, where there is such a group."""
+    group = account_rows.find(tx, group_id) if group_id is not None else None
+    if group is None or group.is_hidden or group.kind != groups.KIND:
+        return form
+    return form._replace(group=group.id, group_name=group.name)
 
 
 def _filled(pages: Pages, viewer: Account, draft: Draft) -> Form:

@@ -31,6 +31,7 @@ _WORDS: Final = {
     "quoted_edit": ("write", "edited a post you quoted"),
     "approval": ("clock", "asks for your yes"),
     "report": ("warn", "sent a report"),
+    "moderation": ("stop", "banned you from the group"),
     "move": ("away", "is where somebody you followed has moved to"),
 }
 _PLACES: Final = {"report": ("/moderation", "See the reports")}
@@ -70,6 +71,8 @@ def _item(
 ) -> Item:
     icon, words = _WORDS.get(row.kind, ("info", row.kind))
     post = posts.get(row.post_id) if row.post_id is not None else None
+    if row.kind == "moderation" and row.post_id is not None:
+        words = "removed your post from the group"
     if row.kind == "approval" and post is not None and post.held:
         words = "does not want your answer: only you and they see it"
     author = accounts.get(post.account_id) if post is not None else None

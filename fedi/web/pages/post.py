@@ -19,7 +19,7 @@ from fedi.storage.db import Tx
 from fedi.storage.deliveries import Delivery
 from fedi.storage.posts import Edit, Post
 from fedi.web import tended
-from fedi.web.pages import elsewhere, site, text, under, views
+from fedi.web.pages import elsewhere, groups, site, text, under, views
 from fedi.web.pages.site import Head, Link, Pages
 
 _NOTHING: Final = "There is no such post."
@@ -33,6 +33,7 @@ _SUMMARY_CHARS: Final = 280
 
 class _Found(NamedTuple):
     entry: views.Entry
+    moderating: groups.Moderating | None
     above: list[views.Entry]
     below: list[views.Entry]
     likers: list[views.Face]
@@ -73,9 +74,11 @@ def _read(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> _Found:
     is_mine = viewer is not None and viewer.id == post.account_id
     likers = interaction_rows.list_favouriters(tx, post.id, _NAMES) if viewer is not None and post.favourites_count else []
     boosters = interaction_rows.list_boosters(tx, viewer_id, post.id, _NAMES) if viewer is not None and post.boosts_count else []
+    boosters = [account for account in boosters if account.id != post.group_id]  # that it is in the group is said already
     named = views.faces(pages, tx, [*likers, *boosters], viewer)
     return _Found(
         entry=shown[post.id],
+        moderating=groups.moderating(tx, pages, viewer, post) if post.group_id is not None else None,
         above=[shown[row.id] for row in above if row.id in shown],
         below=[shown[row.id] for row in below if row.id in shown],
         likers=named[: len(likers)],

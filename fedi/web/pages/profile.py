@@ -10,13 +10,15 @@ from fedi.errors import Gone, NotFound
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
 from fedi.storage import featured_tags as featured_tag_rows
+from fedi.storage import groups as group_rows
 from fedi.storage import listings as listing_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
+from fedi.storage.posts import Post
 from fedi.storage.timelines import Page, Wanted
 from fedi.web import tended
-from fedi.web.pages import elsewhere, paging, site, text, views
+from fedi.web.pages import elsewhere, groups, paging, site, text, views
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Head, Link, Pages
 
@@ -32,6 +34,7 @@ class _Found(NamedTuple):
     turn: Turn
     moved_name: str
     topics: list[str]
+    group: groups.Shown | None
 
 
 def account_of(tx: Tx, name: str, host: str) -> Account:
@@ -47,12 +50,17 @@ def account_of(tx: Tx, name: str, host: str) -> Account:
 def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account | None, account: Account, wanted: Wanted) -> _Found:
     pictures = listing_rows.list_pictures(tx, [account.avatar_id, account.header_id])
     page = paging.page(request)
-    rows, turn = paging.turn(request, page, timeline_rows.list_profile(tx, viewer.id if viewer else 0, account.id, page, wanted))
+    is_group = account.kind == groups.KIND
+    if is_group and wanted.replies and not (wanted.only_media or wanted.tag):
+        found = group_rows.list_posts(tx, viewer.id if viewer else 0, account.id, page)
+    else:
+        found = timeline_rows.list_profile(tx, viewer.id if viewer else 0, account.id, page, wanted)
+    rows, turn = paging.turn(request, page, found)
     marks: dict[int, str] = {}
     if wanted.replies is False and not (page.before or page.after):
-        pinned = timeline_rows.list_profile(tx, viewer.id if viewer else 0, account.id, Page(limit=5), Wanted(pinned=True))
+        pinned = _pinned(tx, viewer.id if viewer else 0, account)
         marks = {row.id: "pinned" for row in pinned}
-        rows = [*pinned, *(row for row in rows if row.id not in marks)]
+        rows = [*pinned, *(row for row in rows if row.id not in marks and row.boost_of_id not in marks)]
     header = pictures.get(account.header_id or 0)
     return _Found(
         views.face(pages, account, pictures, viewer),
@@ -63,7 +71,14 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account | None, ac
         turn,
         _moved_name(tx, viewer, account),
         featured_tag_rows.list_names(tx, account.id),
+        groups.shown(tx, pages, viewer, account) if is_group else None,
     )
+
+
+def _pinned(tx: Tx, viewer_id: int, account: Account) -> list[Post]:
+    if account.kind == groups.KIND:
+        return group_rows.list_pinned(tx, viewer_id, account.id, 5)
+    return timeline_rows.list_profile(tx, viewer_id, account.id, Page(limit=5), Wanted(pinned=True))
 
 
 def _moved_name(tx: Tx, viewer: Account | None, account: Account) -> str:
@@ -116,7 +131,7 @@ async def _show(request: web.Request, tab: str, wanted: Wanted) -> web.Response:
 def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str, Any]:
     href = f"/@{account.handle}"
     pictures = emojis.of(account.emojis)
-    names = [("", "Posts"), ("/with_replies", "Posts and answers"), ("/media", "Pictures")]
+    names = [("", "Posts"), ("/with_replies", "Posts and answers"), *([] if found.group else [("/media", "Pictures")])]
     if tab.startswith("/tagged/"):
         names.append((tab, f"#{unquote(tab.removeprefix('/tagged/'))}"))
     return {
@@ -131,6 +146,7 @@ def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str,
         "badges": _badges(account, found.about),
         "moved": text.web_address(account.moved_to_uri),
         "moved_name": found.moved_name,
+        "group": found.group,
         "bio": emojis.in_html(views.links(pages, views.stored(account.bio_html), (), ()), pictures),
         "fields": [(emojis.in_text(name, pictures), emojis.in_html(_value(html), pictures)) for name, html, _ in account.field_rows()],
         "feed": f"{href}.atom",

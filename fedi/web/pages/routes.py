@@ -13,6 +13,7 @@ from fedi.web.pages import (
     errors,
     feed,
     front,
+    groups,
     home,
     kept,
     leaving,
@@ -91,6 +92,7 @@ def add(app: web.Application) -> None:
             web.post(f"/accounts/{_ID}/{_ACCOUNT_VERBS}", acts.on_account),
             web.get(f"/accounts/{_ID}/block", acts.confirm_block),
             *_reports(),
+            *_groups(),
             web.get("/static/{name}", pages.static.serve),
             *_settings(),
         ]
@@ -131,6 +133,23 @@ def _settings() -> list[web.RouteDef]:
         web.post("/settings/data/delete", leaving.delete),
         web.get("/settings/data/{kind:follows|blocks|mutes|bookmarks|domains}.csv", leaving.export),
         web.post("/settings/data/bring", leaving.bring),
+    ]
+
+
+def _groups() -> list[web.RouteDef]:
+    group = f"/groups/{_NAME}"
+    return [
+        web.get("/groups", groups.index),
+        web.get("/groups/new", groups.new),
+        web.post("/groups/new", groups.create),
+        web.get(f"{group}/settings", groups.show_settings),
+        web.post(f"{group}/settings", groups.save_settings),
+        web.get(f"{group}/members", groups.show_members),
+        web.get(f"{group}/requests", groups.show_requests),
+        web.get(f"{group}/moderators", groups.show_moderators),
+        web.get(f"{group}/bans", groups.show_bans),
+        web.post(f"{group}/people/{_ID}/{{verb:accept|reject|out|ban|unban|moderator|no-moderator}}", groups.on_person),
+        web.post(f"{group}/posts/{_ID}/{{verb:remove|lock|unlock|pin|unpin}}", groups.on_post),
     ]
 
 

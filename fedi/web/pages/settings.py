@@ -95,8 +95,8 @@ async def save(request: web.Request) -> web.Response:
             indexable=form.indexable,
             attribution_domains=tuple(line for line in form.sites.split("\n") if line.strip()),
             hide_network=form.hide_network,
-            avatar_id=await _picture(pages, account, given, "avatar"),
-            header_id=await _picture(pages, account, given, "header"),
+            avatar_id=await picture(pages, account, given, "avatar"),
+            header_id=await picture(pages, account, given, "header"),
         )
         await pages.instance.db.write(accounts.update_profile, account, profile)
     except Invalid as error:
@@ -104,7 +104,7 @@ async def save(request: web.Request) -> web.Response:
     return site.go("/settings/profile", "saved")
 
 
-async def _picture(pages: Pages, account: Account, given: params.Params, kind: str) -> int | None:
+async def picture(pages: Pages, account: Account, given: params.Params, kind: str) -> int | None:
     """The picture from now on: the one sent along, none, or the one there was."""
     present = account.avatar_id if kind == "avatar" else account.header_id
     upload = given.file(kind)

@@ -97,6 +97,7 @@ SAID: Final = {
     "moved": "You have moved. Your followers are being sent to your new account.",
     "back": "You are at home here again.",
     "gone": "Your account is deleted. Other servers are being told.",
+    "grouped": "Your group is there. Tell people its handle.",
     "bye": "You are signed out.",
 }
 

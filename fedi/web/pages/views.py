@@ -186,6 +186,7 @@ def entries(pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], 
         originals |= post_rows.list_visible(tx, viewer.id if viewer is not None else 0, boosted)
     shown = [(row, post) for row in rows if (post := originals.get(row.boost_of_id or row.id)) is not None]
     wanted = {row.account_id for row, _ in shown} | {post.account_id for _, post in shown}
+    wanted |= {post.group_id for _, post in shown if post.group_id is not None}
     wanted |= {post.in_reply_to_account_id for _, post in shown if post.in_reply_to_account_id is not None}
     accounts = account_rows.list_by_ids(tx, wanted) if wanted else {}
     shown = [(row, post) for row, post in shown if row.account_id in accounts and post.account_id in accounts]
@@ -208,7 +209,8 @@ def entries(pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], 
     reacted = under.reacted(pages, tx, viewer, answered) if (answered := _with(ready, shown, "reactions")) else {}
     for row, post in shown:
         mark = " ".join(name for name in marks.get(row.id, "").split() if name != "big")
-        why = _why(pages, row, accounts[row.account_id], viewer, "pinned" in mark)
+        passed_on = post.group_id is not None and row.account_id == post.group_id  # the post itself says which group it is in
+        why = _why(pages, row, accounts[row.account_id], viewer, "pinned" in mark) if not passed_on or "pinned" in mark else ""
         values = _values(row, post, flags.get(post.id, NO_FLAGS), mark, why) | quotes.get(post.id, _NO_QUOTE)
         values |= {"poll": polls.get(post.id, ""), "reactions": reacted.get(post.id, "")}
         found.append(Entry(row, post, accounts[post.account_id], Html(ready[row.id].fill(values))))
@@ -234,19 +236,21 @@ def _load(tx: Tx, accounts: dict[int, Account], missing: list[int], authors: lis
     )
 
 
-_Key = tuple[int, int, int, str, bool]
+_Key = tuple[int, int, int, str, bool, int]
 
 
 def _key(post: Post, accounts: dict[int, Account], viewer: Account | None, big: bool) -> _Key:
     """Everything the fragment depends on."""
     audience = "anybody" if viewer is None else "author" if viewer.id == post.account_id else "people"
-    return (post.id, post.version, accounts[post.account_id].version, audience, big)
+    group = accounts.get(post.group_id) if post.group_id is not None else None
+    return (post.id, post.version, accounts[post.account_id].version, audience, big, group.version if group is not None else -1)
 
 
 def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key: _Key) -> str:
     audience, big = key[3], key[4]
     author = shelf.accounts[post.account_id]
     parent = shelf.accounts.get(post.in_reply_to_account_id) if post.in_reply_to_account_id is not None else None
+    group = shelf.accounts.get(post.group_id) if post.group_id is not None else None
     icon, name = ("house", "Only on this server") if post.local_only else _SCOPES[post.visibility]
     origin = text.web_address(post.url) or post.uri
     away = not author.is_local and viewer is None
@@ -260,6 +264,7 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
         post=post,
         face=face(pages, author, shelf.avatars, viewer),
         parent=face(pages, parent, {}, viewer) if parent is not None and not parent.is_hidden else None,
+        group=face(pages, group, {}, viewer) if group is not None and not group.is_hidden else None,
         content=content,
         rest=rest,
         unfolds=len(rest) <= _UNFOLDED_CHARS,

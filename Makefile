@@ -55,6 +55,7 @@ programs: $(STAMP)
 	PATH="$$PATH:/usr/sbin:/sbin"; \
 	[ -n "$$FEDI_CHROMIUM" ] || need chromium chromium chromium-browser google-chrome google-chrome-stable; \
 	[ "$$(uname)" != Linux ] || need strace strace; \
+	need ffmpeg ffmpeg; \
 	[ "$$CI" != true ] || need nginx-light nginx; \
 	[ -n "$$missing" ] || exit 0; \
 	root=""; [ "$$(id -u)" = 0 ] || root="sudo -n"; \

@@ -83,10 +83,7 @@ def written(tx: Tx, *texts: str) -> dict[str, Emoji]:
 
 def add(tx: Tx, shortcode: str, media_id: int, category: str = "", *, replace: bool = False) -> Emoji:
     """Give this server an emoji; its picture is a file of kind `emoji`. Raises Invalid for the name, Conflict when it is taken."""
-    if not SHORTCODE.fullmatch(shortcode):
-        raise Invalid(f"`{shortcode}` cannot be the name of an emoji: it has 2 to 60 of a-z, A-Z, 0-9 and _.", "shortcode")
-    if len(category) > limits.CATEGORY_CHARS:
-        raise Invalid(f"A category has up to {limits.CATEGORY_CHARS} characters.", "category")
+    check(shortcode, category)
     known = rows.find_many(tx, "", [shortcode]).get(shortcode)
     if known is not None and not replace:
         raise Conflict(f"There is an emoji `:{shortcode}:` already.")
@@ -95,6 +92,14 @@ def add(tx: Tx, shortcode: str, media_id: int, category: str = "", *, replace: b
     else:
         rows.insert(tx, shortcode=shortcode, host="", media_id=media_id, category=category, updated_at=tx.now)
     return rows.find_many(tx, "", [shortcode])[shortcode]
+
+
+def check(shortcode: str, category: str = "") -> None:
+    """Raises Invalid for names that cannot be."""
+    if not SHORTCODE.fullmatch(shortcode):
+        raise Invalid(f"`{shortcode[:100]}` cannot be the name of an emoji: it has 2 to 60 of a-z, A-Z, 0-9 and _.", "shortcode")
+    if len(category) > limits.CATEGORY_CHARS:
+        raise Invalid(f"A category has up to {limits.CATEGORY_CHARS} characters.", "category")
 
 
 def remove(tx: Tx, shortcode: str) -> Emoji:

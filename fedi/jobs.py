@@ -14,6 +14,7 @@ from fedi.config import Config
 from fedi.errors import FediError, RemoteError, TooMany, Unavailable, Unreachable
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
+from fedi.storage import emojis as emoji_rows
 from fedi.storage import hosts as host_rows
 from fedi.storage import jobs as rows
 from fedi.storage import keys as key_rows
@@ -191,6 +192,8 @@ async def _prune_media(instance: Workplace) -> None:
     names = await instance.db.write(
         media_rows.uncache, before=now - storage.remote_media_days * clock.DAY, budget_bytes=storage.remote_media_mb * 1024 * 1024
     )
+    while await instance.db.write(emoji_rows.prune, now - storage.remote_posts_days * clock.DAY, _SLICE) == _SLICE:
+        pass
     names += await instance.db.write(media_rows.prune_unused, now - clock.DAY)
     for sha256 in dict.fromkeys(names):
         if not instance.db.read(media_rows.is_kept, sha256):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+_FFMPEG = shutil.which("ffmpeg")  # now: tests hide it from the server
 MARK = b"xyzzy"  # stands in everything that must go
 PLACE = b"48.8577"
 
@@ -38,11 +39,10 @@ SOUNDS = ("ogg", "opus", "mp3", "flac", "m4a", "wav")
 
 def need_ffmpeg() -> str:
     """Its path; the test is skipped where there is none, but never under CI=true."""
-    found = shutil.which("ffmpeg")
-    if found is None:
+    if _FFMPEG is None:
         assert os.environ.get("CI") != "true", "ffmpeg is not installed"
         pytest.skip("ffmpeg is not installed")
-    return found
+    return _FFMPEG
 
 
 @cache

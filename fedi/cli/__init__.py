@@ -53,6 +53,7 @@ COMMANDS = {
     "queue": Entry("queue", "What waits to be sent to other servers, and what failed."),
     "domain": Entry("domain", "Other servers: blocked, limited, allowed."),
     "relay": Entry("relay", "Servers that pass public posts on."),
+    "emoji": Entry("emoji", "The custom emoji of this server."),
     "media": Entry("media", "Files on disk."),
     "report": Entry("report", "What people and other servers complain about."),
     "doctor": Entry("doctor", "Look whether everything is as it should be."),

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import fedi
-from fedi.control import accounts, domains, groups, media, moves, posts, queue, relays, reports, tokens, transfers
+from fedi.control import accounts, domains, emojis, groups, media, moves, posts, queue, relays, reports, tokens, transfers
 from fedi.errors import Invalid
 from fedi.instance import Instance
 
@@ -70,6 +70,9 @@ VERBS: dict[str, Verb] = {
     "relay.remove": relays.remove,
     "relay.list": relays.list_all,
     "domain.import": domains.import_all,
+    "emoji.add": emojis.add,
+    "emoji.remove": emojis.remove,
+    "emoji.list": emojis.list_all,
     "media.usage": media.usage,
     "media.prune": media.prune,
     "report.list": reports.list_all,

@@ -1,9 +1,11 @@
 """What the commands of the nouns print and take; what they do is tests/test_control.py's."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from fedi import moderation
 from fedi.config import load
@@ -362,3 +364,41 @@ def test_a_report_is_listed_and_settled(here: Fedi):
     assert here.run("report", "resolve", report_id).exit_code == 0
     assert here.run("report", "resolve", report_id).exit_code == 4
     assert len(json.loads(here.run("report", "list", "--resolved", "--json").stdout)) == 1
+
+
+# -- emoji --
+
+
+def _png(path: Path, side: int = 20) -> Path:
+    Image.new("RGB", (side, side), "red").save(path)
+    return path
+
+
+def test_emoji_are_added_listed_replaced_and_removed(here: Fedi, tmp_path: Path):
+    picture = _png(tmp_path / "x.png")
+    assert here.run("emoji", "add", ":blob:", str(picture), "--category", "Blobs").stdout == ":blob: is there.\n"
+    assert "already" in here.run("emoji", "add", "blob", str(picture), code=1).stderr
+    here.run("emoji", "add", "blob", str(picture), "--replace")
+    assert [one["shortcode"] for one in json.loads(here.run("emoji", "list", "--json").stdout)] == ["blob"]
+    assert here.run("emoji", "remove", "blob").stdout == ":blob: is gone.\n"
+    assert "There is none." in here.run("emoji", "list").stdout
+    here.run("emoji", "remove", "blob", code=4)
+
+
+def test_emoji_come_from_folders_and_archives_and_what_cannot_be_is_said(here: Fedi, tmp_path: Path):
+    folder = tmp_path / "blobs"
+    folder.mkdir()
+    for name in ("blob_one.png", "blob_two.png", "not-a-name.png"):
+        _png(folder / name)
+    (folder / "broken.gif").write_bytes(b"GIF89a")
+    (folder / "readme.txt").write_text("hello")
+    with zipfile.ZipFile(tmp_path / "blobs.zip", "w") as archive:
+        archive.write(_png(tmp_path / "z.png"), "deep/../../blob_three.png")
+        archive.writestr("large.png", b"x" * 600_000)
+
+    done = json.loads(here.run("emoji", "import", str(folder), "--json").stdout)
+    packed = json.loads(here.run("emoji", "import", str(tmp_path / "blobs.zip"), "--json").stdout)
+
+    assert sorted(done["added"]) == ["blob_one", "blob_two"] and {one["shortcode"] for one in done["refused"]} == {"not-a-name", "broken"}
+    assert packed["added"] == ["blob_three"] and [one["shortcode"] for one in packed["refused"]] == ["large"]
+    assert here.run("emoji", "import", str(folder / "readme.txt"), code=1).stderr

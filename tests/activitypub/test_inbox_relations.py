@@ -191,7 +191,7 @@ async def test_what_is_undone_is_as_if_it_had_not_been(
     world: World, carol: Actor, mallory: Actor, inbox: str, kind: str, form: str
 ) -> None:
     post = world.publish(world.alice)
-    act = carol.activity(kind, post.uri, to=[remote.PUBLIC])
+    act = carol.activity(kind, post.uri, to=[remote.PUBLIC], content="🎉" if kind == "EmojiReact" else None)
     await world.accepted(carol, act, inbox)
     await world.accepted(mallory, mallory.activity("Undo", act), inbox)
     assert len(world.told(world.alice)) == 1

@@ -7,6 +7,7 @@ from tests import remote
 from tests.remote import Actor, Json, World
 
 NAMES = ("mastodon", "gotosocial", "mitra")
+BASIC = ("mastodon", "gotosocial", "misskey", "pleroma")
 _numbers = itertools.count(1)
 
 
@@ -36,6 +37,8 @@ class Dialect:
             "mastodon": f"{who.uri}#{kind.lower()}s/{number}",
             "gotosocial": f"{who.uri}/{kind.lower()}s/01J{number:023d}",
             "mitra": f"{who.peer.base}/activities/{kind.lower()}/{number}",
+            "misskey": f"{who.peer.base}/{kind.lower()}s/{number}",
+            "pleroma": f"{who.peer.base}/activities/{number:08d}-0000-4000-8000-000000000000",
         }[self.name]
 
     def say(self, who: Actor, kind: str, obj: Any, **more: Any) -> Json:
@@ -43,6 +46,10 @@ class Dialect:
         made = who.activity(kind, obj, **more) | {"id": self._id(who, kind)}
         if self.name == "mastodon" and kind == "Delete":
             made |= {"to": [remote.PUBLIC], "signature": {"type": "RsaSignature2017", "creator": who.key.id, "signatureValue": "AAAA"}}
+        if self.name == "misskey" and kind == "Like":
+            made |= {"content": "\U0001f44d", "_misskey_reaction": "\U0001f44d"}
+        if self.name == "pleroma":
+            made |= {"bto": [], "context": f"{who.peer.base}/contexts/1", "to": more.get("to", []), "cc": more.get("cc", [remote.PUBLIC])}
         if self.name == "gotosocial":
             made |= {"to": more.get("to", obj if isinstance(obj, str) else [])}
         return made
@@ -51,8 +58,9 @@ class Dialect:
         return self.say(who, "Undo", activity if self.name != "mitra" else {k: v for k, v in activity.items() if k != "@context"})
 
     def accept(self, who: Actor, follow: Json) -> Json:
-        """Mitra names the Follow by its id, the others embed it."""
-        return self.say(who, "Accept", follow["id"] if self.name == "mitra" else follow)
+        """Mitra and Pleroma name the Follow by its id, the others embed it; Misskey gives its own answer no id."""
+        made = self.say(who, "Accept", follow["id"] if self.name in ("mitra", "pleroma") else follow)
+        return {name: value for name, value in made.items() if name != "id"} if self.name == "misskey" else made
 
     def move(self, old: Actor, new: Actor) -> tuple[Actor, Json]:
         """(who says it, what they say): Mitra's new account says it, the others' old one. Both documents are as they are then."""

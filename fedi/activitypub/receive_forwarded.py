@@ -17,12 +17,15 @@ from fedi.storage.db import Tx
 
 # What its origin can be asked about, and what besides may be passed on under a proof. Nothing that concerns two people only.
 _REFETCHED = frozenset({"Create", "Update", "Delete"})
+_SHOWN = frozenset({"Create", "Update"})  # what a proof within the object says as well
 _PROVEN = _REFETCHED | {"Announce", "Like", "EmojiReact", "Dislike", "Undo", "Add", "Remove"}
 
 
 def is_taken(activity: Activity, *, from_relay: bool) -> bool:
     """Whether somebody else may bring this. A proof or signature within only makes us look closer; a relay needs none for that."""
     if "proof" in activity.raw and activity.type in _PROVEN:
+        return True
+    if activity.type in _SHOWN and "proof" in (activity.object_doc or ()):
         return True
     return activity.type in _REFETCHED and ("signature" in activity.raw or from_relay)
 
@@ -35,7 +38,8 @@ def digest(signer_uri: str, activity: Activity, recipient_uri: str = "") -> byte
 
 async def process(remote: Remote, activity: Activity, at: int, carrier_uri: str, *, from_relay: bool) -> None:
     """Let it have its effect, once. Raises what fetching raises; TooMany when the carrier has made us fetch much in this minute."""
-    proven = parse.has_own_id(activity) and await verify.is_proven(remote, activity.raw, activity.actor)
+    itself = parse.has_own_id(activity) and await verify.is_proven(remote, activity.raw, activity.actor)
+    proven = itself or await _is_object_proven(remote, activity)
     if not proven:
         if activity.type not in _REFETCHED:
             return
@@ -50,12 +54,20 @@ async def process(remote: Remote, activity: Activity, at: int, carrier_uri: str,
         return
     actor = remote.db.read(account_rows.get, actor.id)
     received = Received(activity, actor, at, is_forwarded=not proven, is_relayed=from_relay)
-    await remote.db.write(_apply, received, gathered)
+    await remote.db.write(_apply, received, gathered, once=itself)
 
 
-def _apply(tx: Tx, received: Received, gathered: Gathered) -> None:
+async def _is_object_proven(remote: Remote, activity: Activity) -> bool:
+    """Whether at least the object is its author's own word. The id around it is anybody's, so it uses up none: see `_apply`."""
+    document = activity.object_doc
+    if activity.type not in _SHOWN or document is None or not parse.belongs_to(document, activity.actor):
+        return False
+    return await verify.is_proven(remote, document, activity.actor)
+
+
+def _apply(tx: Tx, received: Received, gathered: Gathered, *, once: bool) -> None:
     """A proven activity counts as said by its actor: what they have said themselves, or was passed on before, has no second effect."""
-    if not received.is_forwarded and not job_rows.mark_seen(tx, digest(received.actor.uri, received.activity)):
+    if once and not job_rows.mark_seen(tx, digest(received.actor.uri, received.activity)):
         return
     inbox.apply(tx, received, gathered)
 

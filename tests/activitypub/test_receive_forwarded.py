@@ -67,6 +67,26 @@ async def test_a_proof_of_a_key_that_is_another_actors_of_the_same_server_is_non
     assert world.find(note["id"]) is None
 
 
+async def test_a_proof_in_the_object_is_enough_for_the_object(world: World, carol: Actor, dan: Actor) -> None:
+    note = carol.prove(carol.note("proven", serve=False))
+    create = carol.create(note)
+    await world.accepted(dan, create)
+    assert world.find(note["id"]) is not None
+    forged = carol.create({**carol.note("other", serve=False), "proof": note["proof"]})
+    await world.accepted(dan, forged)
+    assert world.find(forged["object"]["id"]) is None
+
+
+async def test_a_proof_in_the_object_uses_up_no_id_of_its_author(world: World, carol: Actor, dan: Actor) -> None:
+    """Mallory wraps a proven post in an activity under the id that its Delete will have."""
+    note = carol.prove(carol.note("proven", serve=False))
+    await world.accepted(dan, carol.create(note) | {"id": f"{note['id']}#delete"})
+    assert world.find(note["id"]) is not None
+    delete = carol.activity("Delete", note["id"], to=[PUBLIC]) | {"id": f"{note['id']}#delete"}
+    await world.accepted(carol, delete)
+    assert world.find(note["id"]) is None
+
+
 async def test_an_old_proof_is_not_enough(world: World, carol: Actor, dan: Actor) -> None:
     note = carol.note("long ago", serve=False)
     await world.accepted(dan, carol.prove(carol.create(note), at=clock.now() - 20 * clock.DAY))

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import orjson
 
 from fedi import audience, clock, ids
-from fedi.activitypub import keys, parse, proofs, render, render_polls, render_reactions, vocab
+from fedi.activitypub import keys, parse, proofs, render, render_consents, render_polls, render_reactions, vocab
 from fedi.activitypub.render import Json
 from fedi.audience import Inboxes
 from fedi.storage import accounts as account_rows
@@ -144,8 +144,9 @@ def deleted(tx: Tx, post: Post, author: Account) -> None:
     if post.local_only:
         return
     mentioned = post_rows.list_mentions(tx, [post.id], silent=True).get(post.id, [])
-    inboxes = audience.of_reached(tx, post.id) | audience.of_post(tx, post, author) | audience.of_touched(tx, post.id)
-    inboxes |= audience.of_relays(tx, post)
+    inboxes = audience.of_reached(tx, post.id)
+    if not post.held:  # what waits for a yes has got to nobody else
+        inboxes |= audience.of_post(tx, post, author) | audience.of_touched(tx, post.id) | audience.of_relays(tx, post)
     delivery_rows.supersede(tx, post.id)
     document = render.delete(tx, post, author, [account.uri for account in mentioned])
     send(tx, author, document, inboxes, post_id=post.id, public=post.is_public)
@@ -174,6 +175,8 @@ def boosted(tx: Tx, boost: Post, booster: Account, original: Post) -> None:
     author = account_rows.get(tx, original.account_id)
     inboxes = audience.of_followers(tx, booster.id) | audience.of_accounts([author], shared=True)
     document = render.announce(boost, booster, original.uri, author.uri)
+    if original.policy:
+        document |= render_consents.boost_approval(tx, boost)
     send(tx, booster, document, inboxes, post_id=boost.id, public=boost.is_public)
 
 

@@ -73,6 +73,13 @@ def add_approval(tx: Tx, post: Post, document: Json) -> None:
         document |= {"approvedBy": request.authorization_uri, "replyAuthorization": request.authorization_uri}
 
 
+def boost_approval(tx: Tx, boost: Post) -> Json:
+    """The same for a boost; nothing where none was asked for."""
+    request = approval_rows.find_by_interaction(tx, boost.uri)
+    is_good = request is not None and request.state == "accepted" and request.authorization_uri
+    return {"approvedBy": request.authorization_uri} if request is not None and is_good else {}
+
+
 # -- asking and answering --
 
 

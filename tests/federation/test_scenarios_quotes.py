@@ -343,6 +343,38 @@ async def test_AUZ_11_what_is_quoted_of_a_blocked_server_is_not_fetched(w: World
     assert state(w, note) == "unauthorized" and [line for line in w.asked if "third.test" in line] == []
 
 
+async def test_S10_a_stamp_is_asked_for_again_after_a_week(w: World) -> None:
+    carol, _, note, made = await third(w)
+    await w.accepted(carol, carol.create(note | {"quoteAuthorization": made["id"]}))
+    await w.instance.jobs.run_chore("recheck-quotes")
+    w.forget()
+    await w.settle()
+    assert w.asked == [] and state(w, note) == "accepted"
+
+    w.db.transact(lambda tx: tx.execute("UPDATE quotes SET checked_at = checked_at - 8 * 86400000"))
+    await w.instance.jobs.run_chore("recheck-quotes")
+    await w.settle()
+    assert len(w.asked) == 1 and state(w, note) == "accepted"
+    del w.peer("third.test").documents["/users/dan/stamps/1"]
+    w.db.transact(lambda tx: tx.execute("UPDATE quotes SET checked_at = checked_at - 8 * 86400000"))
+    await w.instance.jobs.run_chore("recheck-quotes")
+    await w.settle()
+    assert state(w, note) == "revoked"
+
+
+async def test_S10_what_a_post_quotes_may_change_with_an_edit_and_be_said_to_be_gone(w: World) -> None:
+    carol, _, note, made = await third(w)
+    await w.accepted(carol, carol.create(note | {"quoteAuthorization": made["id"]}))
+    own = carol.note("mine")
+    for changed, expected in (({"quote": own["id"]}, "accepted"), ({"quote": {"type": "Tombstone", "id": own["id"]}}, "deleted")):
+        await w.accepted(carol, carol.activity("Update", note | {"_misskey_quote": None, "quoteUri": None} | changed, to=note["to"]))
+        assert state(w, note) == expected
+    plain = {name: value for name, value in note.items() if name not in ("quote", "quoteUri", "_misskey_quote")}
+    await w.accepted(carol, carol.activity("Update", plain, to=note["to"]))
+    found = w.find(note["id"])
+    assert found is not None and w.db.read(quote_rows.find, found.id) is None
+
+
 # -- between two of ours --
 
 

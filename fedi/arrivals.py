@@ -40,9 +40,9 @@ def _named(note: parse.Note) -> dict[tuple[str, str], markup.MentionTarget]:
     """Whom a text without markup names, as far as its tags say who that is. Observed: PeerTube's comments are Markdown with handles."""
     found = {}
     for mention in note.mentions:
-        user, _, host = mention.name.removeprefix("@").lower().partition("@")
+        user, _, host = mention.name.removeprefix("@").partition("@")
         if user:
-            found[(user, host)] = markup.MentionTarget(mention.href, f"{user}@{host}" if host else user)
+            found[(user.lower(), host.lower())] = markup.MentionTarget(mention.href, f"{user}@{host}" if host else user)
     return found
 
 

@@ -26,10 +26,10 @@ def written(carol: Account, text: str, kind: str = "text/markdown", mentions: tu
 
 def test_markdown_is_rendered_and_links_whom_its_tags_name(carol: Account) -> None:
     """Observed: PeerTube."""
-    named = parse.Mention("https://bae.test/users/af2", "@af2@bae.test")
+    named = parse.Mention("https://bae.test/users/af2", "@Af2@Bae.test")
     html = arrivals.html_of(written(carol, "@af2@bae.test *see* @nobody@else.test <b>", mentions=(named,)), tag_url)
     assert html == (
-        '<p><span class="h-card"><a href="https://bae.test/users/af2" class="u-url mention">@<span>af2</span></a></span> <em>see</em>'
+        '<p><span class="h-card"><a href="https://bae.test/users/af2" class="u-url mention">@<span>Af2</span></a></span> <em>see</em>'
         " @nobody@else.test &lt;b&gt;</p>"
     )
 

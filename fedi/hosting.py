@@ -126,7 +126,7 @@ def posted(tx: Tx, group: Account, post: Post, author: Account, activity: bytes)
 def published(tx: Tx, group: Account | None, post: Post, author: Account) -> None:
     """Somebody here has posted to a group: one of this server passes it on, one elsewhere has been sent it."""
     if group is not None and group.is_local:
-        posted(tx, group, post, author, render.dump(render.create(tx, post)))
+        posted(tx, group, post, author, outbox.body_of(tx, author, render.create(tx, post)))
 
 
 def arrived(tx: Tx, post: Post, author: Account, said: bytes) -> None:
@@ -157,7 +157,7 @@ def acted(tx: Tx, post: Post, author: Account, activity: bytes | Json) -> None:
     """Somebody has edited, deleted, liked (or no more) a post: where it is in a group of this server, that passes it on."""
     group = groups.group_of(tx, post)
     if group is not None and group.is_local:
-        body = activity if isinstance(activity, bytes) else render.dump(activity)
+        body = activity if isinstance(activity, bytes) else outbox.body_of(tx, author, activity)
         pass_on(tx, group, author, body, post, is_kept=False)
 
 
@@ -263,4 +263,4 @@ def _reasoned(activity_type: str, tx: Tx, moderator: Account, group: Account, ob
 def _decide(tx: Tx, group: Account, moderator: Account, said: Json, post: Post | None) -> None:
     """Every decision is passed on to the group's followers, and noted."""
     setting_rows.audit(tx, moderator.id, f"group.{str(said['type']).lower()}", f"{group.handle} {said['object']}"[:500])
-    outbox.passed_on(tx, group, render.dump(said), post.uri if post is not None else "", None)
+    outbox.passed_on(tx, group, outbox.body_of(tx, moderator, said), post.uri if post is not None else "", None)

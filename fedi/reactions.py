@@ -4,8 +4,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from fedi import approvals, emojis, interactions, limits, notifications, policies
-from fedi.activitypub import outbox
+from fedi import approvals, emojis, hosting, interactions, limits, notifications, policies
+from fedi.activitypub import outbox, render, render_reactions
 from fedi.activitypub.parse_files import Emoji as Said
 from fedi.errors import Forbidden, Invalid, NotFound
 from fedi.storage import emojis as emoji_rows
@@ -97,6 +97,8 @@ def react(tx: Tx, account: Account, post_id: int, text: str) -> Post:
     uri = outbox.new_uri(tx)
     if _add(tx, account, Reaction(account.id, post.id, name, emoji.id if emoji else None, uri), post):
         outbox.reacted(tx, account, post, uri, _named(name), emoji)
+        if post.group_id is not None:
+            hosting.acted(tx, post, account, render_reactions.like(tx, account, post.uri, uri, _named(name), emoji))
     return post_rows.get(tx, post.id)
 
 
@@ -109,6 +111,9 @@ def unreact(tx: Tx, account: Account, post_id: int, text: str) -> Post:
         if given.name == name and _drop(tx, account, given, post):
             emoji = emoji_rows.find(tx, given.emoji_id) if given.emoji_id is not None else None
             outbox.unreacted(tx, account, post, given.uri, _named(name), emoji)
+            if post.group_id is not None:
+                like = render_reactions.like(tx, account, post.uri, given.uri, _named(name), emoji)
+                hosting.acted(tx, post, account, render.simple("Undo", f"{given.uri}/undo", account.uri, like, []))
     return post_rows.get(tx, post.id)
 
 

@@ -36,7 +36,7 @@ def send(tx: Tx, sender: Account, document: Json, inboxes: Inboxes, *, post_id: 
         post_id=post_id,
         object_uri=_ordered_by(document),
         public=int(public),
-        body=_signed(tx, sender, document) if _is_for_everybody(document) else render.dump(document),
+        body=body_of(tx, sender, document),
         created_at=tx.now,
     )
     _enqueue(tx, activity, elsewhere)
@@ -46,6 +46,11 @@ def _enqueue(tx: Tx, activity: Activity, elsewhere: list[tuple[str, str]]) -> No
     delivery_rows.insert_activity(tx, activity)
     for host in delivery_rows.enqueue(tx, activity.id, elsewhere):
         tx.emit(Event("delivery", activity.id, host))
+
+
+def body_of(tx: Tx, sender: Account, document: Json) -> bytes:
+    """What is sent of a document: the same bytes every time within a transaction."""
+    return _signed(tx, sender, document) if _is_for_everybody(document) else render.dump(document)
 
 
 def _is_for_everybody(document: Json) -> bool:
@@ -79,9 +84,7 @@ def passed_on(tx: Tx, group: Account, activity: bytes, about_uri: str, post_id: 
     body = render.dump(render.passed_on(uri, group, activity, tx.now))
     public = int(post_id is not None)
     row = Activity(activity_id, uri, "Announce", group.id, post_id, about_uri, public, body, tx.now)
-    delivery_rows.insert_activity(tx, row)
-    for host in delivery_rows.enqueue(tx, activity_id, elsewhere):
-        tx.emit(Event("delivery", activity_id, host))
+    _enqueue(tx, row, elsewhere)
 
 
 def _ordered_by(document: Json) -> str:
@@ -216,18 +219,18 @@ def _voting(tx: Tx, original: Post) -> tuple[Inboxes, Json]:
 
 def reacted(tx: Tx, account: Account, post: Post, uri: str, name: str, emoji: Emoji | None) -> None:
     """A Like that says which emoji: a reaction for who knows reactions, a like for everybody else."""
-    author = account_rows.get(tx, post.account_id)
-    if not author.is_local:
-        document = render_reactions.like(tx, account, post.uri, uri, name, emoji) | {"to": [author.uri]}
-        send(tx, account, document, audience.of_accounts([author], shared=True))
+    inboxes, extra = _voting(tx, post)
+    if inboxes:
+        author = account_rows.get(tx, post.account_id)
+        send(tx, account, render_reactions.like(tx, account, post.uri, uri, name, emoji) | {"to": [author.uri]} | extra, inboxes)
 
 
 def unreacted(tx: Tx, account: Account, post: Post, uri: str, name: str, emoji: Emoji | None) -> None:
-    author = account_rows.get(tx, post.account_id)
-    if not author.is_local:
-        like = render_reactions.like(tx, account, post.uri, uri, name, emoji)
-        document = render.simple("Undo", f"{uri}/undo", account.uri, like, [author.uri])
-        send(tx, account, document, audience.of_accounts([author], shared=True))
+    inboxes, extra = _voting(tx, post)
+    if inboxes:
+        author = account_rows.get(tx, post.account_id)
+        like = render_reactions.like(tx, account, post.uri, uri, name, emoji) | extra
+        send(tx, account, render.simple("Undo", f"{uri}/undo", account.uri, like, [author.uri]) | extra, inboxes)
 
 
 def pinned(tx: Tx, account: Account, post: Post, *, added: bool) -> None:

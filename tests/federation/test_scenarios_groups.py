@@ -309,6 +309,21 @@ async def test_a_vote_of_a_third_server_counts_for_a_post_of_ours_when_that_serv
     assert w.find(post.uri).favourites_count == 1 and "favourite" in w.told(w.alice)  # type: ignore[union-attr]
 
 
+async def test_what_carries_a_proof_of_its_own_is_believed_without_asking(w: World, lemmy: Lemmy) -> None:
+    lemmy.dora.show_proof_key()
+    await w.know(lemmy.dora)
+    post = await lemmy.posted(lemmy.user)
+    w.forget()
+    like = lemmy.dora.prove(lemmy.dora.activity("Like", post.uri, to=[PUBLIC]))
+    forged = {**lemmy.dora.prove(lemmy.dora.activity("Like", post.uri, to=[PUBLIC])), "object": lemmy.page(lemmy.user)["id"]}
+    page = lemmy.page(lemmy.dora)
+    create = lemmy.dora.prove(lemmy.dora.activity("Create", page, to=[PUBLIC], cc=[lemmy.group.uri]))
+    await lemmy.announce([like, forged, create])
+
+    assert w.find(post.uri).favourites_count == 1 and page["id"] in lemmy.shown()  # type: ignore[union-attr]
+    assert w.find(forged["object"]) is None and w.peer(THIRD).gets == []
+
+
 async def test_who_is_no_moderator_decides_nothing(w: World, lemmy: Lemmy) -> None:
     """A stranger's decision, passed on by the group or sent by themselves, and one of the group's people sent without the group."""
     post = await lemmy.posted(lemmy.user)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fedi import accounts, clock, follows, founding, hosting, interactions, limits, posts
+from fedi import accounts, clock, follows, founding, hosting, interactions, limits, posts, reactions
 from fedi.errors import Conflict, Forbidden, Invalid
 from fedi.founding import About
 from fedi.storage import accounts as account_rows
@@ -226,12 +226,14 @@ async def test_what_a_member_here_does_is_passed_on_too(w: World, club: Club) ->
     post = w.publish(w.alice, "@cats mine")
     w.db.transact(interactions.favourite, w.alice, post.id)
     w.db.transact(interactions.unfavourite, w.alice, post.id)
+    w.db.transact(reactions.react, w.alice, post.id, "🐈")
+    w.db.transact(reactions.unreact, w.alice, post.id, "🐈")
     w.db.transact(posts.edit, w.alice, post.id, posts.Draft("@cats mine!", fmt="plain"), {})
     w.db.transact(posts.remove, w.alice, post.id)
     await w.settle()
 
     assert [one["type"] for one in club.heard(LEMMY)] in (
-        ["Create", "Like", "Undo", "Update", "Delete"], ["Like", "Undo", "Update", "Delete"],
+        ["Create", "Like", "Undo", "Like", "Undo", "Update", "Delete"], ["Like", "Undo", "Like", "Undo", "Update", "Delete"],
     ), "what had not left yet of a deleted post is not sent"  # fmt: skip
     answer = await w.client.get("/users/cats/outbox?page=true", headers=ASKING)
     assert post.uri not in await answer.text()

@@ -15,6 +15,7 @@ from fedi.errors import FediError, RemoteError, TooMany, Unavailable, Unreachabl
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import emojis as emoji_rows
+from fedi.storage import follows as follow_rows
 from fedi.storage import hosts as host_rows
 from fedi.storage import jobs as rows
 from fedi.storage import keys as key_rows
@@ -206,9 +207,12 @@ async def _refresh_accounts(instance: Workplace) -> None:
     """Read accounts anew that somebody here has to do with and that were not read for a week."""
     for account in instance.db.read(account_rows.list_stale, clock.now() - 7 * clock.DAY, 50):
         try:
-            await instance.remote.actor(account.uri, refresh=True)
+            account = await instance.remote.actor(account.uri, refresh=True)
         except FediError:
             await instance.db.write(account_rows.mark_fetched, account.id)
+            continue
+        if instance.db.read(follow_rows.has_local_follower, account.id):  # with what stands on top of the profile
+            await instance.db.write(backfill.profile, account)
 
 
 async def _forget_keys(instance: Workplace) -> None:

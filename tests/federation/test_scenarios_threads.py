@@ -420,6 +420,22 @@ async def test_a_new_follow_brings_earlier_posts_home_and_an_old_one_does_not(wo
     assert world.home(new) == [note["id"]] and world.home(old) == []
 
 
+async def test_who_is_followed_is_read_again_every_week_with_what_stands_on_top(world: World, carol: Actor, dan: Actor) -> None:
+    """Dan only follows somebody here: of him the document is enough."""
+    await world.befriend(world.alice, carol)
+    await world.befriend(dan, world.alice)
+    note = said(carol, "on top")
+    serve(carol, "featured", {"type": "OrderedCollection", "orderedItems": [note["id"]]})
+    world.db.transact(lambda tx: tx.execute("UPDATE accounts SET fetched_at = 0, filled_at = 0 WHERE host <> ''"))
+
+    await world.instance.jobs.run_chore("refresh-accounts")
+    await world.settle()
+
+    account = world.account(carol)
+    assert account is not None and world.db.read(interaction_rows.count_pins, account.id) == 1
+    assert "GET third.test /users/dan" in fetched(world) and not [line for line in fetched(world) if "/users/dan/" in line]
+
+
 async def test_a_profile_is_asked_for_once_a_day(world: World, carol: Actor) -> None:
     outbox(carol, [])
     await looked_at(world, carol)

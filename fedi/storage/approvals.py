@@ -86,7 +86,8 @@ def count_pending(tx: Tx, owner_id: int) -> int:
     """How much waits for somebody's answer."""
     row = tx.one(
         """SELECT count(*) FROM interaction_requests r INDEXED BY interaction_requests_pending
-        CROSS JOIN posts p ON p.id = r.post_id JOIN accounts a ON a.id = r.account_id WHERE p.account_id = ? AND r.state = 'pending' AND a.suspended_at IS NULL AND a.host_blocked = 0""",
+        CROSS JOIN posts p ON p.id = r.post_id JOIN accounts a ON a.id = r.account_id
+        WHERE p.account_id = ? AND r.state = 'pending' AND a.suspended_at IS NULL AND a.host_blocked = 0""",
         (owner_id,),
     )
     return int(row[0]) if row else 0
@@ -94,7 +95,8 @@ def count_pending(tx: Tx, owner_id: int) -> int:
 
 # By what waits, not by what its reader ever wrote: that is more.
 _PENDING = f"""SELECT {R_COLUMNS} FROM interaction_requests r INDEXED BY interaction_requests_pending
-  CROSS JOIN posts p ON p.id = r.post_id JOIN accounts a ON a.id = r.account_id WHERE p.account_id = :owner AND r.state = 'pending' AND a.suspended_at IS NULL AND a.host_blocked = 0 AND r.id < :before AND r.id > :after
+  CROSS JOIN posts p ON p.id = r.post_id JOIN accounts a ON a.id = r.account_id
+  WHERE p.account_id = :owner AND r.state = 'pending' AND a.suspended_at IS NULL AND a.host_blocked = 0 AND r.id < :before AND r.id > :after
     AND (:post = 0 OR r.post_id = :post) AND r.kind IN (SELECT value FROM json_each(:kinds))"""
 _PENDING_BACKWARDS = f"{_PENDING} ORDER BY r.id DESC LIMIT :limit"
 _PENDING_FORWARDS = f"{_PENDING} ORDER BY r.id ASC LIMIT :limit"

@@ -18,7 +18,8 @@ from fedi.storage import threads as thread_rows
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from tests import remote
-from tests.federation.dialects import (
+from tests.federation.test_two_instances import Pair, pair  # noqa: F401 (a fixture)
+from tests.federation.thread_peers import (
     announce,
     create,
     fetched,
@@ -31,7 +32,6 @@ from tests.federation.dialects import (
     said,
     serve,
 )  # fmt: skip
-from tests.federation.test_two_instances import Pair, pair  # noqa: F401 (a fixture)
 from tests.remote import AS2, PUBLIC, Actor, World
 
 

@@ -137,7 +137,7 @@ def test_rejected_files_go_and_come_no_more_and_the_rest_stays(
     run(moderation.block_domain, "peer.test", severity="none", rejects=["media"])
 
     assert db.read(media_rows.find, picture.id) is None and db.read(make.again, there).avatar_id is None
-    assert db.read(job_rows.list_waiting)[0].name == "purge"
+    assert "purge" in {job.name for job in db.read(job_rows.list_waiting)}
     attachment = parse.Attachment(**{name: _EMPTY_FILE.get(name, "") for name in parse.Attachment._fields})
     post = run(make.post, carol, attachments=(attachment,))
     assert db.read(post_rows.list_media, [post.id]) == {}

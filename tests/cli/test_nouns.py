@@ -382,7 +382,7 @@ def test_emoji_are_added_listed_replaced_and_removed(here: Fedi, tmp_path: Path)
     here.run("emoji", "add", "blob", str(picture), "--replace")
     assert [one["shortcode"] for one in json.loads(here.run("emoji", "list", "--json").stdout)] == ["blob"]
     assert here.run("emoji", "remove", "blob").stdout == ":blob: is gone.\n"
-    assert "There is none." in here.run("emoji", "list").stdout
+    assert "There is none." in here.run("emoji", "list").output
     assert here.run("emoji", "remove", "blob").exit_code == 4
 
 

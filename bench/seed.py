@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bench.sink import address
 from fedi import clock, config, ids
@@ -23,7 +23,37 @@ _PARAGRAPH = (
     '<span class="invisible">https://</span><span class="ellipsis">{host}/notes</span><span class="invisible">/{number}</span></a></p>'
     '<p>More of that tomorrow. <a href="https://{host}/tags/fediverse" class="mention hashtag" rel="tag">#<span>fediverse</span></a></p>'
 )
-_EXTRA_CONTEXT = {"ostatus": "http://ostatus.org#", "conversation": "ostatus:conversation", "votersCount": "toot:votersCount"}
+# The context a peer sends: the same from run to run, whatever ours becomes.
+_CONTEXT: list[Any] = [
+    "https://www.w3.org/ns/activitystreams",
+    "https://w3id.org/security/v1",
+    {
+        "toot": "http://joinmastodon.org/ns#",
+        "schema": "http://schema.org#",
+        "gts": "https://gotosocial.org/ns#",
+        "litepub": "http://litepub.social/ns#",
+        "manuallyApprovesFollowers": "as:manuallyApprovesFollowers",
+        "sensitive": "as:sensitive",
+        "Hashtag": "as:Hashtag",
+        "movedTo": {"@id": "as:movedTo", "@type": "@id"},
+        "alsoKnownAs": {"@id": "as:alsoKnownAs", "@type": "@id"},
+        "featured": {"@id": "toot:featured", "@type": "@id"},
+        "discoverable": "toot:discoverable",
+        "indexable": "toot:indexable",
+        "blurhash": "toot:blurhash",
+        "focalPoint": {"@container": "@list", "@id": "toot:focalPoint"},
+        "Emoji": "toot:Emoji",
+        "PropertyValue": "schema:PropertyValue",
+        "value": "schema:value",
+        "directMessage": "litepub:directMessage",
+        "interactionPolicy": {"@id": "gts:interactionPolicy", "@type": "@id"},
+        "canQuote": {"@id": "gts:canQuote", "@type": "@id"},
+        "automaticApproval": {"@id": "gts:automaticApproval", "@type": "@id"},
+        "ostatus": "http://ostatus.org#",
+        "conversation": "ostatus:conversation",
+        "votersCount": "toot:votersCount",
+    },
+]
 
 
 class Peer(NamedTuple):
@@ -113,7 +143,7 @@ def _create(peer: Peer, number: int) -> bytes:
         "shares": {"id": f"{note_uri}/shares", "type": "Collection", "totalItems": 0},
     }
     activity = {
-        "@context": [*vocab.CONTEXT[:2], {**vocab.CONTEXT[-1], **_EXTRA_CONTEXT}],
+        "@context": _CONTEXT,
         "id": f"{note_uri}/activity",
         "type": "Create",
         "actor": actor,

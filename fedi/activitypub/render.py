@@ -4,6 +4,7 @@ What is rendered here goes to anybody who may see the row: nothing of a viewer, 
 """
 
 import json
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -108,10 +109,16 @@ def _keys(tx: Tx, account: Account) -> Json:
                 "id": key.uri,
                 "type": "Multikey",
                 "controller": account.uri,
-                "publicKeyMultibase": keys.to_multikey(keys.load_public(key.public_pem)),
+                "publicKeyMultibase": _multikey(key.public_pem),
             }
             found["assertionMethod"] = [multikey]
     return found
+
+
+@lru_cache(maxsize=1024)
+def _multikey(public_pem: str) -> str:
+    """Kept: reading a key costs as much as the rest of an actor."""
+    return keys.to_multikey(keys.load_public(public_pem))
 
 
 def tombstone(uri: str, former_type: str, deleted_at: int) -> Json:

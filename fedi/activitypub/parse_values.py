@@ -22,6 +22,7 @@ MIME_CHARS = 255
 ENTRIES = 500  # looked at in one `tag` or `attachment`: what is past a bound is not read, so that no document takes long
 LINKS = 50  # looked at in one `url`
 PICTURES = 8  # looked at in one `icon` or `image`
+PICTURE_WIDTH = 2_000  # the widest of several that is of use
 _TYPES = 10
 _PREFIXES = re.compile(
     r"(?:as:|schema:|toot:|litepub:|misskey:|https?://www\.w3\.org/ns/activitystreams#|https?://schema\.org[#/]"
@@ -167,12 +168,17 @@ def page_url(value: object) -> str:
 
 
 def image(value: object) -> tuple[str, str]:
-    """The address of the first usable picture of an `icon` or `image`, and what it shows; '' where unknown."""
-    for item in as_list(value)[:PICTURES]:
-        found = targets(item, PICTURES)
-        if found:
-            return found[0].url, described(item) if isinstance(item, dict) else ""
-    return "", ""
+    """The address of a picture of an `icon` or `image`, and what it shows; '' where unknown.
+
+    Of several the first; where that says how wide it is, the widest up to `PICTURE_WIDTH`. Observed: PeerTube begins with the smallest.
+    """
+    usable = [(found[0], item) for item in as_list(value)[:PICTURES] if (found := targets(item, PICTURES))]
+    if not usable:
+        return "", ""
+    best, item = usable[0]
+    if best.width:
+        best, item = max(usable, key=lambda one: one[0].width if one[0].width <= PICTURE_WIDTH else 0)
+    return best.url, described(item) if isinstance(item, dict) else ""
 
 
 def described(item: Json) -> str:

@@ -45,6 +45,15 @@ def test_an_actor_is_read() -> None:
     assert (actor.published_at, actor.webfinger) == (clock.parse_rfc3339("2020-01-01T00:00:00Z"), "carol@peer.test")
 
 
+def test_of_several_pictures_the_widest_of_use_is_taken_where_widths_are_said() -> None:
+    def icon(width: int, name: str) -> dict[str, object]:
+        return {"type": "Image", "width": width, "height": width, "url": f"https://peer.test/{name}.png", "name": name}
+
+    assert read_actor(icon=[icon(48, "small"), icon(600, "large"), icon(9_000, "poster")]).icon_url == "https://peer.test/large.png"
+    assert read_actor(icon=[icon(9_000, "poster"), icon(48, "small")]).icon_alt == "small"
+    assert read_actor(icon=[{"url": "https://peer.test/a.png"}, icon(600, "large")]).icon_url == "https://peer.test/a.png"
+
+
 def test_collections_of_another_origin_are_ignored_but_not_an_inbox() -> None:
     elsewhere = {name: f"https://evil.test/{name}" for name in ("inbox", "outbox", "followers", "following", "featured")}
     actor = read_actor(**elsewhere, endpoints={"sharedInbox": "https://evil.test/shared"})

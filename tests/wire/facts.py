@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from fedi import clock, plaintext
+from fedi import clock, plaintext, uris
 from fedi import facts as post_facts
 from fedi.activitypub import parse, parse_objects, parse_values, webfinger
 from fedi.errors import Malformed
+from fedi.storage import polls as poll_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import quotes as quote_rows
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from tests.wire import fixtures
@@ -72,13 +74,8 @@ async def _of(there: Rig, document: Document, number: int) -> tuple[Json, str] |
     if isinstance(told, str):
         told = there.web.documents.get(told)
     if not isinstance(told, dict) or not parse.is_post(told):
-        return (
-            (_activity(body), "")
-            if kind in parse_objects.ACTIVITY_TYPES
-            else (_collection(body), "")
-            if parse.is_collection(body)
-            else None
-        )
+        found = _activity(body) if kind in parse_objects.ACTIVITY_TYPES else _collection(body) if parse.is_collection(body) else _rest(body)
+        return None if found is None else (found, "")
     author = parse_objects.attribution(told)[0] or parse_values.first_uri(body.get("actor")) or "https://rig.test/users/author"
     note = {"id": f"{author}/rig/{number}", "attributedTo": author, **told}
     return there.db.read(_post, note, body if kind in _TELLING else None, there.web.actor(author).get("followers", ""))
@@ -97,14 +94,38 @@ def _post(tx: Tx, document: Json, envelope: Json | None, followers: str) -> tupl
         "mentions": len(note.mentions),
         "addressed": len((set(note.to) | set(note.cc)) - {parse_objects.vocab.PUBLIC, followers} - set(note.mention_hrefs)),
         "emojis": len(note.emojis),
+        "told": len(tx.query("SELECT 1 FROM post_mentions WHERE post_id = ?", (post.id,))),
         "is_reply": bool(note.in_reply_to),
-        "quote": bool(note.quote_uri),
         "groups": len(note.audience),
-        "options": len(note.poll.options) if note.poll else 0,
-        "many": bool(note.poll and note.poll.multiple),
+        "grouped": post.group_id is not None,
         "edited": note.updated_at is not None,
     }
-    return stored | {name: value for name, value in read.items() if value}, words
+    return stored | {name: value for name, value in (read | _consent(tx, post, note) | _poll(tx, post)).items() if value}, words
+
+
+def _consent(tx: Tx, post: Post, note: parse.Note) -> Json:
+    """Whether it quotes, what readers see of that, and who may do what with it."""
+    quote = quote_rows.find(tx, post.id)
+    assert (quote is not None) == bool(note.quote_uri or note.consent.quote_gone)
+    said = (
+        "" if quote is None else f"{quote.state}{', in old words' if quote.legacy else ''}{', stamped' if quote.authorization_uri else ''}"
+    )
+    return {"quote": said, "policy": sorted(json.loads(post.policy)) if post.policy else [], "closed thread": bool(post.locked)}
+
+
+def _poll(tx: Tx, post: Post) -> Json:
+    poll = poll_rows.find(tx, post.id)
+    if poll is None:
+        return {}
+    votes = [option.votes_count for option in poll.options]
+    return {
+        "options": len(votes),
+        "many": bool(poll.multiple),
+        "votes": votes if any(votes) else [],
+        "voters": poll.voters_count,
+        "endless": poll.ends_at is None,
+        "over": poll.is_over(tx.now),
+    }
 
 
 def _stored(tx: Tx, post: Post) -> tuple[Json, str]:
@@ -165,13 +186,27 @@ def _collection(document: Json) -> Json:
     return {"collection": parse_values.type_of(document)} | {name: value for name, value in more.items() if value}
 
 
+def _rest(document: Json) -> Json | None:
+    """Keys and what is left of deleted things; the parts of documents that were recorded by themselves have no facts."""
+    kind = parse_values.type_of(document)
+    if parse.is_tombstone(document):
+        return {"tombstone": bool(parse_values.uri(document.get("id")))}
+    if kind in ("Key", "Multikey"):
+        try:
+            return {"key": parse.key(document).owner == document.get("owner")}
+        except Malformed as error:
+            return {"refused": error.message}
+    return None
+
+
 def of_handle(body: bytes) -> Json:
     """Of a WebFinger answer."""
     try:
         subject = webfinger.read(body)
     except Malformed as error:
         return {"refused": error.message}
-    return {"handle": bool(subject.username and subject.host), "actor": bool(subject.actor_uri)}
+    found = {"name": subject.username, "own host": uris.origin(subject.actor_uri).host == subject.host}
+    return {name: value for name, value in found.items() if value}
 
 
 def _actor(document: Json) -> Json:
@@ -179,14 +214,26 @@ def _actor(document: Json) -> Json:
         actor = parse.actor(document)
     except Malformed as error:
         return {"refused": error.message}
+    words = plaintext.text(actor.summary, 200_000)
+    places = ("inbox", "shared_inbox", "outbox", "followers", "following", "featured", "featured_tags", "moderators")
     more = {
+        "username": actor.username,
+        "named": bool(actor.name),
+        "page": actor.url != actor.id,
         "fields": len(actor.fields),
+        "emojis": len(actor.emojis),
         "avatar": bool(actor.icon_url),
         "header": bool(actor.image_url),
-        "bio": bool(actor.summary),
-        "locked": actor.locked,
+        "pictures described": bool(actor.icon_alt) + bool(actor.image_alt),
+        "bio": hashlib.sha256(words.encode()).hexdigest()[:16] if words else "",
         "moved": bool(actor.moved_to),
         "aliases": len(actor.also_known_as),
+        "dated": actor.published_at is not None,
+        "webfinger": bool(actor.webfinger),
+        "sites": len(actor.attribution_domains),
+        "says": [name for name in ("locked", "discoverable", "indexable", "suspended", "memorial") if getattr(actor, name)],
+        "lacks": [name for name in places[:-1] if not getattr(actor, name)],
+        "moderated": bool(actor.moderators),
     }
     return {"type": actor.type, "keys": len(actor.keys)} | {name: value for name, value in more.items() if value}
 

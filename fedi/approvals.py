@@ -129,12 +129,24 @@ def receive(tx: Tx, kind: str, post: Post, actor: Account, interaction_uri: str,
     author = account_rows.get(tx, post.account_id)
     if not author.is_local:
         return _receive_elsewhere(tx, rows.new(tx, kind, post.id, actor.id, interaction_uri), (post, author, actor), approved_by)
-    known = rows.find_about(tx, post.id, interaction_uri)
+    known = rows.find_about(tx, post.id, interaction_uri, kind)
     if known is not None:
         return {"accepted": AUTOMATIC, "pending": MANUAL}.get(known.state, DENIED)
     if policies.is_open(rule_of(post, kind)) or post.account_id == actor.id:
         return AUTOMATIC
     return decide(tx, rows.new(tx, kind, post.id, actor.id, interaction_uri), post, actor)
+
+
+def is_awaited(tx: Tx, answer: Post) -> bool:
+    """Whether who is answered has yet to say yes to an answer that is here, or has said no."""
+    parent = post_rows.find(tx, answer.in_reply_to_id) if answer.in_reply_to_id is not None else None
+    if parent is None or not parent.policy:
+        return False
+    known = rows.find_about(tx, parent.id, answer.uri, policies.REPLY)
+    if known is not None:
+        return known.state != "accepted"
+    is_ours = account_rows.get(tx, parent.account_id).is_local
+    return not is_ours and not is_evident(tx, policies.REPLY, parent, account_rows.get(tx, answer.account_id))
 
 
 def decide(tx: Tx, request: Request, post: Post, actor: Account) -> str:
@@ -156,7 +168,7 @@ def _receive_elsewhere(tx: Tx, request: Request, who: tuple[Post, Account, Accou
     post, author, actor = who
     if is_evident(tx, request.kind, post, actor):
         return AUTOMATIC
-    known = rows.find_about(tx, post.id, request.interaction_uri)
+    known = rows.find_about(tx, post.id, request.interaction_uri, request.kind)
     if known is not None and approved_by in ("", known.authorization_uri):
         return AUTOMATIC if known.state == "accepted" else MANUAL
     if not approved_by or not uris.same_origin(approved_by, author.uri):

@@ -46,7 +46,7 @@ def revoke_quote(tx: Tx, author: Account, quoted_id: int, quoting_id: int) -> Po
         raise Forbidden("That is not a post of yours.")
     if quote is None or post is None or quote.quoted_id != quoted.id:
         raise NotFound("There is no such quote.")
-    request = rows.find_about(tx, quoted.id, post.uri)
+    request = rows.find_about(tx, quoted.id, post.uri, policies.QUOTE)
     if request is None:
         raise Invalid("That is a quote of your own.", "id")
     if request.state == "accepted":
@@ -93,12 +93,21 @@ def _set_free(tx: Tx, request: Request) -> None:
     elif request.kind == policies.QUOTE:
         quotes.granted(tx, request)
     else:
-        _release(tx, request.interaction_uri, post)
+        _release(tx, request, post)
 
 
-def _release(tx: Tx, interaction_uri: str, about: Post) -> None:
+def _made(tx: Tx, request: Request) -> Post | None:
+    """The answer or boost a request is for. A yes to answer one post is none to answer another, nor anybody else's."""
+    made = post_rows.find_by_uri(tx, request.interaction_uri)
+    if made is None or made.account_id != request.account_id:
+        return None
+    about = made.in_reply_to_id if request.kind == policies.REPLY else made.boost_of_id
+    return made if about == request.post_id else None
+
+
+def _release(tx: Tx, request: Request, about: Post) -> None:
     """An answer or a boost that was held is seen from now on; one of ours goes out to everybody."""
-    held = post_rows.find_by_uri(tx, interaction_uri)
+    held = _made(tx, request)
     if held is None or not held.held:
         return
     author = account_rows.get(tx, held.account_id)
@@ -117,17 +126,17 @@ def _release(tx: Tx, interaction_uri: str, about: Post) -> None:
         quotes.announce(tx, free, author)
 
 
-def _turn_down(tx: Tx, request: Request, author: Account) -> None:
+def _turn_down(tx: Tx, request: Request, author: Account, *, was_allowed: bool = False) -> None:
     """Of somebody here it stays, for them alone, with a word; of others it goes."""
     actor = account_rows.get(tx, request.account_id)
     if request.kind == policies.QUOTE:
         quotes.refused(tx, request)
         return
     if request.kind == policies.LIKE:
-        interactions.forget_like(tx, actor, request.post_id)
+        interactions.forget_like(tx, actor, request.post_id, was_counted=was_allowed)
         return
-    held = post_rows.find_by_uri(tx, request.interaction_uri)
-    if held is None or held.account_id != actor.id:
+    held = _made(tx, request)
+    if held is None:
         return
     if not held.held:
         fanout.post_removed(tx, held)
@@ -153,7 +162,7 @@ def receive_answer(tx: Tx, actor: Account, request: Request, stamp_uri: str) -> 
     if stamp_uri and before != "accepted":
         _set_free(tx, answered)
     elif not stamp_uri and before != "rejected":
-        _turn_down(tx, answered, actor)
+        _turn_down(tx, answered, actor, was_allowed=before == "accepted")
 
 
 def receive_rejection(tx: Tx, actor: Account, post: Post) -> None:
@@ -182,7 +191,7 @@ def stamp_checked(tx: Tx, request_id: int, is_good: bool) -> None:
 def receive_request(tx: Tx, actor: Account, post: Post, kind: str, asked: tuple[str, str]) -> None:
     """Somebody asks before they act; `asked` are the ids of what they want to do and of the request. Each request has its answer."""
     interaction_uri, request_uri = asked
-    known = rows.find_about(tx, post.id, interaction_uri)
+    known = rows.find_about(tx, post.id, interaction_uri, kind)
     if not approvals.may_act(tx, actor, post) or (known is not None and known.account_id != actor.id):
         return
     request = (known or rows.new(tx, kind, post.id, actor.id, interaction_uri))._replace(request_uri=request_uri)
@@ -191,10 +200,10 @@ def receive_request(tx: Tx, actor: Account, post: Post, kind: str, asked: tuple[
     elif known is not None and known.state in ("rejected", "revoked"):
         approvals.refuse(tx, request)
     elif approvals.decide(tx, request, post, actor) == policies.AUTOMATIC:
-        found = rows.find_about(tx, post.id, interaction_uri)
+        found = rows.find_about(tx, post.id, interaction_uri, kind)
         if found is not None:
             _set_free(tx, found)
     elif kind == policies.QUOTE:
-        found = rows.find_about(tx, post.id, interaction_uri)
+        found = rows.find_about(tx, post.id, interaction_uri, kind)
         if found is not None and found.state != "pending":
             quotes.refused(tx, found)

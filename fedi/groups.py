@@ -5,7 +5,7 @@ A group rules over what is in it and over nothing else: a post it removes stays 
 
 from collections.abc import Iterable
 
-from fedi import fanout, limits, notifications, plaintext, uris
+from fedi import approvals, fanout, limits, notifications, plaintext, uris
 from fedi.activitypub import outbox
 from fedi.errors import Invalid
 from fedi.storage import accounts as account_rows
@@ -61,6 +61,13 @@ def put_removed(tx: Tx, group: Account, post_uri: str) -> None:
 
 def was_removed(tx: Tx, group: Account, post_uri: str) -> bool:
     return tombstone_rows.is_taken_back(tx, _removed(group, post_uri), group.uri)
+
+
+def has_say(tx: Tx, group: Account, post: Post) -> bool:
+    """Whether a post is in the group, or was until it was removed: of what never was for a group it cannot say that it removed it."""
+    if post.group_id is not None:
+        return post.group_id == group.id
+    return was_removed(tx, group, post.uri) and (group.is_local or rows.is_addressed(tx, post.id, group.id))
 
 
 def forget_removed(tx: Tx, group: Account, post_uri: str) -> None:
@@ -120,7 +127,8 @@ def restore(tx: Tx, group: Account, post: Post) -> None:
     if not was_removed(tx, group, post.uri):
         return
     forget_removed(tx, group, post.uri)
-    post_rows.update(tx, post.id, group_id=group.id, **({"held": 0} if post.in_reply_to_uri else {}))
+    is_free = bool(post.in_reply_to_uri) and not approvals.is_awaited(tx, post)
+    post_rows.update(tx, post.id, group_id=group.id, **({"held": 0} if is_free else {}))
     notifications.forget(tx, post.account_id, "moderation", group.id, post.id)
 
 

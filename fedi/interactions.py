@@ -227,13 +227,15 @@ def receive_unboost(tx: Tx, account: Account, made: Post) -> None:
 
 
 def count_approved_like(tx: Tx, account: Account, post: Post, uri: str) -> None:
-    """A like that waited for the author counts from now on."""
-    rows.put_favourite(tx, account.id, post.id, uri)
+    """A like that waited for the author counts from now on, once however often it is asked for. One of ours is there already."""
+    if not rows.put_favourite(tx, account.id, post.id, uri) and not account.is_local:
+        return
     post_rows.add_counts(tx, post.id, favourites=int(not reaction_rows.has_reacted(tx, account.id, post.id)))
     tx.emit(Event("post_counted", post.id))
 
 
-def forget_like(tx: Tx, account: Account, post_id: int) -> None:
-    """A like that waited for the author, who does not want it."""
-    rows.delete_favourite(tx, account.id, post_id)
+def forget_like(tx: Tx, account: Account, post_id: int, *, was_counted: bool) -> None:
+    """A like that waited for the author, or was allowed before, and that the author does not want."""
+    if rows.delete_favourite(tx, account.id, post_id) and was_counted:
+        post_rows.add_counts(tx, post_id, favourites=-int(not reaction_rows.has_reacted(tx, account.id, post_id)))
     tx.emit(Event("post_counted", post_id))

@@ -120,7 +120,7 @@ def _judge(tx: Tx, quote: Quote, post: Post, quoted: Post, quoted_author: Accoun
         has_stamp = quote.authorization_uri and uris.same_origin(quote.authorization_uri, quoted_author.uri)
         return "pending" if has_stamp else "unauthorized"
     author = account_rows.get(tx, post.account_id)
-    known = approval_rows.find_about(tx, quoted.id, post.uri)
+    known = approval_rows.find_about(tx, quoted.id, post.uri, policies.QUOTE)
     if known is not None:
         return known.state
     if not approvals.may_act(tx, author, quoted):

@@ -270,7 +270,7 @@ CREATE TABLE interaction_requests (
   authorization_uri TEXT NOT NULL DEFAULT '', -- the stamp: ours where the post is, theirs where we asked
   created_at INTEGER NOT NULL,
   answered_at INTEGER,
-  UNIQUE (post_id, interaction_uri)
+  UNIQUE (post_id, interaction_uri, kind)
 ) STRICT;
 
 CREATE INDEX interaction_requests_account ON interaction_requests (account_id);

@@ -91,12 +91,14 @@ def _is_decision(tx: Tx, group: Account, activity: Activity) -> bool:
     actor = account_rows.find_by_uri(tx, activity.actor)
     if actor is None or not groups.may_moderate(tx, group, actor):
         return False
-    inner = activity.object_doc if activity.type == "Undo" else None
-    kind = parse_values.type_of(inner) if inner is not None else activity.type
-    if kind != "Delete":
-        return kind in _DECISIONS
-    post = post_rows.find_by_uri(tx, _acted_on(activity))
-    return post is not None and post.account_id != actor.id
+    inner = activity.object_doc if activity.type == "Undo" else activity.raw
+    kind, target = parse_values.type_of(inner or {}), parse.first_id((inner or {}).get("target"))
+    if kind not in _DECISIONS or (activity.type == "Undo" and kind == "Add"):
+        return False
+    if kind in ("Add", "Block", "Remove"):  # about the group, and not about the moderator's own profile or acquaintances
+        return target not in ("", _acted_on(activity)) and uris.same_origin(target, group.uri)
+    post = post_rows.find_by_uri(tx, _acted_on(activity)) if kind == "Delete" else None
+    return kind != "Delete" or (post is not None and post.account_id != actor.id)
 
 
 # -- its effect --

@@ -43,14 +43,17 @@ def find(tx: Tx, request_id: int) -> Request | None:
     return Request._make(row) if row else None
 
 
-def find_about(tx: Tx, post_id: int, interaction_uri: str) -> Request | None:
-    """What was asked for one interaction with a post."""
-    row = tx.one(f"SELECT {COLUMNS} FROM interaction_requests WHERE post_id = ? AND interaction_uri = ?", (post_id, interaction_uri))
+def find_about(tx: Tx, post_id: int, interaction_uri: str, kind: str) -> Request | None:
+    """What was asked for one interaction with a post. One and the same post may answer and quote another: that is asked twice."""
+    sql = f"SELECT {COLUMNS} FROM interaction_requests WHERE post_id = ? AND interaction_uri = ? AND kind = ?"
+    row = tx.one(sql, (post_id, interaction_uri, kind))
     return Request._make(row) if row else None
 
 
 def find_by_interaction(tx: Tx, interaction_uri: str) -> Request | None:
-    row = tx.one(f"SELECT {COLUMNS} FROM interaction_requests WHERE interaction_uri = ? LIMIT 1", (interaction_uri,))
+    """What was asked for an interaction, of whatever kind; for an answer that also quotes, what was asked about the answer."""
+    sql = f"SELECT {COLUMNS} FROM interaction_requests WHERE interaction_uri = ? ORDER BY kind = 'reply' DESC LIMIT 1"
+    row = tx.one(sql, (interaction_uri,))
     return Request._make(row) if row else None
 
 

@@ -57,8 +57,8 @@ async def document(w: World, uri: str) -> tuple[int, dict[str, Any]]:
     return got.status, await got.json(content_type=None) if got.status == 200 else {}
 
 
-def waiting(w: World, post: Post, uri: str) -> approval_rows.Request:
-    found = w.db.read(approval_rows.find_about, post.id, uri)
+def waiting(w: World, post: Post, uri: str, kind: str = "reply") -> approval_rows.Request:
+    found = w.db.read(approval_rows.find_about, post.id, uri, kind)
     assert found is not None
     return found
 
@@ -239,7 +239,7 @@ async def test_a_like_and_a_boost_count_once_the_author_agrees(w: World) -> None
     for act in (carol.activity("Like", post.uri), carol.activity("Announce", post.uri, to=[PUBLIC])):
         await w.accepted(carol, act)
         before = w.db.read(post_rows.get, post.id)
-        w.db.transact(decisions.authorize, w.alice, waiting(w, post, act["id"]).id)
+        w.db.transact(decisions.authorize, w.alice, waiting(w, post, act["id"], act["type"].lower()).id)
         await w.settle()
         await w.accepted(carol, act | {"id": act["id"]})
         now = w.db.read(post_rows.get, post.id)
@@ -341,7 +341,7 @@ async def test_two_of_ours_ask_and_refuse(pair: Pair) -> None:
     await pair.settle()
     made = pair.a.do(posts.publish, posts.Draft("an answer", in_reply_to_id=pair.a.get(target.uri).id), {})
     await pair.settle()
-    asked = pair.b.db.read(approval_rows.find_about, target.id, made.uri)
+    asked = pair.b.db.read(approval_rows.find_about, target.id, made.uri, "reply")
     assert asked is not None
     pair.b.do(decisions.reject, asked.id)
     await pair.settle()

@@ -119,7 +119,7 @@ async def test_S10_an_author_who_wants_to_be_asked_is_asked(w: World) -> None:
     await w.accepted(carol, carol.create(note))
     assert w.peer().received() == [] and w.told(w.alice) == ["approval"] and state(w, note) == "pending"
 
-    waiting = w.db.read(approval_rows.find_about, post.id, note["id"])
+    waiting = w.db.read(approval_rows.find_about, post.id, note["id"], "quote")
     assert waiting is not None
     w.db.transact(decisions.authorize, w.alice, waiting.id)
     await w.settle()

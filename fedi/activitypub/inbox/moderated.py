@@ -46,8 +46,7 @@ def group_for(tx: Tx, received: Received, post: Post) -> Account | None:
     candidates = [post.group_id, received.through_id]
     for group_id in dict.fromkeys(one for one in candidates if one is not None):
         group = account_rows.find(tx, group_id)
-        in_it = group is not None and (post.group_id == group.id or groups.was_removed(tx, group, post.uri))
-        if group is not None and in_it and groups.may_moderate(tx, group, received.actor, received.through_id):
+        if group is not None and groups.has_say(tx, group, post) and groups.may_moderate(tx, group, received.actor, received.through_id):
             return group
     addressed = _addressed(tx, received) if post.group_id is None else None
     if addressed is not None and groups.was_removed(tx, addressed, post.uri) and groups.may_moderate(tx, addressed, received.actor):

@@ -12,7 +12,7 @@ from fedi.storage.db import Tx
 def ballots(tx: Tx, received: Received) -> list[Note]:
     """The votes in a Create: one, or a list (Observed: GoToSocial). Only the voter's own word counts. Source: ORG-21."""
     activity, found = received.activity, []
-    if received.is_forwarded:
+    if received.is_forwarded or received.actor.is_local:  # who votes here does so here: no group says it for them
         return []
     for document in activity.object_docs[: limits.POLL_OPTIONS]:
         if document.get("inReplyTo") and document.get("name") and parse.belongs_to(document, received.actor.uri):

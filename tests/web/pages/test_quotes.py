@@ -114,8 +114,8 @@ async def test_what_waits_is_listed_and_answered_on_a_page(rig: Rig, alice: Acco
     assert "my answer" not in (await Visitor(rig).read(f"/@bob/{target.id}")).source
     assert "waits for a yes" in (await me.read(f"/@alice/{answer.id}")).root.text
 
-    first = db.read(approval_rows.find_about, target.id, quoting.uri)
-    second = db.read(approval_rows.find_about, target.id, answer.uri)
+    first = db.read(approval_rows.find_about, target.id, quoting.uri, "quote")
+    second = db.read(approval_rows.find_about, target.id, answer.uri, "reply")
     assert first and second
     assert (await me.post(f"/approvals/{first.id}/accept")).status == 404
     assert await him.press(f"/approvals/{first.id}/accept") == "/approvals?said=agreed"

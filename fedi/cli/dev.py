@@ -5,51 +5,18 @@ import socket
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import click
 
-from fedi import accounts, config
-from fedi.cli import init, logs
+from fedi import config
+from fedi.cli import init, logs, scene
 from fedi.cli.serve import Served, SignIn, run, stop_signal
-from fedi.control import verbs
-from fedi.errors import Conflict, Unreachable
-from fedi.instance import Instance
-from fedi.storage import accounts as account_rows
-from fedi.storage import follows as follow_rows
-from fedi.storage import posts as post_rows
+from fedi.errors import Conflict
 from fedi.storage import private
-from fedi.storage import settings as setting_rows
-from fedi.storage.db import Tx
 
 _HOST: Final = "localhost"
 _PORT: Final = 8101
-_WAIT_S: Final = 15
-_SEEDED: Final = "dev.seeded"
-
-
-class Person(NamedTuple):
-    """Who lives on one of the two."""
-
-    name: str
-    shown: str
-    bio: str
-    post: str
-
-    @property
-    def password(self) -> str:
-        return f"{self.name}-password"
-
-
-ALICE = Person(
-    "alice", "Alice", "I live on the first server. #introduction", "Hello from the first server! This post went over a socket, **signed**."
-)
-BOB = Person(
-    "bob",
-    "Bob",
-    "I live on the second server.",
-    "Good to be here. Whoever follows me on the first server reads this at once. #introduction",
-)
 
 
 @click.command()
@@ -114,13 +81,12 @@ def _is_free(port: int) -> bool:
 
 async def _dev(settings: list[config.Config], directory: Path) -> None:
     stop = stop_signal()
-    people = (ALICE, BOB)
-    doors = [SignIn(person.name) for person in people]
+    doors = [SignIn(person.name) for person in scene.PEOPLE]
     served: list[Served] = []
     try:
         for setting, door in zip(settings, doors, strict=True):
             served.append(await Served.up(setting, door))
-        seeding = asyncio.create_task(_seed(*(one.instance for one in served)))
+        seeding = asyncio.create_task(scene.make(*(one.instance for one in served)))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({seeding, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if seeding.done():
@@ -134,62 +100,10 @@ async def _dev(settings: list[config.Config], directory: Path) -> None:
 
 def _welcome(served: list[Served], doors: list[SignIn], directory: Path) -> None:
     click.echo("Two servers are running and follow each other. What one posts is on the other's home.\n")
-    for one, door, person in zip(served, doors, (ALICE, BOB), strict=True):
+    for one, door, person in zip(served, doors, scene.PEOPLE, strict=True):
         instance = one.instance.config.instance
         click.echo(f"  @{person.name}@{instance.domain}")
         click.echo(f"    signs in with     {instance.base_url}{door.path}")
         click.echo(f"    or as             {person.name}, password {person.password}, at {instance.base_url}/login")
         click.echo(f"    from a terminal   fedi post {person.name} 'Hello!' --config {one.instance.config.dir / 'config.toml'}")
     click.echo(f"\nThe data is in {directory}. Ctrl-C ends both.")
-
-
-async def _seed(one: Instance, two: Instance) -> None:
-    """Once: two people, who follow each other and have posted, each on the own server, all of it by federation."""
-    if two.db.read(setting_rows.find, _SEEDED):
-        return
-    for instance, person in ((one, ALICE), (two, BOB)):
-        await _settle_in(instance, person)
-    await asyncio.gather(
-        _follow(one, ALICE, f"@{BOB.name}@{two.config.instance.domain}"), _follow(two, BOB, f"@{ALICE.name}@{one.config.instance.domain}")
-    )
-    sent = [await _post(instance, person.name, person.post) for instance, person in ((one, ALICE), (two, BOB))]
-    for instance, uri in ((two, sent[0]["uri"]), (one, sent[1]["uri"])):
-        await _until(instance, lambda tx, uri=uri: post_rows.find_by_uri(tx, uri) is not None)
-    await _post(two, BOB.name, f"@{ALICE.name}@{one.config.instance.domain} And this is an answer.")
-    await two.db.write(setting_rows.put, _SEEDED, True)
-
-
-async def _settle_in(instance: Instance, person: Person) -> None:
-    if any(known.username == person.name for known in instance.db.read(account_rows.list_local)):
-        return  # it was stopped half way the last time
-    email = f"{person.name}@example.org"
-    await verbs.perform(instance, "account.create", {"name": person.name, "email": email, "password": person.password, "role": "owner"})
-    await instance.db.write(_introduce, person)
-
-
-def _introduce(tx: Tx, person: Person) -> None:
-    account = account_rows.get_local(tx, person.name)
-    accounts.update_profile(tx, account, accounts.Profile(person.shown, person.bio, discoverable=True, indexable=True))
-
-
-async def _follow(instance: Instance, person: Person, handle: str) -> None:
-    done = await verbs.perform(instance, "follow", {"name": person.name, "handle": handle})
-
-    def is_accepted(tx: Tx) -> bool:
-        follower, followed = account_rows.get_local(tx, person.name), account_rows.find_by_uri(tx, done["uri"])
-        return followed is not None and follow_rows.is_follower(tx, follower.id, followed.id)
-
-    await _until(instance, is_accepted)
-
-
-async def _post(instance: Instance, name: str, text: str) -> Any:
-    said = {"name": name, "text": text, "visibility": "public", "warning": "", "local_only": False}
-    return await verbs.perform(instance, "post.create", said)
-
-
-async def _until(instance: Instance, is_so: Any) -> None:
-    for _ in range(_WAIT_S * 50):
-        if instance.db.read(is_so):
-            return
-        await asyncio.sleep(0.02)
-    raise Unreachable("The two servers do not hear each other on this machine. Is something between programs on localhost?")

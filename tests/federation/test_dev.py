@@ -99,7 +99,17 @@ def test_they_follow_each_other(dev: Dev):
     for name in ("alice", "bob"):
         shown = dev.fedi(name, "account", "show", name)
         assert re.search(r"followers +1$", shown, re.MULTILINE)
-        assert re.search(r"following +1$", shown, re.MULTILINE)
+        assert re.search(r"following +[12]$", shown, re.MULTILINE)
+
+
+def test_each_home_has_one_of_everything_to_look_at(dev: Dev):
+    alice, bob = (browser().open(dev.link(number)).read().decode() for number in (0, 1))
+
+    assert all(said in bob for said in ("A walk along the river", "Hills, drawn in three greens.", "Into town", "your choice"))
+    assert 'class="quoted h-cite"' in bob
+    assert "Who is new here" in alice
+    group = browser().open(dev.link(0).split("/dev/")[0] + "/@gardening").read().decode()
+    assert "Green tomatoes" in group
 
 
 def test_a_post_on_one_is_at_home_on_the_other_within_two_seconds(dev: Dev):
@@ -114,9 +124,10 @@ def test_a_post_on_one_is_at_home_on_the_other_within_two_seconds(dev: Dev):
         time.sleep(0.05)
 
 
-def test_nothing_is_left_in_the_queues(dev: Dev):
+def test_nothing_is_left_in_the_queues_but_the_end_of_a_poll(dev: Dev):
     for name in ("alice", "bob"):
-        assert dev.fedi(name, "queue", "list") == ""
+        waiting = dev.fedi(name, "queue", "list").splitlines()[1:]
+        assert [line for line in waiting if "\tpoll-" not in line] == []
 
 
 def test_it_goes_on_where_it_was_and_ends_clean(dev: Dev):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fedi import accounts, arrivals, blocks, follows, interactions, moderation, posts
+from fedi import accounts, arrivals, backfill, blocks, follows, interactions, moderation, posts
 from fedi.errors import FediError
 from fedi.posts import Draft
 from fedi.storage import accounts as account_rows
@@ -54,7 +54,9 @@ RECOUNT = {
       JOIN accounts a ON a.id IN (f.follower_id, f.followed_id) WHERE a.host_blocked""",
     "texts of posts that are gone": """SELECT v.type, v.body FROM activities v WHERE v.type IN ('Create', 'Update') AND length(v.body) > 0
       AND v.post_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM posts p WHERE p.id = v.post_id)""",
-    "waiting for a blocked server": "SELECT d.* FROM deliveries d JOIN domain_policies USING (host) WHERE d.state = 'queued'",
+    "waiting for a blocked server, other than that follows are over": """SELECT d.* FROM deliveries d JOIN domain_policies USING (host)
+      JOIN activities v ON v.id = d.activity_id WHERE d.state = 'queued' AND NOT (
+        v.type IN ('Undo', 'Reject') AND json_extract(CAST(v.body AS TEXT), '$.object.type') IS 'Follow')""",
     "notifications about nobody": """SELECT n.* FROM notifications n LEFT JOIN favourites f ON f.post_id = n.post_id
       AND f.account_id = n.from_account_id WHERE n.kind = 'favourite' AND f.post_id IS NULL""",
     "boosts that are told but gone": """SELECT n.* FROM notifications n WHERE n.kind = 'boost' AND NOT EXISTS (
@@ -266,6 +268,7 @@ def test_when_everybody_leaves_nothing_is_left_but_their_names(db: Database, see
         "settings",
         "domain_policies",
         "audit",
+        "jobs",
     }
     tables = db.read(
         lambda tx: [r[0] for r in tx.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
@@ -273,3 +276,5 @@ def test_when_everybody_leaves_nothing_is_left_but_their_names(db: Database, see
     rows = {name: db.read(lambda tx, name=name: tx.one(f'SELECT count(*) FROM "{name}"')[0]) for name in tables}
     assert {name for name, n in rows.items() if n} <= kept | {"_migrations", "migrations", "_sqlite_migrations"}
     assert {d.type for d in db.read(make.deliveries)} <= {"Delete"}
+    # Ids of accounts whose earlier posts were to be read: nothing is, once they are gone.
+    assert {row[0] for row in db.read(lambda tx: tx.query("SELECT name FROM jobs"))} <= {backfill.PROFILE}

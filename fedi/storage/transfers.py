@@ -1,5 +1,6 @@
 """Whole lists of one person, for taking them along."""
 
+from fedi.storage import visible
 from fedi.storage.db import Tx
 
 Handle = tuple[str, str]
@@ -34,9 +35,11 @@ def list_mutes(tx: Tx, account_id: int) -> list[tuple[str, str, int]]:
 
 
 def list_bookmarks(tx: Tx, account_id: int) -> list[str]:
-    """The ids of posts, the latest bookmarked first."""
+    """The ids of posts that the account still sees, the latest bookmarked first."""
     rows = tx.query(
-        "SELECT p.uri FROM bookmarks k JOIN posts p ON p.id = k.post_id WHERE k.account_id = ? ORDER BY k.created_at DESC", (account_id,)
+        f"""SELECT p.uri FROM bookmarks k JOIN posts p ON p.id = k.post_id JOIN accounts a ON a.id = p.account_id
+        WHERE k.account_id = :viewer AND {visible.POST} ORDER BY k.created_at DESC""",
+        {"viewer": account_id},
     )
     return [row[0] for row in rows]
 

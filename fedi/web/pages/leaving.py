@@ -44,7 +44,7 @@ async def export(request: web.Request) -> web.Response:
     account, kind = site.signed_in(request), request.match_info["kind"]
     text = site.of(request).instance.db.read(transfers.export, account, kind)
     disposition = f'attachment; filename="{transfers.NAMES[kind]}"'
-    return web.Response(text=text, content_type="text/csv", headers={"Content-Disposition": disposition, "Cache-Control": "no-store"})
+    return web.Response(text=text, content_type="text/csv", headers={"Content-Disposition": disposition})
 
 
 async def bring(request: web.Request) -> web.Response:

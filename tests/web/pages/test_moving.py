@@ -127,7 +127,7 @@ async def test_lists_are_taken_along_and_brought(there: remote.World, house: _Ri
     assert "2 of 2 lines are done." in (await visitor.read("/settings/data")).main
     taken = await visitor.get("/settings/data/domains.csv")
     assert (taken.status, taken.content_type, await taken.text()) == (200, "text/csv", "evil.test\nspam.test\n")
-    assert taken.headers["Cache-Control"] == "no-store" and "blocked_domains.csv" in taken.headers["Content-Disposition"]
+    assert taken.headers["Cache-Control"] == "private, no-store" and "blocked_domains.csv" in taken.headers["Content-Disposition"]
     assert await (await other.get("/settings/data/domains.csv")).text() == ""
     assert (await Visitor(house).get("/settings/data/domains.csv")).status == 303
     for given in ({"kind": "domains"}, {"kind": "passwords"}):

@@ -170,6 +170,33 @@ async def test_an_older_update_changes_nothing(world: World, carol: Actor, froze
     assert world.find(note["id"]).content_html == "<p>third</p>"  # type: ignore[union-attr]
 
 
+async def test_an_edit_that_comes_before_its_post_brings_it_and_is_not_undone_by_it(world: World, carol: Actor, inbox: str) -> None:
+    note = carol.note("first", published=clock.rfc3339(clock.now() - clock.MINUTE))
+    await world.accepted(carol, carol.activity("Update", edited(note, "second", 0)), inbox)
+    await world.accepted(carol, carol.create(note), inbox)
+
+    found = world.find(note["id"])
+    assert found is not None and found.content_html == "<p>second</p>" and found.edited_at
+    assert world.home(world.alice) == [note["id"]]
+
+
+@pytest.mark.parametrize("why", ["old", "not an edit", "deleted", "forged", "concerns nobody", "passed on"])
+async def test_an_edit_of_what_is_unknown_brings_nothing_else(world: World, carol: Actor, mallory: Actor, why: str) -> None:
+    age = 2 * clock.HOUR if why == "old" else clock.MINUTE
+    who = mallory if why == "concerns nobody" else carol
+    note = who.note("first", published=clock.rfc3339(clock.now() - age), serve=False)
+    update = who.activity("Update", note if why == "not an edit" else edited(note, "second", 0))
+    if why == "deleted":
+        await world.accepted(carol, carol.activity("Delete", note["id"]))
+    if why == "passed on":
+        update["signature"] = {"type": "RsaSignature2017", "creator": carol.key.id, "signatureValue": "AAAA"}
+    answer = await world.deliver(mallory if why in ("forged", "passed on") else who, update)
+    assert answer.status == (401 if why == "forged" else 202)
+    await world.settle()
+
+    assert world.find(note["id"]) is None and world.home(world.alice) == []
+
+
 async def test_authorship_never_changes(world: World, carol: Actor, mallory: Actor) -> None:
     note = carol.note("first")
     await world.accepted(carol, carol.create(note))

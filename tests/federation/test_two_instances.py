@@ -110,6 +110,7 @@ async def side(folder: Path, username: str, **federation: Any) -> AsyncIterator[
         "federation": {"allow_networks": ["127.0.0.0/8", "::1"], **federation},
         "storage": {"dir": str(folder / username)},
     }
+    (folder / username).mkdir()
     async with AsyncExitStack() as stack:
         instance = await Instance.in_memory(config.parse(document, folder))
         stack.push_async_callback(instance.close)

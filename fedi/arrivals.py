@@ -2,14 +2,30 @@
 
 from collections.abc import Callable, Iterable
 
-from fedi import approvals, emojis, facts, fanout, hosting, limits, markup, plaintext, policies, polls, posts, quotelines, quotes, sanitize
+from fedi import (
+    approvals,
+    emojis,
+    facts,
+    fanout,
+    hosting,
+    limits,
+    markup,
+    orphans,
+    plaintext,
+    policies,
+    polls,
+    posts,
+    quotelines,
+    quotes,
+    sanitize,
+)
 from fedi.activitypub import parse, vocab
 from fedi.html import Html, paragraphs
 from fedi.storage import accounts as account_rows
 from fedi.storage import domains as domain_rows
 from fedi.storage import media as media_rows
+from fedi.storage import post_arrivals as arrival_rows
 from fedi.storage import posts as rows
-from fedi.storage import threads as thread_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -54,8 +70,7 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
     The caller has made sure that `author` is who the note is attributed to, and that it comes from the author's server.
     """
     if rows.is_known_or_gone(tx, note.id, author.uri):
-        known = rows.find_by_uri(tx, note.id)
-        return known if known is not None and known.account_id == author.id else None
+        return _known(tx, note, author)
     parent = rows.find_by_uri(tx, note.in_reply_to) if note.in_reply_to else None
     said = (
         approvals.receive(tx, policies.REPLY, parent, author, note.id, note.consent.approved_by)
@@ -80,6 +95,8 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         context_uri=note.context if note.context.startswith(("https://", "http://")) else "",
         **_received_text(tx, note, author, content),
     )
+    if note.consent.approved_by:
+        arrival_rows.put_stamp(tx, post.id, note.consent.approved_by)
     recipients = _receive_mentions(tx, post, note, author)
     rows.add_tags(tx, post.id, note.tags)
     addressed = {account.id for account in recipients}
@@ -92,13 +109,20 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         rows.set_media(tx, post.id, [_receive_file(tx, post, item) for item in _wanted_files(tx, note, author)])
     if note.poll is not None:
         polls.receive(tx, post, note.poll)
-    replies = thread_rows.adopt_orphans(tx, post)
-    if replies:
-        rows.add_counts(tx, post.id, replies=replies)
+    orphans.adopt(tx, post)
     if not post.held:
         post = hosting.received(tx, post, author, recipients, parent)
         fanout.post_added(tx, post, author, addressed, quiet=quiet)
     return post
+
+
+def _known(tx: Tx, note: parse.Note, author: Account) -> Post | None:
+    """A post that comes again, maybe with a stamp that it lacked."""
+    known = rows.find_by_uri(tx, note.id)
+    if known is None or known.account_id != author.id:
+        return None
+    orphans.restamped(tx, known, author, note.consent.approved_by)
+    return known
 
 
 def receive_edit(tx: Tx, note: parse.Note, author: Account, content: Html) -> Post | None:
@@ -139,6 +163,7 @@ def _undated(tx: Tx, post: Post, note: parse.Note, content: Html) -> int | None:
 def _receive_terms(tx: Tx, post: Post, note: parse.Note, author: Account) -> None:
     """What changes without an edit: the policy, and the quoted author's word. Source: FEP-044f."""
     quotes.refresh(tx, post, note)
+    orphans.restamped(tx, post, author, note.consent.approved_by)
     policy = _policy(note, author)
     if policy != post.policy:
         rows.update(tx, post.id, policy=policy)

@@ -1,16 +1,15 @@
-"""What a yes or a no sets free or ends: of authors here about what others ask, and of authors elsewhere about what was asked from here.
+"""Saying yes or no: authors here about what others ask, authors elsewhere about what was asked from here. What follows is outcomes.py's.
 
 Source: FEDERATION.md, Interaction policies; FEP-044f.
 """
 
 import json
 
-from fedi import approvals, fanout, interactions, notifications, policies, posts, quotes, uris
-from fedi.activitypub import outbox, outbox_consents
+from fedi import approvals, outcomes, policies, posts, quotes, uris
+from fedi.activitypub import outbox_consents
 from fedi.errors import Forbidden, Invalid, NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import approvals as rows
-from fedi.storage import deliveries as delivery_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import quotes as quote_rows
 from fedi.storage import users as user_rows
@@ -26,7 +25,7 @@ def authorize(tx: Tx, author: Account, request_id: int) -> Request:
     """Say yes to what waits. Raises NotFound for what is not this author's to answer."""
     request, _ = approvals.get_pending(tx, author, request_id)
     granted = approvals.grant(tx, request)
-    _set_free(tx, granted)
+    outcomes.set_free(tx, granted)
     return granted
 
 
@@ -34,7 +33,7 @@ def reject(tx: Tx, author: Account, request_id: int) -> Request:
     """Say no: an answer or boost that waited goes, and stays unseen if it comes again. Raises NotFound."""
     request, _ = approvals.get_pending(tx, author, request_id)
     refused = approvals.refuse(tx, request)
-    _turn_down(tx, refused, author)
+    outcomes.turn_down(tx, refused, author)
     return refused
 
 
@@ -86,67 +85,6 @@ def set_policy(tx: Tx, author: Account, post_id: int, choices: dict[str, str]) -
     return changed
 
 
-def _set_free(tx: Tx, request: Request) -> None:
-    actor, post = account_rows.get(tx, request.account_id), post_rows.get(tx, request.post_id)
-    if request.kind == policies.LIKE:
-        interactions.count_approved_like(tx, actor, post, request.interaction_uri)
-    elif request.kind == policies.QUOTE:
-        quotes.granted(tx, request)
-    else:
-        _release(tx, request, post)
-
-
-def _made(tx: Tx, request: Request) -> Post | None:
-    """The answer or boost a request is for. A yes to answer one post is none to answer another, nor anybody else's."""
-    made = post_rows.find_by_uri(tx, request.interaction_uri)
-    if made is None or made.account_id != request.account_id:
-        return None
-    about = made.in_reply_to_id if request.kind == policies.REPLY else made.boost_of_id
-    return made if about == request.post_id else None
-
-
-def _release(tx: Tx, request: Request, about: Post) -> None:
-    """An answer or a boost that was held is seen from now on; one of ours goes out to everybody."""
-    held = _made(tx, request)
-    if held is None or not held.held:
-        return
-    author = account_rows.get(tx, held.account_id)
-    free = post_rows.update(tx, held.id, held=0)
-    named = [account_id for account_id in post_rows.list_mentioned_ids(tx, free.id) if account_id != about.account_id]
-    if free.boost_of_id is None:
-        fanout.tags_added(tx, free)
-    fanout.post_added(tx, free, author, named)
-    if not author.is_local:
-        return
-    delivery_rows.forget_activity(tx, free.uri if free.boost_of_id is not None else f"{free.uri}/activity")
-    if free.boost_of_id is not None:
-        outbox.boosted(tx, free, author, about)
-    else:
-        outbox.created(tx, free, author)
-        quotes.announce(tx, free, author)
-
-
-def _turn_down(tx: Tx, request: Request, author: Account, *, was_allowed: bool = False) -> None:
-    """Of somebody here it stays, for them alone, with a word; of others it goes."""
-    actor = account_rows.get(tx, request.account_id)
-    if request.kind == policies.QUOTE:
-        quotes.refused(tx, request)
-        return
-    if request.kind == policies.LIKE:
-        interactions.forget_like(tx, actor, request.post_id, was_counted=was_allowed)
-        return
-    held = _made(tx, request)
-    if held is None:
-        return
-    if not held.held:
-        fanout.post_removed(tx, held)
-        held = post_rows.update(tx, held.id, held=1)
-    if actor.is_local and held.boost_of_id is None:
-        notifications.tell(tx, actor.id, "approval", author, held.id)
-    else:
-        posts.end(tx, held, actor) if held.boost_of_id is None else post_rows.delete(tx, held.id)
-
-
 # -- an author elsewhere, about what was asked from here --
 
 
@@ -160,9 +98,9 @@ def receive_answer(tx: Tx, actor: Account, request: Request, stamp_uri: str) -> 
     answered = request._replace(state="accepted" if stamp_uri else "rejected", authorization_uri=stamp_uri, answered_at=tx.now)
     rows.put(tx, answered)
     if stamp_uri and before != "accepted":
-        _set_free(tx, answered)
+        outcomes.set_free(tx, answered)
     elif not stamp_uri and before != "rejected":
-        _turn_down(tx, answered, actor, was_allowed=before == "accepted")
+        outcomes.turn_down(tx, answered, actor, counted=before == "accepted")
 
 
 def receive_rejection(tx: Tx, actor: Account, post: Post) -> None:
@@ -182,7 +120,7 @@ def stamp_checked(tx: Tx, request_id: int, is_good: bool) -> None:
         checked = request._replace(state="accepted" if is_good else "rejected", answered_at=tx.now)
         rows.put(tx, checked)
         if is_good:
-            _set_free(tx, checked)
+            outcomes.set_free(tx, checked)
 
 
 # -- people elsewhere ask --
@@ -202,7 +140,7 @@ def receive_request(tx: Tx, actor: Account, post: Post, kind: str, asked: tuple[
     elif approvals.decide(tx, request, post, actor) == policies.AUTOMATIC:
         found = rows.find_about(tx, post.id, interaction_uri, kind)
         if found is not None:
-            _set_free(tx, found)
+            outcomes.set_free(tx, found)
     elif kind == policies.QUOTE:
         found = rows.find_about(tx, post.id, interaction_uri, kind)
         if found is not None and found.state != "pending":

@@ -69,6 +69,13 @@ def post_removed(tx: Tx, post: Post, *, quiet: bool = False) -> None:
         tx.emit(Event("post_removed", post.id, post.account_id))
 
 
+def post_hidden(tx: Tx, post: Post) -> None:
+    """A post is about to be held that was seen before: it counts no more, and listeners drop it. `post_added` brings it back."""
+    _count(tx, post, -1)
+    quotes.post_hidden(tx, post)
+    tx.emit(Event("post_removed", post.id, post.account_id))
+
+
 def _count(tx: Tx, post: Post, by: int) -> None:
     """Counters count public and unlisted acts only: nobody learns from them of what they may not see."""
     if not post.is_public or post.held:

@@ -218,6 +218,16 @@ def _insert_boost(tx: Tx, account: Account, post: Post, uri: str, said: tuple[in
     )
 
 
+def end_boost(tx: Tx, account: Account, made: Post) -> None:
+    """A boost goes that who is boosted does not want; what was said of it stays."""
+    post_id = made.boost_of_id
+    fanout.post_removed(tx, made)
+    post_rows.delete(tx, made.id)
+    if post_id is not None:
+        notifications.forget(tx, post_rows.get(tx, post_id).account_id, "boost", account.id, post_id)
+        tx.emit(Event("post_counted", post_id))
+
+
 def receive_unboost(tx: Tx, account: Account, made: Post) -> None:
     if made.account_id == account.id and made.boost_of_id is not None:
         _unboosted(tx, made, post_rows.get(tx, made.boost_of_id), account)
@@ -234,8 +244,9 @@ def count_approved_like(tx: Tx, account: Account, post: Post, uri: str) -> None:
     tx.emit(Event("post_counted", post.id))
 
 
-def forget_like(tx: Tx, account: Account, post_id: int, *, was_counted: bool) -> None:
-    """A like that waited for the author, or was allowed before, and that the author does not want."""
-    if rows.delete_favourite(tx, account.id, post_id) and was_counted:
+def forget_like(tx: Tx, account: Account, post_id: int, *, counted: bool = False) -> None:
+    """A like that waited for the author, or (`counted`) had their yes, who does not want it."""
+    if rows.delete_favourite(tx, account.id, post_id) and counted:
         post_rows.add_counts(tx, post_id, favourites=-int(not reaction_rows.has_reacted(tx, account.id, post_id)))
+        notifications.forget(tx, post_rows.get(tx, post_id).account_id, "favourite", account.id, post_id)
     tx.emit(Event("post_counted", post_id))

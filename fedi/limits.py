@@ -90,6 +90,7 @@ BACKFILL_QUEUE = 500  # waiting; what is asked for beyond that is asked for agai
 FORWARDED_FETCHES = 30  # per minute and host: what is fetched because a relay or a forwarder has brought it
 QUOTED_FETCHES = 30  # per minute and author: quoted posts and stamps that are fetched because somebody quotes
 QUOTE_RECHECK_S = 7 * 24 * 3600  # a stamp is asked for again
+ORPHANS_JUDGED = 500  # answers that came before what they answer, each looked at when it comes; what is on top is held
 REQUESTS_PENDING = 500  # interactions with the posts of one person here that wait for their yes; what comes on top is refused
 WRAPPED = 20  # activities in one Announce of a group
 WRAPPED_FETCHES = 60  # per minute and group: what it passes on of other servers is asked for there

@@ -256,11 +256,23 @@ def receive_revocation(tx: Tx, stamp_uri: str, actor: Account, said: parse.Activ
 
 def post_removed(tx: Tx, post: Post) -> None:
     """A post goes: it quotes no more, and those that quote it have lost what they quote."""
+    post_hidden(tx, post)
+    for quote in rows.list_of(tx, post.id):
+        _set(tx, quote.post_id, "deleted")
+
+
+def post_hidden(tx: Tx, post: Post) -> None:
+    """A post is about to be held: its quote counts no more."""
     own = rows.find(tx, post.id)
     if own is not None and own.state == rows.SHOWN and own.quoted_id is not None and post.is_public and not post.held:
         rows.count(tx, own.quoted_id, -1)
-    for quote in rows.list_of(tx, post.id):
-        _set(tx, quote.post_id, "deleted")
+
+
+def post_released(tx: Tx, post: Post) -> None:
+    """A post of somebody elsewhere is held no more: its quote counts, and is told."""
+    own = rows.find(tx, post.id)
+    if own is not None and own.state == rows.SHOWN:
+        _shown(tx, own, post)
 
 
 def post_edited(tx: Tx, post: Post, author: Account) -> None:

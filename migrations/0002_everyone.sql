@@ -174,6 +174,12 @@ CREATE INDEX interaction_requests_interaction ON interaction_requests (interacti
 
 CREATE INDEX interaction_requests_authorization ON interaction_requests (authorization_uri) WHERE authorization_uri <> '';
 
+CREATE TABLE post_arrivals (
+  post_id INTEGER PRIMARY KEY REFERENCES posts (id) ON DELETE CASCADE, -- an answer from elsewhere
+  stamp_uri TEXT NOT NULL DEFAULT '',       -- that it bears, whether or not it is good
+  said BLOB NOT NULL DEFAULT x''            -- the Create of one that is held, to be passed on when it is not
+) STRICT;
+
 CREATE TABLE featured_tags (
   account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
   tag_id INTEGER NOT NULL REFERENCES tags (id),

@@ -412,6 +412,12 @@ CREATE TABLE polls (
 
 CREATE INDEX polls_open ON polls (ends_at) WHERE closed_at IS NULL AND ends_at IS NOT NULL;
 
+CREATE TABLE post_arrivals (
+  post_id INTEGER PRIMARY KEY REFERENCES posts (id) ON DELETE CASCADE, -- an answer from elsewhere
+  stamp_uri TEXT NOT NULL DEFAULT '',       -- that it bears, whether or not it is good
+  said BLOB NOT NULL DEFAULT x''            -- the Create of one that is held, to be passed on when it is not
+) STRICT;
+
 CREATE TABLE post_edits (
   post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
   edited_at INTEGER NOT NULL,               -- when this revision was made

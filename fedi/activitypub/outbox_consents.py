@@ -5,6 +5,7 @@ from fedi.activitypub import outbox, render, render_consents
 from fedi.activitypub.parse import Activity
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
+from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
 from fedi.storage.approvals import Request
 from fedi.storage.db import Tx
@@ -35,7 +36,12 @@ def revoked(tx: Tx, request: Request, author: Account) -> None:
     asker = account_rows.get(tx, request.account_id)
     uri = request.authorization_uri
     document = render.simple("Delete", f"{uri}#delete", author.uri, uri, [asker.uri, author.followers_uri])
-    outbox.send(tx, author, document, audience.of_accounts([asker], shared=True) | audience.of_followers(tx, author.id))
+    inboxes = audience.of_followers(tx, author.id)
+    if not asker.is_local:
+        inboxes |= audience.of_accounts([asker], shared=True)
+    elif (made := post_rows.find_by_uri(tx, request.interaction_uri)) is not None:
+        inboxes |= audience.of_reached(tx, made.id)
+    outbox.send(tx, author, document, inboxes)
 
 
 def reworded(tx: Tx, post: Post, author: Account) -> None:

@@ -62,9 +62,10 @@ def find_by_request(tx: Tx, request_uri: str) -> Request | None:
     return Request._make(row) if row else None
 
 
-def find_by_authorization(tx: Tx, uri: str) -> Request | None:
-    row = tx.one(f"SELECT {COLUMNS} FROM interaction_requests WHERE authorization_uri = ? AND authorization_uri <> '' LIMIT 1", (uri,))
-    return Request._make(row) if row else None
+def list_by_authorization(tx: Tx, uri: str) -> list[Request]:
+    """What a stamp is said to be for: a claim of who bears it, until it is `accepted`."""
+    rows = tx.query(f"SELECT {COLUMNS} FROM interaction_requests WHERE authorization_uri = ? AND authorization_uri <> ''", (uri,))
+    return [Request._make(row) for row in rows]
 
 
 def delete(tx: Tx, request_id: int) -> None:

@@ -125,11 +125,11 @@ def count_found(tx: Tx, post_ids: list[int], since: int) -> int:
     return int(row[0]) if row else 0
 
 
-def adopt_orphans(tx: Tx, parent: Post) -> int:
-    """A parent has arrived after its answers: tie them to it. Returns how many public ones there were."""
+def adopt_orphans(tx: Tx, parent: Post) -> int | None:
+    """A parent has arrived after its answers: tie them to it. Returns how many public ones there were; None without any at all."""
     waiting = "SELECT 1 FROM posts WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL LIMIT 1"
     if tx.one(waiting, (parent.uri,)) is None:
-        return 0
+        return None
     counted = tx.one(
         """SELECT count(*) FROM posts WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL AND id <> ?
         AND visibility IN ('public', 'unlisted') AND local_only = 0""",

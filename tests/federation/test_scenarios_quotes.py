@@ -93,7 +93,7 @@ async def test_S10_a_quote_that_is_taken_back_is_told_and_its_stamp_is_gone(w: W
     await w.settle()
 
     assert [found["object"] for found in w.peer().received("Delete")] == [uri]
-    assert (await stamp(w, uri))[0] == 404 and state(w, note) == "revoked"
+    assert (await stamp(w, uri))[0] == 410 and state(w, note) == "revoked"
     assert w.db.read(post_rows.get, post.id).quotes_count == 0
     w.forget()
     await w.accepted(carol, quote_request(carol, note, post))

@@ -6,6 +6,7 @@ from fedi.activitypub.inbox import moderated, votes
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
 from fedi.storage import accounts as account_rows
 from fedi.storage import follows as follow_rows
+from fedi.storage import post_arrivals as arrival_rows
 from fedi.storage import posts as post_rows
 from fedi.storage.db import Tx
 
@@ -80,6 +81,8 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
     quiet = received.is_relayed and not concerns_us(tx, received)
     if not quiet or note.visibility == "public":
         post = arrivals.receive(tx, note, received.actor, received.content(tx, gathered), quiet=quiet)
+        if post is not None and post.held and gathered.note is None and received.via is None and received.activity.body:
+            arrival_rows.put_said(tx, post.id, received.activity.body)
         forwarding.pass_on(tx, received.actor, received.activity, post)
         moderated.brought(tx, received, post, gathered)
 

@@ -1,6 +1,6 @@
 """Delete: a post or an account elsewhere has ended."""
 
-from fedi import accounts, arrivals, forwarding, hosting, quotes, uris
+from fedi import accounts, arrivals, forwarding, hosting, revocations, uris
 from fedi.activitypub.inbox import moderated
 from fedi.activitypub.inbox.received import NOTHING, Gathered, Handler, Received, Wants
 from fedi.storage import posts as post_rows
@@ -33,7 +33,7 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
         if not received.actor.is_local:
             accounts.delete_remote(tx, received.actor)
         return
-    if quotes.receive_revocation(tx, object_uri, received.actor, received.activity) or moderated.remove(tx, received, object_uri):
+    if revocations.receive(tx, object_uri, received.actor, received.activity) or moderated.remove(tx, received, object_uri):
         return
     post = post_rows.find_by_uri(tx, object_uri)
     forwarding.pass_on(tx, received.actor, received.activity, post)

@@ -1,6 +1,6 @@
 """Undo: what somebody did is taken back, by the one who did it, maybe before it reached us."""
 
-from fedi import blocks, follows, interactions, reactions, uris
+from fedi import blocks, follows, interactions, reactions, revocations, uris
 from fedi.activitypub import parse, parse_values
 from fedi.activitypub.inbox import like, moderated
 from fedi.activitypub.inbox.received import Gathered, Handler, Received, wants_nothing
@@ -29,9 +29,12 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
         if not uris.same_origin(activity.object_id, actor.uri):
             return  # not theirs: nobody takes back what bears the name of another server
         tombstone_rows.put(tx, activity.object_id, actor.uri)
-        if _by_id(tx, actor, activity.object_id):
+        if revocations.receive(tx, activity.object_id, actor, activity) or _by_id(tx, actor, activity.object_id):
             return
     kind = parse_values.type_of(inner)
+    stamp_uri = parse.first_uri(inner.get("result")) if kind == "Accept" else ""
+    if stamp_uri and revocations.receive(tx, stamp_uri, actor, activity):
+        return
     if kind in ("EmojiReact", "Like") and like.undo(tx, actor, inner):
         return
     if kind in _BY_TYPE:

@@ -1,7 +1,6 @@
 """Rows of `interaction_requests`: who asked to like, answer, boost or quote a post, and what its author said."""
 
 import json
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from fedi import ids
@@ -102,19 +101,31 @@ _PENDING = f"""SELECT {R_COLUMNS} FROM interaction_requests r INDEXED BY interac
   CROSS JOIN posts p ON p.id = r.post_id JOIN accounts a ON a.id = r.account_id
   WHERE p.account_id = :owner AND r.state = 'pending' AND a.suspended_at IS NULL AND a.host_blocked = 0 AND r.id < :before AND r.id > :after
     AND (:post = 0 OR r.post_id = :post) AND r.kind IN (SELECT value FROM json_each(:kinds))"""
-_PENDING_BACKWARDS = f"{_PENDING} ORDER BY r.id DESC LIMIT :limit"
-_PENDING_FORWARDS = f"{_PENDING} ORDER BY r.id ASC LIMIT :limit"
+# What was agreed to is asked for seldom, and may be more than one's posts.
+_GIVEN = f"""SELECT {R_COLUMNS} FROM posts p CROSS JOIN interaction_requests r ON r.post_id = p.id JOIN accounts a ON a.id = r.account_id
+  WHERE p.account_id = :owner AND p.boost_of_id IS NULL AND r.state = 'accepted' AND a.suspended_at IS NULL AND a.host_blocked = 0
+    AND r.id < :before AND r.id > :after AND (:post = 0 OR r.post_id = :post) AND r.kind IN (SELECT value FROM json_each(:kinds))"""
+_BACKWARDS = {state: f"{sql} ORDER BY r.id DESC LIMIT :limit" for state, sql in (("pending", _PENDING), ("accepted", _GIVEN))}
+_FORWARDS = {state: f"{sql} ORDER BY r.id ASC LIMIT :limit" for state, sql in (("pending", _PENDING), ("accepted", _GIVEN))}
 
 
-def list_pending(tx: Tx, owner_id: int, page: Page, kinds: Iterable[str], post_id: int = 0) -> list[Request]:
-    """What waits for the answer of the author of the posts, the latest first."""
+class Wanted(NamedTuple):
+    """Which requests are to be listed: of some kinds, those that wait or those that were agreed to; with `post_id` about one post."""
+
+    kinds: tuple[str, ...]
+    state: str = "pending"
+    post_id: int = 0
+
+
+def list_of(tx: Tx, owner_id: int, page: Page, wanted: Wanted) -> list[Request]:
+    """What others asked the author of the posts, the latest first."""
     params = {
         "owner": owner_id,
         "before": page.before or (1 << 63) - 1,
         "after": page.after,
         "limit": page.limit,
-        "post": post_id,
-        "kinds": json.dumps(list(kinds)),
+        "post": wanted.post_id,
+        "kinds": json.dumps(wanted.kinds),
     }
-    rows = tx.query(_PENDING_FORWARDS, params)[::-1] if page.forward else tx.query(_PENDING_BACKWARDS, params)
+    rows = tx.query(_FORWARDS[wanted.state], params)[::-1] if page.forward else tx.query(_BACKWARDS[wanted.state], params)
     return [Request._make(row) for row in rows]

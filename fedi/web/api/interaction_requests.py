@@ -1,13 +1,13 @@
 """What others ask to do with one's posts. Source: GoToSocial, interaction requests."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import orjson
 from aiohttp import web
 
-from fedi import clock, decisions, policies
-from fedi.errors import NotFound
+from fedi import clock, decisions, policies, revocations
+from fedi.errors import Invalid, NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import approvals as rows
 from fedi.storage import posts as post_rows
@@ -24,23 +24,23 @@ _TYPES: Final = {policies.LIKE: "favourite", policies.REPLY: "reply", policies.A
 _WANTED: Final = {"favourites": policies.LIKE, "replies": policies.REPLY, "reblogs": policies.ANNOUNCE, "quotes": policies.QUOTE}
 
 
-class _Wanted(NamedTuple):
-    page: Page
-    kinds: list[str]
-    post_id: int
-
-
 async def index(request: web.Request) -> web.Response:
-    """Those that wait; `favourites`, `replies`, `reblogs`, `quotes` leave kinds out when false, `status_id` asks about one post."""
+    """Those that wait; `favourites`, `replies`, `reblogs`, `quotes` leave kinds out when false, `status_id` asks about one post.
+
+    With `state=accepted` those that were agreed to, which is our own: they can be taken back.
+    """
     viewer, given, shown = auth.require(request, "read:notifications"), params.query(request), answers.page(request, 40, 80)
-    kinds = [kind for name, kind in _WANTED.items() if given.flag(name, True)]
-    wanted = _Wanted(shown, kinds, given.find_id("status_id") or 0)
-    items, cursors = request.app[keys.INSTANCE].db.read(_list, request.app[SHELF], viewer.id, wanted)
+    kinds = tuple(kind for name, kind in _WANTED.items() if given.flag(name, True))
+    state = given.text("state", "pending", 20)
+    if state not in ("pending", "accepted"):
+        raise Invalid("`state` is `pending` or `accepted`.", "state")
+    wanted = rows.Wanted(kinds, state, given.find_id("status_id") or 0)
+    items, cursors = request.app[keys.INSTANCE].db.read(_list, request.app[SHELF], viewer.id, shown, wanted)
     return answers.listing(request, shown, items, cursors)
 
 
-def _list(tx: Tx, shelf: Shelf, viewer_id: int, wanted: _Wanted) -> tuple[list[bytes], list[int]]:
-    found = rows.list_pending(tx, viewer_id, wanted.page, wanted.kinds, wanted.post_id)
+def _list(tx: Tx, shelf: Shelf, viewer_id: int, page: Page, wanted: rows.Wanted) -> tuple[list[bytes], list[int]]:
+    found = rows.list_of(tx, viewer_id, page, wanted)
     return _entities(tx, shelf, viewer_id, found), [request.id for request in found]
 
 
@@ -92,6 +92,11 @@ async def authorize(request: web.Request) -> web.Response:
 
 async def reject(request: web.Request) -> web.Response:
     return await _answer(request, decisions.reject)
+
+
+async def revoke(request: web.Request) -> web.Response:
+    """Take a yes back: our own, GoToSocial has none."""
+    return await _answer(request, revocations.revoke)
 
 
 async def _answer(request: web.Request, decide: Callable[[Tx, Account, int], Request]) -> web.Response:

@@ -101,6 +101,7 @@ def _posts() -> list[web.RouteDef]:
         web.get("/api/v1/interaction_requests/{id}", interaction_requests.show),
         web.post("/api/v1/interaction_requests/{id}/authorize", interaction_requests.authorize),
         web.post("/api/v1/interaction_requests/{id}/reject", interaction_requests.reject),
+        web.post("/api/v1/interaction_requests/{id}/revoke", interaction_requests.revoke),
         web.get("/api/v1/polls/{id}", polls.show),
         web.get("/api/v1/pleroma/statuses/{id}/reactions", reactions.index),
         web.get("/api/v1/pleroma/statuses/{id}/reactions/{emoji}", reactions.index),

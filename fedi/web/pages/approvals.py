@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from fedi import decisions, ids, plaintext, policies
+from fedi import decisions, ids, plaintext, policies, revocations
 from fedi.storage import accounts as account_rows
 from fedi.storage import approvals as rows
 from fedi.storage import posts as post_rows
@@ -19,11 +19,18 @@ from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Pages
 
 _SAID_CHARS: Final = 200
-_WORDS: Final = {
-    policies.LIKE: ("heart", "wants to like your post"),
-    policies.REPLY: ("reply", "wants to answer your post"),
-    policies.ANNOUNCE: ("boost", "wants to boost your post"),
-    policies.QUOTE: ("quote", "wants to quote your post"),
+_ICONS: Final = {policies.LIKE: "heart", policies.REPLY: "reply", policies.ANNOUNCE: "boost", policies.QUOTE: "quote"}
+_ASKING: Final = {
+    policies.LIKE: "wants to like your post",
+    policies.REPLY: "wants to answer your post",
+    policies.ANNOUNCE: "wants to boost your post",
+    policies.QUOTE: "wants to quote your post",
+}
+_GIVEN: Final = {
+    policies.LIKE: "may like your post",
+    policies.REPLY: "may answer your post",
+    policies.ANNOUNCE: "may boost your post",
+    policies.QUOTE: "may quote your post",
 }
 CHOICES: Final = (
     ("public", "Everybody"),
@@ -50,9 +57,9 @@ class Item(NamedTuple):
     away: str
 
 
-def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[list[Item], Turn]:
+def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account, state: str) -> tuple[list[Item], Turn]:
     page = paging.page(request)
-    found, turn = paging.turn(request, page, rows.list_pending(tx, viewer.id, page, policies.KINDS))
+    found, turn = paging.turn(request, page, rows.list_of(tx, viewer.id, page, rows.Wanted(policies.KINDS, state)))
     posts = post_rows.list_visible(tx, viewer.id, [one.post_id for one in found])
     acts = {one.interaction_uri: act for one in found if (act := post_rows.find_by_uri(tx, one.interaction_uri)) is not None}
     seen = post_rows.list_visible(tx, viewer.id, [act.id for act in acts.values() if act.boost_of_id is None])
@@ -63,15 +70,15 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[
 
 
 def _item(request: Request, post: Post, face: views.Face, entries: dict[str, views.Entry], viewer: Account) -> Item:
-    icon, words = _WORDS[request.kind]
+    words = _GIVEN if request.state == "accepted" else _ASKING
     entry = entries.get(request.interaction_uri)
     is_away = request.kind == policies.QUOTE and entry is None
     return Item(
         id=request.id,
         at=request.created_at,
         face=face,
-        icon=icon,
-        words=words,
+        icon=_ICONS[request.kind],
+        words=words[request.kind],
         said=post.warning or plaintext.text(post.content_html, _SAID_CHARS),
         href=f"/@{viewer.username}/{post.id}",
         entry=entry,
@@ -82,8 +89,22 @@ def _item(request: Request, post: Post, face: views.Face, entries: dict[str, vie
 async def show(request: web.Request) -> web.Response:
     """`/approvals`."""
     viewer, pages = site.signed_in(request), site.of(request)
-    items, turn = pages.instance.db.read(_read, pages, request, viewer)
-    return site.show(request, "approvals.html", "Waiting for your yes", area="approvals", items=items, pages=turn)
+    items, turn = pages.instance.db.read(_read, pages, request, viewer, "pending")
+    return site.show(request, "approvals.html", "Waiting for your yes", area="approvals", items=items, pages=turn, given=False)
+
+
+async def show_given(request: web.Request) -> web.Response:
+    """`/approvals/given`."""
+    viewer, pages = site.signed_in(request), site.of(request)
+    items, turn = pages.instance.db.read(_read, pages, request, viewer, "accepted")
+    return site.show(request, "approvals.html", "What you agreed to", area="approvals", items=items, pages=turn, given=True)
+
+
+async def take_back(request: web.Request) -> web.Response:
+    """`/approvals/{id}/revoke`."""
+    viewer, pages = site.signed_in(request), site.of(request)
+    await pages.instance.db.write(revocations.revoke, viewer, ids.parse(request.match_info["id"]))
+    return site.go("/approvals/given", "taken-back")
 
 
 async def answer(request: web.Request) -> web.Response:

@@ -71,10 +71,13 @@ def _item(
 ) -> Item:
     icon, words = _WORDS.get(row.kind, ("info", row.kind))
     post = posts.get(row.post_id) if row.post_id is not None else None
+    is_refused = row.kind == "approval" and post is not None and post.account_id == row.from_account_id
     if row.kind == "moderation" and row.post_id is not None:
         words = "removed your post from the group"
     if row.kind == "approval" and post is not None and post.held:
         words = "does not want your answer: only you and they see it"
+    elif is_refused:
+        words = "does not want your like or boost any more: it is taken back"
     author = accounts.get(post.account_id) if post is not None else None
     return Item(
         kind=row.kind,
@@ -87,7 +90,7 @@ def _item(
         said=(post.warning or post.title or plaintext.text(post.content_html, _SAID_CHARS))
         if post is not None
         else _PLACES.get(row.kind, ("", ""))[1],
-        post_id=post.id if post is not None and not post.held else 0,
+        post_id=post.id if post is not None and not post.held and not is_refused else 0,
         entry=entries.pop(row.post_id, None) if row.kind in _WHOLE and row.post_id is not None else None,
     )
 

@@ -85,6 +85,7 @@ SAID: Final = {
     "pinned": "Pinned to your profile.",
     "unpinned": "No longer pinned.",
     "agreed": "You have agreed.",
+    "taken-back": "Taken back. The other servers are being told.",
     "declined": "You have refused.",
     "unquoted": "Your post is no longer shown there.",
     "topic": "You follow this topic now.",

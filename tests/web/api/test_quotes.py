@@ -188,3 +188,34 @@ async def test_what_is_not_allowed_is_refused_at_once(api: Api, alice: Account, 
     assert (await api.post(alice, STATUSES, json={"status": "an answer", "in_reply_to_id": str(target.id)})).status == 403
     for verb in ("favourite", "reblog"):
         assert (await api.post(bob, f"{STATUSES}/{target.id}/{verb}")).status == 200
+
+
+async def test_what_was_agreed_to_is_listed_and_taken_back_by_the_author_alone(api: Api, alice: Account, bob: Account) -> None:
+    target = write(api, bob, policy=((policies.QUOTE, "ask"), (policies.LIKE, "ask"), (policies.REPLY, "ask"), (policies.ANNOUNCE, "ask")))
+    await quote(api, alice, target)
+    for verb in ("favourite", "reblog"):
+        await api.post(alice, f"{STATUSES}/{target.id}/{verb}")
+    answer = (await api.post(alice, STATUSES, json={"status": "an answer", "in_reply_to_id": str(target.id)})).json
+    agreed = "/api/v1/interaction_requests?state=accepted"
+    waiting = (await api.get(bob, "/api/v1/interaction_requests")).json
+    assert (await api.get(bob, agreed)).json == [] and len(waiting) == 4
+    for one in waiting:
+        assert (await api.post(bob, f"/api/v1/interaction_requests/{one['id']}/revoke")).status == 404
+        await api.post(bob, f"/api/v1/interaction_requests/{one['id']}/authorize")
+    found = (await api.get(bob, agreed)).json
+    assert [one["id"] for one in found] == [one["id"] for one in waiting] and (await api.get(alice, agreed)).json == []
+    assert [one["type"] for one in (await api.get(bob, f"{agreed}&replies=0&reblogs=0&status_id={target.id}")).json] == [
+        "favourite",
+        "quote",
+    ]
+    assert (await api.get(bob, "/api/v1/interaction_requests?state=every")).status == 422
+
+    dave = api.run(make.account)
+    for one in found:
+        place = f"/api/v1/interaction_requests/{one['id']}/revoke"
+        assert (await api.post(alice, place)).status == 404
+        taken = (await api.post(bob, place)).json
+        assert taken["rejected_at"] and not taken["accepted_at"] and not taken["uri"]
+    seen = await shown(api, dave, target)
+    assert (seen["replies_count"], seen["favourites_count"], seen["reblogs_count"], seen["quotes_count"]) == (0, 0, 0, 0)
+    assert (await api.get(dave, f"{STATUSES}/{answer['id']}")).status == 404 and (await api.get(bob, agreed)).json == []

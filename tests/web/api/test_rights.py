@@ -72,6 +72,7 @@ SCOPES = {
     "GET /api/v1/interaction_requests/{id}": ("read:notifications", False),
     "POST /api/v1/interaction_requests/{id}/authorize": ("write:notifications", False),
     "POST /api/v1/interaction_requests/{id}/reject": ("write:notifications", False),
+    "POST /api/v1/interaction_requests/{id}/revoke": ("write:notifications", False),
     "POST /api/v1/media": ("write:media", False),
     "POST /api/v2/media": ("write:media", False),
     "GET /api/v1/media/{id}": ("write:media", False),

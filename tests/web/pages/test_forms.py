@@ -30,7 +30,7 @@ FORMS = [
     "/settings/security/password", "/settings/security/sessions", "/tags/cats/follow", "/tags/cats/unfollow",
     "/settings/moving/add", "/settings/moving/remove", "/settings/moving/move", "/settings/moving/back",
     "/settings/data/delete", "/settings/data/bring", "/accounts/{bob}/report", "/moderation/1/settle", "/moderation/1/suspend",
-    "/approvals/1/accept", "/approvals/1/refuse", "/posts/{post}/unquote", "/settings/consent",
+    "/approvals/1/accept", "/approvals/1/refuse", "/approvals/1/revoke", "/posts/{post}/unquote", "/settings/consent",
 ]  # fmt: skip
 OFF_HOST = [
     "//evil.test",

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from fedi import arrivals, posts
+from fedi import arrivals, interactions, policies, posts
 from fedi.activitypub.parse_policies import Consent
 from fedi.storage import approvals as approval_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import quotes as quote_rows
 from fedi.storage.accounts import Account
 from fedi.storage.posts import Post
+from fedi.storage.timelines import Page as Part
 from tests import make
 from tests.web.pages.reading import Page, Visitor
 from tests.web.rig import Rig
@@ -151,3 +152,23 @@ async def test_the_choices_hold_for_new_posts_and_can_be_other_for_one(rig: Rig,
     second = await me.press("/compose", {"text": "two", "policy_quote": "public"})
     kept = [db.read(post_rows.get, int(place.partition("?")[0].rpartition("/")[2])).policy for place in (first, second)]
     assert kept[0] == '{"reply":[["followers"],["public"]],"quote":[["author"],[]]}' and '"quote"' not in kept[1]
+
+
+async def test_one_takes_a_yes_back_on_a_page_and_who_had_it_reads_why(rig: Rig, alice: Account, bob: Account) -> None:
+    target = write(rig, bob, "ask me", policy=(*ASK, ("announce", "ask")))
+    answer = write(rig, alice, "an answer", in_reply_to_id=target.id)
+    rig.instance.db.transact(interactions.favourite, alice, target.id)
+    me, them = Visitor(rig, bob), Visitor(rig, alice)
+    for one in rig.instance.db.read(approval_rows.list_of, bob.id, Part(), approval_rows.Wanted(policies.KINDS)):
+        await me.press(f"/approvals/{one.id}/accept")
+    page = await me.read("/approvals/given")
+    assert "may like your post" in page.root.text and "may answer your post" in page.root.text and "an answer" in page.root.text
+    assert "may answer your post" not in (await me.read("/approvals")).root.text + (await them.read("/approvals/given")).root.text
+    given = rig.instance.db.read(approval_rows.list_of, bob.id, Part(), approval_rows.Wanted(policies.KINDS, "accepted"))
+    assert [f'action="/approvals/{one.id}/revoke"' in page.source for one in given] == [True, True]
+    for one in given:
+        await me.press(f"/approvals/{one.id}/revoke")
+    assert "Nothing agreed to yet" in (await me.read("/approvals/given")).root.text
+    assert rig.instance.db.read(post_rows.get, answer.id).held and not rig.instance.db.read(post_rows.get, target.id).favourites_count
+    told = (await them.read("/notifications")).root.text
+    assert "does not want your answer" in told and "does not want your like or boost any more" in told and "See what waits" not in told

@@ -53,6 +53,12 @@ def check(new: NewPoll) -> NewPoll:
 # -- of people here --
 
 
+def titles(tx: Tx, post: Post) -> list[str]:
+    """What can be chosen in the poll of a post; nothing where it has none."""
+    found = rows.find(tx, post.id) if post.kind == KIND else None
+    return [option.title for option in found.options] if found is not None else []
+
+
 def attach(tx: Tx, post: Post, new: NewPoll) -> None:
     """Give a new post its poll, checked before."""
     ends_at = tx.now + new.expires_in_s * clock.SECOND

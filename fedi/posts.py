@@ -3,7 +3,7 @@
 Those that arrive are arrivals.py's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from fedi import approvals, emojis, fanout, groups, hosting, limits, markup, media, plaintext, policies, polls, quotes, sanitize, threads
@@ -139,7 +139,7 @@ def edit(tx: Tx, author: Account, post_id: int, draft: Draft, found: Found) -> P
         draft = draft._replace(media_ids=tuple(file.media_id for file in rows.list_media(tx, [post.id]).get(post.id, [])))
     draft = _checked(tx, draft)
     mentioned = _mentioned(tx, draft, found)
-    values = _text(tx, draft, mentioned)
+    values = _text(tx, draft, mentioned, polls.titles(tx, post))
     if post.kind == "Article" and not draft.title:
         raise Invalid("An article keeps a title.", "title")
     asked_anew = draft.poll is not None and polls.change(tx, post, draft.poll)
@@ -248,7 +248,9 @@ def _mentioned(tx: Tx, draft: Draft, found: Found) -> dict[tuple[str, str], Acco
     return wanted
 
 
-def _text(tx: Tx, draft: Draft, mentioned: Mapping[tuple[str, str], Account]) -> dict[str, object]:
+def _text(tx: Tx, draft: Draft, mentioned: Mapping[tuple[str, str], Account], kept: Iterable[str] = ()) -> dict[str, object]:
+    """The columns of its text; `kept` are the options of a poll that stays as it is."""
+    options = draft.poll.options if draft.poll is not None else kept
     targets = {key: markup.MentionTarget(account.url, account.handle) for key, account in mentioned.items()}
     html = markup.render(draft.text, mentions=targets, tag_url=tx.uris.tag, fmt=draft.fmt)
     if draft.title and (len(html.encode()) > limits.HTML_BYTES or html.count("<") > limits.HTML_MARKUP):
@@ -261,7 +263,7 @@ def _text(tx: Tx, draft: Draft, mentioned: Mapping[tuple[str, str], Account]) ->
         "warning": draft.warning,
         "sensitive": int(draft.sensitive or bool(draft.warning)),
         "language": draft.language,
-        "emojis": emojis.column(emojis.written(tx, draft.text, draft.warning, draft.title, *(draft.poll.options if draft.poll else ()))),
+        "emojis": emojis.column(emojis.written(tx, draft.text, draft.warning, draft.title, *options)),
         "sanitizer": sanitize.VERSION,
     }
 

@@ -36,6 +36,12 @@ def split(html: str) -> tuple[Html, Html, Html]:
     return (Html(html[:start]), Html(html[start:end]), Html(html[end:])) if end >= 0 else (Html(html), Html(""), Html(""))
 
 
+def without(html: str) -> Html:
+    """The text as somebody reads it who is shown the quote, or only told of the post."""
+    before, _, after = split(html)
+    return Html(before + after)
+
+
 def _place(html: str) -> tuple[int, int]:
     """Where the line begins and ends; -1 where there is none. In one pass: the text is a stranger's."""
     start = html.find(_PARAGRAPH)

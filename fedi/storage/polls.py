@@ -26,6 +26,7 @@ class Poll(NamedTuple):
     voters_count: int
     fetched_at: int
     options: tuple[Option, ...] = ()
+    emojis: str = "[]"  # of its post
 
     @property
     def votes_count(self) -> int:
@@ -78,7 +79,10 @@ def find(tx: Tx, post_id: int) -> Poll | None:
 def list_of(tx: Tx, post_ids: Iterable[int]) -> dict[int, Poll]:
     """The polls of many posts, by post id."""
     wanted = json.dumps(list(post_ids))
-    rows = tx.query(f"SELECT {_COLUMNS} FROM polls WHERE post_id IN (SELECT value FROM json_each(?))", (wanted,))
+    rows = tx.query(
+        f"SELECT {_COLUMNS}, p.emojis FROM polls JOIN posts p ON p.id = polls.post_id WHERE post_id IN (SELECT value FROM json_each(?))",
+        (wanted,),
+    )
     if not rows:
         return {}
     options: dict[int, list[Option]] = {}
@@ -88,7 +92,7 @@ def list_of(tx: Tx, post_ids: Iterable[int]) -> dict[int, Poll]:
         (wanted,),
     ):
         options.setdefault(post_id, []).append(Option(title, votes))
-    return {row[0]: Poll._make((*row, tuple(options.get(row[0], ())))) for row in rows}
+    return {row[0]: Poll._make((*row[:7], tuple(options.get(row[0], ())), row[7])) for row in rows}
 
 
 def mark_fetched(tx: Tx, post_id: int) -> None:

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from fedi import decisions, ids, plaintext, policies, revocations
+from fedi import decisions, ids, plaintext, policies, quotelines, revocations
 from fedi.storage import accounts as account_rows
 from fedi.storage import approvals as rows
 from fedi.storage import posts as post_rows
@@ -79,7 +79,7 @@ def _item(request: Request, post: Post, face: views.Face, entries: dict[str, vie
         face=face,
         icon=_ICONS[request.kind],
         words=words[request.kind],
-        said=post.warning or plaintext.text(post.content_html, _SAID_CHARS),
+        said=post.warning or plaintext.text(quotelines.without(post.content_html), _SAID_CHARS),
         href=f"/@{viewer.username}/{post.id}",
         entry=entry,
         away=text.web_address(request.interaction_uri) if is_away else "",

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from fedi import plaintext
+from fedi import plaintext, quotelines
 from fedi.html import Html
 from fedi.storage import listings as listing_rows
 from fedi.storage import posts as post_rows
@@ -46,7 +46,7 @@ def _read(tx: Tx, account: Account) -> tuple[list[Item], str]:
 
 
 def _item(post: Post, tags: list[str], files: list[Attachment]) -> Item:
-    title = post.title or post.warning or plaintext.text(post.content_html, 80).replace("\n", " ")
+    title = post.title or post.warning or plaintext.text(quotelines.without(post.content_html), 80).replace("\n", " ")
     html = str(Html(post.content_html))
     return Item(
         post.uri, post.url, title, post.published_at, post.edited_at or post.published_at, post.warning, post.language, html, tags, files

@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from fedi import plaintext
+from fedi import plaintext, quotelines
 from fedi.storage import accounts as account_rows
 from fedi.storage import notifications as rows
 from fedi.storage import posts as post_rows
@@ -87,7 +87,7 @@ def _item(
         icon=icon,
         text=words,
         href=f"/@{author.handle}/{post.id}" if post is not None and author is not None else _PLACES.get(row.kind, ("", ""))[0],
-        said=(post.warning or post.title or plaintext.text(post.content_html, _SAID_CHARS))
+        said=(post.warning or post.title or plaintext.text(quotelines.without(post.content_html), _SAID_CHARS))
         if post is not None
         else _PLACES.get(row.kind, ("", ""))[1],
         post_id=post.id if post is not None and not post.held and not is_refused else 0,

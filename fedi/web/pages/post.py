@@ -4,7 +4,7 @@ from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
-from fedi import clock, ids, plaintext
+from fedi import clock, ids, plaintext, quotelines
 from fedi.errors import Gone, NotFound
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
@@ -148,7 +148,7 @@ def _revision(pages: Pages, edit: Edit) -> Html:
 
 def _title(post: Post) -> str:
     """The post in some words: its title, which stands above any warning; behind a warning, the warning. Source: XSS-07."""
-    return post.title[:70] or post.warning[:70] or plaintext.text(post.content_html, 70).replace("\n", " ") or "a post"
+    return post.title[:70] or post.warning[:70] or plaintext.text(quotelines.without(post.content_html), 70).replace("\n", " ") or "a post"
 
 
 def _head(pages: Pages, post: Post, author: Account, entry: views.Entry) -> Head:
@@ -156,7 +156,7 @@ def _head(pages: Pages, post: Post, author: Account, entry: views.Entry) -> Head
     if not author.is_local or not post.is_public:
         return Head()
     acct = f"{author.username}@{pages.site.domain}"
-    words = post.warning or plaintext.text(post.content_html, _SUMMARY_CHARS)
+    words = post.warning or plaintext.text(quotelines.without(post.content_html), _SUMMARY_CHARS)
     found = views.properties(pages, "article", post.title or f"{author.name} (@{acct})", words, post.url)
     if post.edited_at is not None:
         found.append(("article:modified_time", clock.rfc3339(post.edited_at)))

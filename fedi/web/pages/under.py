@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from fedi import clock, plaintext, reactions
+from fedi import clock, emojis, plaintext, reactions
+from fedi.html import Html
 from fedi.storage import polls as poll_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import reactions as reaction_rows
@@ -21,7 +22,7 @@ class Choice(NamedTuple):
     """An answer of a poll. `share` is in percent, None where results are not shown."""
 
     place: int
-    title: str
+    title: Html  # with its emoji
     share: int | None
     votes: int
     mine: bool
@@ -63,11 +64,12 @@ def polls(pages: Pages, tx: Tx, viewer: Account | None, post_ids: Iterable[int])
 def choices(poll: Poll, voted: list[int], now: int) -> list[Choice]:
     shown = poll.shows_totals(now)
     whole = max(1, poll.voters_count if poll.multiple else poll.votes_count, *(one.votes_count for one in poll.options))
+    pictures = emojis.of(poll.emojis)
     most = max((one.votes_count for one in poll.options), default=0)
     return [
         Choice(
             place,
-            plaintext.line(one.title, _TITLE_CHARS),
+            emojis.in_text(plaintext.line(one.title, _TITLE_CHARS), pictures),
             round(100 * one.votes_count / whole) if shown else None,
             one.votes_count if shown else 0,
             place in voted,

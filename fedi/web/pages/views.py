@@ -342,32 +342,39 @@ def _with_slot(html: str) -> str:
 
 
 def _quotes(pages: Pages, tx: Tx, viewer: Account | None, posts: Mapping[int, Post]) -> dict[int, dict[str, str]]:
-    """What fills the slots of posts that quote, by post: loaded in four statements, whatever their number."""
+    """What fills the slots of posts that quote, by post: loaded in five statements, whatever their number."""
     viewer_id = viewer.id if viewer is not None else 0
     seen = quote_rows.list_seen(tx, viewer_id, posts)
     quoted = post_rows.list_visible(tx, viewer_id, [one.quoted_id for one in seen.values() if one.quoted_id is not None])
     accounts = account_rows.list_by_ids(tx, [post.account_id for post in quoted.values()])
     avatars = listing_rows.list_pictures(tx, [account.avatar_id for account in accounts.values()])
+    media = post_rows.list_media(tx, quoted) if quoted else {}
     found = {}
     for post_id, one in seen.items():
         post = quoted.get(one.quoted_id) if one.quoted_id is not None and not one.why else None
         author = accounts.get(post.account_id) if post is not None else None
         line = quotelines.split(posts[post_id].content_html)[1]
         if post is not None and author is not None:
-            found[post_id] = {"quote": _card(pages, post, face(pages, author, avatars, viewer), one, viewer), "line": ""}
+            by, shown = face(pages, author, avatars, viewer), files.shown(media.get(post.id, []))
+            found[post_id] = {"quote": _card(pages, post, by, shown, one, viewer), "line": ""}
         else:
             found[post_id] = {"quote": _no_card(pages, one, bool(line)), "line": line}
     return found
 
 
-def _card(pages: Pages, post: Post, by: Face, one: Seen, viewer: Account | None) -> str:
+def _card(pages: Pages, post: Post, by: Face, shown: list[files.Shown], one: Seen, viewer: Account | None) -> str:
     origin = text.web_address(post.url) or post.uri
     away = bool(by.host) and viewer is None
-    before, _, after = quotelines.split(post.content_html)
-    content, rest = teaser.split(below(links(pages, Html(before + after), (), ())))
+    content, rest = teaser.split(below(links(pages, quotelines.without(post.content_html), (), ())))
     more = "Read on" if rest else "It quotes another post" if one.inner_state is not None else ""
     return pages.templates.get_template("_quote.html").render(
-        post=post, face=by, content=content, more=more, href=origin if away else f"{by.href}/{post.id}", rel=AWAY if away else Markup()
+        post=post,
+        face=by,
+        content=emojis.in_html(content, emojis.of(post.emojis)),
+        files=shown,
+        more=more,
+        href=origin if away else f"{by.href}/{post.id}",
+        rel=AWAY if away else Markup(),
     )
 
 

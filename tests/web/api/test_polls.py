@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
-from fedi import clock, polls
+from fedi import clock, emojis, polls
+from fedi.activitypub import parse
 from fedi.storage import polls as poll_rows
+from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from tests import make
@@ -172,3 +174,25 @@ async def test_looking_at_an_old_poll_of_others_has_it_read_again_for_people_her
     for path in (f"/api/v1/polls/{post_id}", f"/api/v1/statuses/{post_id}"):
         assert (await api.get(alice, path)).status == 200
     assert api.run(waiting) == ["poll-refresh"] and api.run(poll_rows.find, post_id).fetched_at > 0
+
+
+async def test_emoji_that_options_name_are_listed_with_the_poll_also_after_an_edit(api: Api, alice: Account) -> None:
+    for name in ("blob", "cat"):
+        api.run(emojis.add, name, api.run(make.picture, alice, "emoji").id)
+    poll = {**POLL, "options": ["tea :blob:", "coffee"]}
+    found = (await api.post(alice, "/api/v1/statuses", json={"status": "what :cat:?", "poll": poll})).json
+    place = f"/api/v1/polls/{found['poll']['id']}"
+    assert [one["shortcode"] for one in found["poll"]["emojis"]] == ["blob"] and found["poll"]["emojis"][0]["url"].startswith("https://")
+    edited = (await api.call("PUT", alice, f"/api/v1/statuses/{found['id']}", json={"status": "what now?"})).json
+    for one in (edited["poll"], (await api.get(alice, place)).json):
+        assert [emoji["shortcode"] for emoji in one["emojis"]] == ["blob"]
+
+
+async def test_emoji_in_options_from_elsewhere_are_those_of_their_server(api: Api, alice: Account) -> None:
+    carol = api.run(make.remote)
+    api.run(emojis.add, "blob", api.run(make.picture, alice, "emoji").id)
+    blob = parse.Emoji("blob", "https://peer.test/e.png", "", 0)
+    said = api.run(make.arrive, question(carol, "tea :blob:", "water :other:", emojis=(blob,)))
+    found = (await api.get(alice, f"/api/v1/polls/{said.id}")).json["emojis"]
+    key = emojis.of(api.run(post_rows.get, said.id).emojis)["blob"]
+    assert [(one["shortcode"], key in one["url"]) for one in found] == [("blob", True)]

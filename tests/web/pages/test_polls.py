@@ -4,13 +4,14 @@ from urllib.parse import quote
 
 import pytest
 
-from fedi import featured, polls, reactions
+from fedi import emojis, featured, polls, reactions
 from fedi.storage import featured_tags as featured_tag_rows
 from fedi.storage import polls as poll_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import reactions as reaction_rows
 from fedi.storage.accounts import Account
 from fedi.storage.posts import Post
+from tests import make
 from tests.web.pages.reading import Visitor
 from tests.web.rig import Rig
 
@@ -143,3 +144,12 @@ async def test_an_edit_by_somebody_else_takes_no_topic_away(rig: Rig, alice: Acc
 
     assert (await Visitor(rig, bob).post(f"/settings/featured/{made.tag_id}/remove")).status == 404
     assert rig.instance.db.read(featured_tag_rows.list_names, alice.id) == ["cats"]
+
+
+async def test_emoji_in_options_are_pictures_before_and_after_voting(rig: Rig, alice: Account, bob: Account) -> None:
+    key = rig.instance.db.transact(emojis.add, "blob", rig.instance.db.transact(make.picture, alice, "emoji").id).key
+    post = rig.post(alice, "what?", poll=polls.NewPoll(("tea :blob:", "<i>coffee</i> :no:")))
+    for visitor in (Visitor(rig, bob), Visitor(rig, alice), Visitor(rig)):
+        page = await visitor.read(f"/@alice/{post.id}")
+        shown = [one.get("src") for one in page.all("img") if one.get("class") == "emoji"]
+        assert shown == [f"/media/{key}"] and "<i>coffee</i> :no:" in page.main

@@ -172,3 +172,35 @@ async def test_one_takes_a_yes_back_on_a_page_and_who_had_it_reads_why(rig: Rig,
     assert rig.instance.db.read(post_rows.get, answer.id).held and not rig.instance.db.read(post_rows.get, target.id).favourites_count
     told = (await them.read("/notifications")).root.text
     assert "does not want your answer" in told and "does not want your like or boost any more" in told and "See what waits" not in told
+
+
+async def test_a_card_shows_small_pictures_with_their_words_and_hides_what_is_sensitive(rig: Rig, alice: Account, bob: Account) -> None:
+    files = [rig.instance.db.transact(make.picture, bob, alt=f"a cat {n} <b>") for n in range(2)]
+    target = write(rig, bob, "", media_ids=(files[0].id,))
+    behind = write(rig, bob, "dogs :x:", warning="dogs inside", media_ids=(files[1].id,))
+    quiet = write(rig, bob, "no words", sensitive=True, media_ids=(rig.instance.db.transact(make.picture, bob).id,))
+    for viewer in (alice, None):
+        for quoted, warning in ((target, ""), (behind, "dogs inside"), (quiet, "Sensitive picture")):
+            post = write(rig, alice, "look", quote_of_id=quoted.id)
+            page = await Visitor(rig, viewer).read(f"/@alice/{post.id}")
+            card = next(one for one in page.root.all("article") if "quoted" in one.get("class").split())
+            shown = [one for one in card.all("img") if one.get("src").endswith("/preview")]
+            assert len(shown) == 1 and (shown[0].get("alt") == "a cat 0 <b>") == (quoted is target)
+            folds = [one for one in card.all("details") if one.all("img")]
+            assert bool(folds) == bool(warning) and (not folds or warning in folds[0].text)
+            assert all(not one.get("src").startswith("http") for one in card.all("img"))
+
+
+async def test_the_line_for_old_readers_stands_in_no_title_and_no_preview(rig: Rig, alice: Account, bob: Account) -> None:
+    carol, target = rig.instance.db.transact(make.remote), write(rig, bob, "the quoted words")
+    line = f'<p class="quote-inline">RE: <a href="{target.uri}">{target.uri}</a></p>'
+    theirs = rig.instance.db.transact(make.post, carol, f"look</p>{line}<p>", consent=Consent(quote_uri=target.uri))
+    ours = write(rig, alice, "my words", quote_of_id=target.id)
+    rig.instance.db.transact(post_rows.update, ours.id, content_html=f"<p>my words</p>{line}")
+    for path in (f"/@{carol.handle}/{theirs.id}", f"/@alice/{ours.id}"):
+        head = (await Visitor(rig, alice).read(path)).source.partition("</head>")[0]
+        assert "<title>" in head and "RE:" not in head and ("look" in head or "my words" in head)
+    open_ = (await Visitor(rig).read(f"/@alice/{ours.id}")).source.partition("</head>")[0]
+    assert "my words" in open_ and "RE:" not in open_
+    feed = await (await Visitor(rig).get("/@alice.atom")).text()
+    assert "my words" in feed and "RE: http" not in feed.partition("<content")[0]

@@ -11,6 +11,8 @@ from fedi.storage import posts as post_rows
 from fedi.storage.db import Tx
 from fedi.storage.polls import Poll
 from fedi.storage.posts import Post
+from fedi.uris import Uris
+from fedi.web.api.entities import emoji
 from fedi.web.api.entities.places import Json
 
 _TITLE_CHARS: Final = 500
@@ -29,7 +31,8 @@ def load(tx: Tx, viewer_id: int, post_ids: Sequence[int]) -> dict[int, bytes]:
     mine = rows.list_choices(tx, viewer_id, found) if viewer_id else {}
     own = post_rows.list_own(tx, viewer_id, found) if viewer_id else frozenset()
     return {
-        post_id: orjson.dumps(poll(one, tx.now, _voted(viewer_id, post_id in own, mine.get(post_id, [])))) for post_id, one in found.items()
+        post_id: orjson.dumps(poll(tx.uris, one, tx.now, _voted(viewer_id, post_id in own, mine.get(post_id, []))))
+        for post_id, one in found.items()
     }
 
 
@@ -37,7 +40,7 @@ def _voted(viewer_id: int, own: bool, choices: list[int]) -> Mapping[str, object
     return {"voted": own or bool(choices), "own_votes": choices} if viewer_id else {}
 
 
-def poll(one: Poll, now: int, voted: Mapping[str, object]) -> Json:
+def poll(us: Uris, one: Poll, now: int, voted: Mapping[str, object]) -> Json:
     """Source: Mastodon documentation, Poll. Its id is that of its post."""
     shown = one.shows_totals(now)
     return {
@@ -51,6 +54,12 @@ def poll(one: Poll, now: int, voted: Mapping[str, object]) -> Json:
             {"title": plaintext.line(option.title, _TITLE_CHARS), "votes_count": option.votes_count if shown else None}
             for option in one.options
         ],
-        "emojis": [],
+        "emojis": _pictures(us, one),
         **voted,
     }
+
+
+def _pictures(us: Uris, one: Poll) -> list[Json]:
+    """The emoji of its post that its options name."""
+    said = " ".join(option.title for option in one.options)
+    return [found for found in emoji.used(us, one.emojis) if f":{found['shortcode']}:" in said] if ":" in said else []

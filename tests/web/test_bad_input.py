@@ -8,7 +8,8 @@ import io
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -281,13 +282,35 @@ async def house(tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: p
         rig.befriend(rig.account(rig.stranger("dan")), alice)
         post = rig.post(alice, "a post #topic")
         app = rig.client.server.app  # type: ignore[attr-defined]
-        places = [Place(r.method, r.resource, r.handler) for r in app.router.routes() if r.resource is not None and r.method != "HEAD"]
+        places = [
+            Place(r.method, r.resource, r.handler)
+            for r in app.router.routes()
+            if r.resource is not None and r.method != "HEAD" and not is_twin(r.resource, app)
+        ]
         filled = {
             "name": "alice", "id": str(post.id), "post": str(post.id), "account": str(bob.id), "host": "peer.test", "tag": "topic",
             "hashtag": "topic", "version": "2.1", "key": "0" * 32,
             "rest": "outbox", "verb": "like", "emoji": "%F0%9F%8E%89", "quoting": "1", "post_id": str(post.id), "kind": "follows",
         }  # fmt: skip
         yield House(rig, alice, places, filled, caplog, {})
+
+
+def is_twin(resource: web.AbstractResource, app: web.Application) -> bool:
+    """Whether an address only has a stroke more at its end than another."""
+    path = resource.canonical
+    return len(path) > 1 and path.endswith("/") and any(other.canonical == path[:-1] for other in app.router.resources())
+
+
+def share(everything: Sequence[Any], number: int, of: int) -> Sequence[Any]:
+    """Every `of`th thing, beginning at another one for each number: all are tried somewhere, where to try all everywhere takes too long."""
+    return everything[number % of :: of]
+
+
+def belongs(who: str, place: Place) -> bool:
+    """Whether a place is made for who comes: programs for the API, browsers for pages, and nobody in particular elsewhere."""
+    if place.pattern.startswith("/api/"):
+        return who == "program"
+    return who == ("browser" if place.handler.__module__.startswith("fedi.web.pages") else "nobody")
 
 
 def paths(place: Place, filled: dict[str, str]) -> Iterator[str]:
@@ -311,10 +334,10 @@ def samples(house: House) -> list[Place]:
 @pytest.mark.parametrize("who", WHO)
 async def test_no_body_breaks_anything(house: House, who: str) -> None:
     wrong = []
-    for place in unsafe(house):
+    for number, place in enumerate(unsafe(house)):
         path = next(paths(place, house.filled))
         activities = [Body(f"activity {data[:30]!r}", AP, data) for data in JSONS] if place.pattern.endswith("inbox") else []
-        for body in (*activities, *BODIES):
+        for body in (*activities, *(BODIES if belongs(who, place) else share(BODIES, number, 10))):
             _, found = await house.ask(
                 place, path, who, body.data, Content_Type=body.kind, **{k.replace("-", "_"): v for k, v in body.headers}
             )
@@ -325,9 +348,9 @@ async def test_no_body_breaks_anything(house: House, who: str) -> None:
 @pytest.mark.parametrize("who", WHO)
 async def test_no_id_or_name_in_an_address_breaks_anything(house: House, who: str) -> None:
     wrong = []
-    for place in house.places:
+    for number, place in enumerate(house.places):
         for part in re.findall(r"\{([a-z_]+)\}", place.pattern):
-            for value in IDS:
+            for value in IDS if belongs(who, place) else share(IDS, number, 6):
                 _, found = await house.ask(place, place.path(house.filled | {part: value}), who)
                 wrong += found
     assert not wrong, "\n".join(wrong)
@@ -336,9 +359,9 @@ async def test_no_id_or_name_in_an_address_breaks_anything(house: House, who: st
 @pytest.mark.parametrize("who", WHO)
 async def test_no_header_breaks_anything(house: House, who: str) -> None:
     wrong = []
-    for place in samples(house):
+    for number, place in enumerate(samples(house)):
         path = next(paths(place, house.filled))
-        for name, value in HEADERS:
+        for name, value in HEADERS if belongs(who, place) else share(HEADERS, number, 6):
             _, found = await house.ask(place, path, who, b"{}" if place.method not in SAFE else None, **{name.replace("-", "_"): value})
             wrong += [f"{name}: {value[:30]}: {fault}" for fault in found]
     assert not wrong, "\n".join(wrong)
@@ -375,6 +398,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 VALID = {"status": "x", "text": "x", "login": "alice", "password": PASSWORD, "old": PASSWORD, "new": PASSWORD, "next": "/home"}
+OFTEN = 2
 LONGEST_QUERY = 4000  # a whole line of the head has 8190 bytes
 
 
@@ -401,8 +425,11 @@ def queries(name: str) -> Iterator[str]:
     yield "?" + "&".join(f"{name}={n}" for n in range(1000))[:LONGEST_QUERY]
 
 
-async def each_parameter(house: House, place: Place, asked: set[str], data: bool) -> list[str]:
-    """Every name that the handler asks for, as long as new ones come up, with everything that may stand there."""
+async def each_parameter(house: House, place: Place, asked: set[str], seen: Counter[str], data: bool) -> list[str]:
+    """Every name that the handler asks for, as long as new ones come up, with everything that may stand there.
+
+    What many handlers ask for is read in one place: with a name that was `seen` often only some of it is tried.
+    """
     who = "program" if place.pattern.startswith("/api/") else "browser"
     path, tried, wrong = next(paths(place, house.filled)), set[str](), []
     asked.clear()
@@ -410,9 +437,10 @@ async def each_parameter(house: House, place: Place, asked: set[str], data: bool
     while left := asked - tried:
         name = min(left)
         tried.add(name)
+        seen[name] += 1
         ways = [(path, kind, body) for value in (*VALUES, *TEXTS) for kind, body in sent(name, value)] if data else []
         ways += [(path + query, "", b"") for query in queries(name)] if not data else []
-        for address, kind, body in ways:
+        for address, kind, body in ways if seen[name] <= OFTEN else share(ways, seen[name], 6):
             _, found = await house.ask(place, address, who, body or None, Content_Type=kind)
             wrong += [f"{name} in {body[:80]!r}: {fault}" for fault in found]
     return wrong
@@ -420,16 +448,16 @@ async def each_parameter(house: House, place: Place, asked: set[str], data: bool
 
 @pytest.mark.slow
 async def test_no_value_in_a_body_breaks_anything(house: House, asked: set[str]) -> None:
-    wrong = []
+    wrong, seen = [], Counter[str]()
     for place in unsafe(house):
-        wrong += await each_parameter(house, place, asked, data=True)
+        wrong += await each_parameter(house, place, asked, seen, data=True)
     assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.slow
 async def test_no_value_in_a_query_breaks_anything(house: House, asked: set[str]) -> None:
-    wrong = []
+    wrong, seen = [], Counter[str]()
     for place in house.places:
         if place.method in SAFE:
-            wrong += await each_parameter(house, place, asked, data=False)
+            wrong += await each_parameter(house, place, asked, seen, data=False)
     assert not wrong, "\n".join(wrong)

@@ -134,6 +134,8 @@ def receive(tx: Tx, kind: str, post: Post, actor: Account, interaction_uri: str,
         return {"accepted": AUTOMATIC, "pending": MANUAL}.get(known.state, DENIED)
     if policies.is_open(rule_of(post, kind)) or post.account_id == actor.id:
         return AUTOMATIC
+    if block_rows.stands_between(tx, actor.id, author.id):
+        return DENIED
     return decide(tx, rows.new(tx, kind, post.id, actor.id, interaction_uri), post, actor)
 
 
@@ -150,9 +152,16 @@ def is_awaited(tx: Tx, answer: Post) -> bool:
 
 
 def decide(tx: Tx, request: Request, post: Post, actor: Account) -> str:
-    """Answer a request of somebody elsewhere as the policy of a post of this server says, or put it before the author."""
+    """Answer a request of somebody elsewhere as the policy of a post of this server says, or put it before the author.
+
+    Past what one person may ask about a post there is no answer, and nothing is kept.
+    """
+    asked, waiting = rows.count_by(tx, actor.id, post.id)
+    if asked >= limits.REQUESTS_EACH:
+        return DENIED
     said = verdict(tx, request.kind, post, actor)
-    if said == MANUAL and rows.count_pending(tx, post.account_id) >= limits.REQUESTS_PENDING:
+    is_full = waiting >= limits.REQUESTS_PENDING_EACH or rows.count_pending(tx, post.account_id) >= limits.REQUESTS_PENDING
+    if said == MANUAL and is_full:
         said = DENIED
     if said == MANUAL:
         rows.put(tx, request)

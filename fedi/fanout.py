@@ -19,7 +19,7 @@ def post_added(tx: Tx, post: Post, author: Account, addressed: Iterable[int] = (
 
     `quiet` is for old posts fetched later: counters only.
     """
-    _count(tx, post, +1)
+    counted(tx, post, +1)
     if quiet:
         return
     timeline_rows.add_home(tx, post, author.id)
@@ -61,7 +61,7 @@ def post_edited(tx: Tx, post: Post, author: Account) -> None:
 
 def post_removed(tx: Tx, post: Post, *, quiet: bool = False) -> None:
     """A post is about to go, and its boosts and all that hangs on it with it: counters. `quiet` tells no listener."""
-    _count(tx, post, -1)
+    counted(tx, post, -1)
     if post.boost_of_id is None:
         quotes.post_removed(tx, post)
     account_rows.uncount_boosters(tx, post.id)
@@ -71,12 +71,12 @@ def post_removed(tx: Tx, post: Post, *, quiet: bool = False) -> None:
 
 def post_hidden(tx: Tx, post: Post) -> None:
     """A post is about to be held that was seen before: it counts no more, and listeners drop it. `post_added` brings it back."""
-    _count(tx, post, -1)
+    counted(tx, post, -1)
     quotes.post_hidden(tx, post)
     tx.emit(Event("post_removed", post.id, post.account_id))
 
 
-def _count(tx: Tx, post: Post, by: int) -> None:
+def counted(tx: Tx, post: Post, by: int) -> None:
     """Counters count public and unlisted acts only: nobody learns from them of what they may not see."""
     if not post.is_public or post.held:
         return

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from fedi import backfill, fanout, groups, notifications
+from fedi import backfill, fanout, groups, limits, notifications
 from fedi.activitypub import outbox, render
 from fedi.errors import Conflict, Forbidden, Invalid, NotFound
 from fedi.storage import accounts as account_rows
@@ -189,11 +189,14 @@ def synchronize(tx: Tx, target: Account, listed: Collection[str]) -> None:
     for made, follower in rows.list_local_followers(tx, target.id):
         if follower.uri not in listed:
             _end(tx, made, follower)
-    for follower in account_rows.list_by_uris(tx, [uri for uri in listed if tx.uris.is_ours(uri)]).values():
+    named = account_rows.list_by_uris(tx, [uri for uri in listed if tx.uris.is_ours(uri)])
+    undone = 0
+    for follower in named.values():
         known = rows.find(tx, follower.id, target.id)
         if known is not None and known.state == "pending":
             _begin(tx, known, follower, target)
-        elif known is None and follower.is_local and follower.deleted_at is None:
+        elif known is None and follower.is_local and follower.deleted_at is None and undone < limits.SYNCHRONIZED_UNDOS:
+            undone += 1
             _say_undo(tx, Follow(follower.id, target.id, "pending", 1, outbox.new_uri(tx), 1, 0, "[]", tx.now), follower, target)
 
 

@@ -88,9 +88,10 @@ JOB = "moderators"
 
 
 def ask_moderators(tx: Tx, group: Account) -> None:
-    """Let the list of a group elsewhere's moderators be read, when that is possible."""
-    if not group.is_local and group.moderators_uri:
-        tx.emit(Event("job", job_rows.insert(tx, JOB, str(group.id).encode(), lane=f"{JOB} {group.id}")))
+    """Let the list of a group elsewhere's moderators be read, when that is possible. However often it is asked for, one waits."""
+    lane = f"{JOB} {group.id}"
+    if not group.is_local and group.moderators_uri and not job_rows.has_lane(tx, lane):
+        tx.emit(Event("job", job_rows.insert(tx, JOB, str(group.id).encode(), lane=lane)))
 
 
 def may_moderate(tx: Tx, group: Account, actor: Account, through_id: int | None = None) -> bool:
@@ -117,8 +118,9 @@ def remove(tx: Tx, group: Account, post: Post) -> None:
     put_removed(tx, group, post.uri)
     take_out(tx, group, post)
     if post.in_reply_to_uri:
+        if not post.held:
+            fanout.post_hidden(tx, post)
         post_rows.update(tx, post.id, held=1)
-        tx.emit(Event("post_removed", post.id, post.account_id))
     notifications.tell(tx, post.account_id, "moderation", group, post.id)
 
 
@@ -127,8 +129,10 @@ def restore(tx: Tx, group: Account, post: Post) -> None:
     if not was_removed(tx, group, post.uri):
         return
     forget_removed(tx, group, post.uri)
-    is_free = bool(post.in_reply_to_uri) and not approvals.is_awaited(tx, post)
-    post_rows.update(tx, post.id, group_id=group.id, **({"held": 0} if is_free else {}))
+    is_free = bool(post.held and post.in_reply_to_uri) and not approvals.is_awaited(tx, post)
+    shown = post_rows.update(tx, post.id, group_id=group.id, **({"held": 0} if is_free else {}))
+    if is_free:
+        fanout.counted(tx, shown, +1)
     notifications.forget(tx, post.account_id, "moderation", group.id, post.id)
 
 

@@ -49,6 +49,11 @@ class Budget:
             return False
         return self.left > 0 and clock.now() < self._until and failed < _FAILURES
 
+    @property
+    def is_running(self) -> bool:
+        """Whether there is time left."""
+        return clock.now() < self._until
+
     def spend(self, url: str) -> None:
         """Count a document. Raises TooMany when the budget does not have it."""
         if not self.has(url):

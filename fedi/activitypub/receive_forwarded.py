@@ -40,6 +40,8 @@ async def process(remote: Remote, activity: Activity, at: int, carrier_uri: str,
     """Let it have its effect, once. Raises what fetching raises; TooMany when the carrier has made us fetch much in this minute."""
     itself = parse.has_own_id(activity) and await verify.is_proven(remote, activity.raw, activity.actor)
     proven = itself or await _is_object_proven(remote, activity)
+    if proven and not itself:  # whom it is for is part of what was proven, or nobody has said so
+        activity = activity._replace(raw={}, to=(), cc=(), audience=())
     if not proven:
         if activity.type not in _REFETCHED:
             return
@@ -54,18 +56,18 @@ async def process(remote: Remote, activity: Activity, at: int, carrier_uri: str,
         return
     actor = remote.db.read(account_rows.get, actor.id)
     received = Received(activity, actor, at, is_forwarded=not proven, is_relayed=from_relay)
-    await remote.db.write(_apply, received, gathered, once=itself)
+    await remote.db.write(apply, received, gathered, once=itself)
 
 
 async def _is_object_proven(remote: Remote, activity: Activity) -> bool:
-    """Whether at least the object is its author's own word. The id around it is anybody's, so it uses up none: see `_apply`."""
+    """Whether at least the object is its author's own word. The id around it is anybody's, so it uses up none: see `apply`."""
     document = activity.object_doc
     if activity.type not in _SHOWN or document is None or not parse.belongs_to(document, activity.actor):
         return False
     return await verify.is_proven(remote, document, activity.actor)
 
 
-def _apply(tx: Tx, received: Received, gathered: Gathered, *, once: bool) -> None:
+def apply(tx: Tx, received: Received, gathered: Gathered, *, once: bool) -> None:
     """A proven activity counts as said by its actor: what they have said themselves, or was passed on before, has no second effect."""
     if once and not job_rows.mark_seen(tx, digest(received.actor.uri, received.activity)):
         return

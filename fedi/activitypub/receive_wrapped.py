@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from fedi import groups, limits, uris
-from fedi.activitypub import inbox, parse, parse_values, verify
+from fedi.activitypub import inbox, parse, parse_values, receive_forwarded, verify
 from fedi.activitypub.inbox.received import NONE_GATHERED, NOTHING, Received, Via
 from fedi.activitypub.parse import Activity
-from fedi.activitypub.receive_forwarded import digest
 from fedi.activitypub.remote import Remote
 from fedi.errors import Malformed, RemoteError, Untrusted
 from fedi.storage import accounts as account_rows
@@ -124,7 +123,7 @@ def _accept_inner(tx: Tx, by: Via, inner: Inner, job: str, *, alone: bool) -> st
     activity = inner.activity
     if activity.type not in inbox.HANDLERS:
         return "ignored"
-    if not job_rows.mark_seen(tx, digest(by.group.uri, activity)):
+    if not job_rows.mark_seen(tx, receive_forwarded.digest(by.group.uri, activity)):
         return "repeated"
     actor = account_rows.find_by_uri(tx, activity.actor)
     if actor is None or inner.is_forwarded or not alone or job_rows.has_lane(tx, activity.actor):
@@ -156,8 +155,10 @@ def via(db: Database, facts: dict[str, Any]) -> Via:
 
 async def process(remote: Remote, activity: Activity, by: Via, *, is_forwarded: bool) -> None:
     """The queued rest. Raises what fetching raises; TooMany when the group has made us ask much in this minute."""
+    is_proven = False
     if is_forwarded:
-        activity, is_forwarded = await _authentic(remote, activity, by)
+        is_proven = await verify.is_proven(remote, activity.raw, activity.actor)
+        activity, is_forwarded = (activity, False) if is_proven else await _authentic(remote, activity, by)
     elif remote.db.read(account_rows.find_by_uri, activity.actor) is None:
         remote.spend_wrapped(by.group.uri)
     actor = await remote.actor(activity.actor)
@@ -169,17 +170,15 @@ async def process(remote: Remote, activity: Activity, by: Via, *, is_forwarded: 
     if is_forwarded and gathered.note is None and not gathered.is_gone:
         return
     actor = remote.db.read(account_rows.get, actor.id)
-    await remote.db.write(inbox.apply, Received(activity, actor, by.at, is_forwarded=is_forwarded).through(by), gathered)
+    received = Received(activity, actor, by.at, is_forwarded=is_forwarded).through(by)
+    await remote.db.write(receive_forwarded.apply, received, gathered, once=is_proven and bool(activity.id))
 
 
 async def _authentic(remote: Remote, activity: Activity, by: Via) -> tuple[Activity, bool]:
     """(the activity as it is to be believed, whether its object has yet to be read at its own server). Raises RemoteError, TooMany.
 
-    For its own proof (FEP-8b32) it is believed as it is. A post is read by whoever applies the activity; of anything else its own server
-    is asked by its id, and has to say the same.
+    A post is read by whoever applies the activity; of anything else its own server is asked by its id, and has to say the same.
     """
-    if await verify.is_proven(remote, activity.raw, activity.actor):
-        return activity, False
     if activity.type not in _OF_OBJECTS and not remote.db.read(_is_about_us, activity):
         raise Untrusted("Nobody but its own server can say whether that is true.")
     remote.spend_wrapped(by.group.uri)

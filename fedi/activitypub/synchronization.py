@@ -118,7 +118,7 @@ class Listener:
         if HEADER.lower() not in signatures.parse(head).covered or claim.digest == self._digests.of(account.id, self._our.base_url):
             return
         if self._may_ask(account.id, uris.host(account.uri)):
-            await self._db.write(_queue, account.id, claim.url)
+            await self._db.write(queue, account.id, claim.url)
 
     def _may_ask(self, account_id: int, host: str) -> bool:
         now = clock.now()
@@ -135,9 +135,11 @@ class Listener:
         return True
 
 
-def _queue(tx: Tx, account_id: int, url: str) -> None:
-    payload = orjson.dumps({"account": account_id, "url": url})
-    tx.emit(Event("job", job_rows.insert(tx, JOB, payload, lane=f"{JOB} {account_id}")))
+def queue(tx: Tx, account_id: int, url: str) -> None:
+    """One list of a server is read at a time, so that a slow one holds up none but its own, and few of them wait."""
+    lane = f"{JOB} {uris.host(url)}"
+    if job_rows.count_lane(tx, lane) < limits.SYNCHRONIZATIONS_PER_HOST:
+        tx.emit(Event("job", job_rows.insert(tx, JOB, orjson.dumps({"account": account_id, "url": url}), lane=lane)))
 
 
 async def process(remote: Remote, payload: bytes) -> None:

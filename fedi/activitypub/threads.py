@@ -16,7 +16,8 @@ from fedi.activitypub.parse import Json, Note
 from fedi.activitypub.parse_totals import Totals, totals
 from fedi.activitypub.profiles import note_totals
 from fedi.activitypub.remote import Remote
-from fedi.errors import FediError, Malformed
+from fedi.errors import FediError, Malformed, TooMany
+from fedi.storage import accounts as account_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import threads as thread_rows
 from fedi.storage.db import Tx
@@ -67,6 +68,7 @@ class _Walk:
         self._remote = remote
         self._budget = budget
         self._left = limits.THREAD_ITEMS
+        self._strangers = limits.THREAD_FETCHES
         self._branches: deque[_Branch] = deque()
         self._branched: set[int] = set()  # posts whose answers were read, or will be
         self._uris: set[str] = set()  # of the posts of this thread
@@ -185,6 +187,7 @@ class _Walk:
         note = _checked(document)
         if note.in_reply_to not in self._uris and not (context_uri and note.context == context_uri):
             return
+        self._meet(note.attributed_to)
         believed, author = await self._remote.believed(document)
         if believed.visibility not in ("public", "unlisted"):
             return
@@ -193,6 +196,13 @@ class _Walk:
         await note_totals(self._remote, post, document)
         if totals(document).replies != 0:
             await self._branch(post, believed, document)
+
+    def _meet(self, author_uri: str) -> None:
+        """Somebody nobody here knows has to be asked about as well. Raises TooMany when that were too many, or took too long."""
+        if self._remote.db.read(account_rows.find_by_uri, author_uri) is None:
+            if self._strangers <= 0 or not self._budget.is_running:
+                raise TooMany("Enough people were met for this time.", 60)
+            self._strangers -= 1
 
     async def _known(self, post: Post) -> None:
         """One that is here: its answers are read where its server was seen to list them."""

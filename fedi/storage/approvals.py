@@ -96,6 +96,15 @@ def count_pending(tx: Tx, owner_id: int) -> int:
     return int(row[0]) if row else 0
 
 
+def count_by(tx: Tx, account_id: int, post_id: int) -> tuple[int, int]:
+    """(how much somebody has ever asked about one post, how much of theirs waits anywhere)."""
+    row = tx.one(
+        "SELECT ifnull(sum(post_id = ?), 0), ifnull(sum(state = 'pending'), 0) FROM interaction_requests WHERE account_id = ?",
+        (post_id, account_id),
+    )
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
 # By what waits, not by what its reader ever wrote: that is more.
 _PENDING = f"""SELECT {R_COLUMNS} FROM interaction_requests r INDEXED BY interaction_requests_pending
   CROSS JOIN posts p ON p.id = r.post_id JOIN accounts a ON a.id = r.account_id

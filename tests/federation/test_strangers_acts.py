@@ -5,15 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from fedi import blocks, groups, limits
+from fedi.activitypub import synchronization, threads
+from fedi.storage import approvals as approval_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import interactions as interaction_rows
+from fedi.storage import jobs as job_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import quotes as quote_rows
 from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from tests import remote
 from tests.federation.test_scenarios_groups import EVIL, Lemmy
+from tests.federation.test_scenarios_hosting import Club
 from tests.federation.test_scenarios_polls import DRINKS, counts
+from tests.federation.thread_peers import said, serve
 from tests.remote import PUBLIC, Actor, Json, World
 
 
@@ -179,3 +186,126 @@ async def test_a_yes_to_a_like_is_none_to_an_answer_or_a_quote_of_the_same_name_
     assert not is_seen(w, w.find(answer["id"]))
     made = w.find(quote["id"])
     assert made is None or w.db.read(quote_rows.find, made.id).state != quote_rows.SHOWN  # type: ignore[union-attr]
+
+
+async def test_whom_an_author_has_blocked_cannot_fill_what_waits_for_a_yes(w: World, mallory: Actor) -> None:
+    post = asking_first(w, w.alice)
+    account = w.account(mallory)
+    assert account is not None
+    w.db.transact(blocks.block, w.alice, account.id)
+    await w.accepted(mallory, mallory.create(mallory.note("hello", cc=[w.alice.uri], inReplyTo=post.uri)))
+
+    assert w.db.read(approval_rows.count_pending, w.alice.id) == 0
+
+
+async def test_one_person_fills_neither_the_list_of_what_waits_nor_the_table_DOS_20(
+    w: World, mallory: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fedi.limits.REQUESTS_PENDING_EACH", 2)
+    monkeypatch.setattr("fedi.limits.REQUESTS_EACH", 3)
+    posts = [asking_first(w, w.alice) for _ in range(2)]
+    for number in range(10):
+        await w.accepted(mallory, mallory.activity("ReplyRequest", posts[number % 2].uri, instrument=f"{mallory.uri}/answers/{number}"))
+
+    assert w.db.read(approval_rows.count_pending, w.alice.id) == 2
+    assert w.rows()["interaction_requests"] == 6
+    assert len(w.peer(EVIL).received("Reject")) == 4
+
+
+async def test_a_removed_and_restored_answer_is_counted_as_often_as_it_is_seen(w: World) -> None:
+    lemmy = Lemmy(w)
+    await w.befriend(w.alice, lemmy.group)
+    post = await lemmy.posted(lemmy.user)
+    comment = lemmy.comment(lemmy.user, post.uri)
+    await lemmy.announce(lemmy.said(lemmy.user, "Create", comment))
+    replies = []
+    removal = lemmy.said(lemmy.mod, "Delete", comment["id"], summary="no")
+    for decided in (None, removal, lemmy.said(lemmy.mod, "Undo", removal)):
+        if decided is not None:
+            await lemmy.announce(decided)
+        replies.append(w.db.read(post_rows.get, post.id).replies_count)
+
+    assert replies == [1, 0, 1] and is_seen(w, w.find(comment["id"]))
+
+
+# -- proofs --
+
+
+async def test_a_proven_act_that_was_said_and_undone_is_not_said_again_by_a_group_SIG_16(w: World) -> None:
+    evil = await _evil(w)
+    carol = w.peer().actor("carol")
+    carol.show_proof_key()
+    await w.know(carol)
+    post = await w.remote.post(carol.note("mine")["id"])
+    pin = carol.prove(carol.activity("Add", post.uri, target=f"{carol.uri}/featured"))
+    await w.accepted(carol, pin)
+    assert w.db.read(interaction_rows.list_pins, post.account_id) == [post.id]
+    await w.accepted(carol, carol.activity("Remove", post.uri, target=f"{carol.uri}/featured"))
+    await evil.announce(pin)
+
+    assert w.db.read(interaction_rows.list_pins, post.account_id) == []
+
+
+async def test_who_brings_a_proven_post_does_not_say_whom_it_is_for_VIS_18(w: World, mallory: Actor) -> None:
+    carol = w.peer().actor("carol")
+    carol.show_proof_key()
+    await w.befriend(w.alice, carol)
+    note = carol.note("between us", serve=False)
+    del note["to"], note["cc"]
+    proven = carol.prove(note)
+    forged = {"type": "Create", "actor": carol.uri, "object": proven, "to": [PUBLIC], "cc": [w.alice.uri], "@context": proven["@context"]}
+    await w.accepted(mallory, forged)
+
+    assert not is_seen(w, w.find(note["id"]))
+
+
+# -- work that strangers cause --
+
+
+async def test_a_list_of_moderators_waits_to_be_read_once_DOS_20(w: World) -> None:
+    evil = await _evil(w)
+    group = w.account(evil.group)
+    assert group is not None
+
+    def ask(tx: Tx) -> int:
+        for _ in range(5):
+            groups.ask_moderators(tx, group)
+        return job_rows.count_lane(tx, f"{groups.JOB} {group.id}")
+
+    assert w.db.transact(ask) == 1
+
+
+async def test_lists_of_followers_of_one_server_are_read_one_after_the_other_and_few_wait_DOS_20(w: World, mallory: Actor) -> None:
+    def ask(tx: Tx) -> list[str]:
+        for number in range(30):
+            synchronization.queue(tx, number, f"{mallory.uri}/followers_synchronization?{number}")
+        return [job.lane for job in job_rows.list_waiting(tx) if job.name == synchronization.JOB]
+
+    lanes = w.db.transact(ask)
+    assert len(lanes) == limits.SYNCHRONIZATIONS_PER_HOST and len(set(lanes)) == 1
+
+
+async def test_a_thread_of_a_thousand_people_makes_us_ask_for_few_of_them_DOS_06(
+    w: World, mallory: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fedi.limits.THREAD_FETCHES", 6)
+    root = said(mallory, "root", context=f"{mallory.uri}/topic")
+    crowd = [mallory.peer.actor(f"one{number}", key="mallory") for number in range(20)]
+    notes = [said(one, "hello", inReplyTo=root["id"], context=f"{mallory.uri}/topic") for one in crowd]
+    serve(mallory, "topic", {"type": "OrderedCollection", "orderedItems": notes})
+    post = await w.remote.post(root["id"])
+    await threads.complete(w.remote, post.id)
+
+    known = [w.account(one) for one in crowd]
+    assert 0 < sum(one is not None for one in known) <= 6
+
+
+async def test_a_like_is_passed_on_by_its_group_when_it_counts_and_not_again(w: World) -> None:
+    club = Club(w)
+    await club.join(club.lemming, club.mastodon)
+    page = club.page(club.mastodon)
+    await w.accepted(club.mastodon, page)
+    for _ in range(3):
+        await w.accepted(club.mallory, club.mallory.activity("Like", page["object"]["id"]))
+
+    assert len(club.heard(kind="Like")) == 1

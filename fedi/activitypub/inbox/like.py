@@ -7,8 +7,10 @@ from fedi.activitypub.inbox.received import Gathered, Handler, Received, wants_n
 from fedi.activitypub.parse import Json
 from fedi.storage import interactions as interaction_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import reactions as reaction_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
+from fedi.storage.posts import Post
 
 
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
@@ -18,10 +20,19 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
     if post is None or post.boost_of_id is not None:
         return
     text = _emoji(activity.raw)
+    before = _given(tx, received.actor, post)
     reacted = bool(text) and reactions.receive(tx, received.actor, post, text, _said(activity.raw, text), activity.id)
     if not reacted and activity.type == "Like":
         interactions.receive_favourite(tx, received.actor, post, activity.id)
-    moderated.pass_on(tx, received, post)
+    if _given(tx, received.actor, post) != before:  # what has no effect here, its group does not pass on either
+        moderated.pass_on(tx, received, post)
+
+
+def _given(tx: Tx, account: Account, post: Post) -> tuple[object, ...]:
+    """What somebody has given a post by now; only looked at where others are told of it."""
+    if post.group_id is None:
+        return ()
+    return interaction_rows.find_favourite(tx, account.id, post.id), *reaction_rows.list_by(tx, account.id, post.id)
 
 
 def _emoji(document: Json) -> str:

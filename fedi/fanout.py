@@ -50,7 +50,10 @@ def _tell_followers(tx: Tx, post: Post, author: Account) -> None:
 
 
 def post_edited(tx: Tx, post: Post, author: Account) -> None:
-    """A post has a new text: people here who boosted it are told, and those it names now for the first time."""
+    """A post has a new text: people here who boosted it are told, and those it names now for the first time. Nobody while it is held."""
+    if post.held:
+        tx.emit(Event("post_edited", post.id, author.id))
+        return
     for booster_id in post_rows.list_local_boosters(tx, post.id):
         notifications.tell(tx, booster_id, "edit", author, post.id)
     for account_id in post_rows.list_mentioned_ids(tx, post.id):

@@ -73,7 +73,7 @@ def boost(tx: Tx, account: Account, post_id: int, visibility: str = "public") ->
         return known
     if visibility not in ("public", "unlisted", "followers"):
         raise Invalid("A boost is public, unlisted or for followers.", "visibility")
-    if post.visibility == "direct" or (post.visibility == "followers" and post.account_id != account.id) or post.local_only:
+    if post.visibility == "direct" or (post.visibility == "followers" and post.account_id != account.id) or post.local_only or post.held:
         raise Forbidden("Only public posts can be boosted.")
     waits = approvals.needs_yes(tx, policies.ANNOUNCE, post, account)
     boost_id = post_rows.new_id(tx, tx.now)
@@ -135,7 +135,7 @@ def pin(tx: Tx, account: Account, post_id: int) -> Post:
     post = post_rows.get_visible(tx, account.id, post_id)
     if post.account_id != account.id or post.boost_of_id is not None:
         raise Forbidden("Only your own posts can be pinned.")
-    if not post.is_public:
+    if not post.is_public or post.held:
         raise Invalid("Only public posts can be pinned.", "id")
     if rows.put_pin(tx, account.id, post.id):
         if rows.count_pins(tx, account.id) > PINS:

@@ -157,7 +157,7 @@ def deleted(tx: Tx, post: Post, author: Account) -> None:
 
 def counted(tx: Tx, post: Post, author: Account, voters: Iterable[Account]) -> None:
     """Tell the counts of a poll: those the post is for, who voted and may still see it, and of a public one all who ever got it."""
-    if post.local_only:
+    if post.local_only or post.held:
         return
     seeing = [voter for voter in voters if post_rows.find_visible(tx, voter.id, post.id) is not None]
     inboxes = audience.of_post(tx, post, author) | audience.of_accounts(seeing, shared=post.visibility != "direct")

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from fedi import blocks, groups, limits
+from fedi import blocks, clock, groups, interactions, limits, polls
 from fedi.activitypub import synchronization, threads
+from fedi.errors import Forbidden, Invalid
 from fedi.storage import approvals as approval_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import interactions as interaction_rows
@@ -309,3 +310,51 @@ async def test_a_like_is_passed_on_by_its_group_when_it_counts_and_not_again(w: 
         await w.accepted(club.mallory, club.mallory.activity("Like", page["object"]["id"]))
 
     assert len(club.heard(kind="Like")) == 1
+
+
+# -- what is not for everybody is told nobody else --
+
+
+async def test_the_counts_of_a_poll_that_waits_for_a_yes_go_to_nobody(w: World) -> None:
+    carol, dan = w.peer().actor("carol"), w.peer("third.test").actor("dan")
+    await w.befriend(dan, w.alice)
+    rule = {"automaticApproval": [carol.uri], "manualApproval": [PUBLIC]}
+    parent = await w.remote.post(carol.note("ask me", interactionPolicy={"canReply": rule})["id"])
+    post = w.publish(w.alice, "what?", poll=DRINKS, in_reply_to_id=parent.id)
+    assert post.held
+    w.db.transact(polls.tell_counts, post.id)
+    w.db.transact(lambda tx: tx.execute("UPDATE polls SET ends_at = 1"))
+    w.db.transact(polls.end, post.id)
+    await w.settle()
+
+    assert w.peer("third.test").received() == []
+
+
+async def test_an_edit_of_what_waits_for_a_yes_tells_nobody_whom_it_names(w: World, mallory: Actor) -> None:
+    post = asking_first(w, w.alice)
+    note = mallory.note("hello", cc=[w.alice.uri], inReplyTo=post.uri)
+    await w.accepted(mallory, mallory.create(note))
+    tag = [{"type": "Mention", "href": w.bob.uri, "name": "@bob@fedi.test"}]
+    edited = note | {"content": "hello bob", "tag": tag, "updated": clock.rfc3339(clock.now() + 1000)}
+    await w.accepted(mallory, mallory.activity("Update", edited, to=[PUBLIC]))
+
+    assert w.told(w.bob) == []
+
+
+async def test_what_waits_for_a_yes_cannot_be_boosted_by_who_is_asked(w: World, mallory: Actor) -> None:
+    post = asking_first(w, w.alice)
+    note = mallory.note("hello", cc=[w.alice.uri], inReplyTo=post.uri)
+    await w.accepted(mallory, mallory.create(note))
+    held = w.find(note["id"])
+    assert held is not None and held.held
+    with pytest.raises(Forbidden):
+        w.db.transact(interactions.boost, w.alice, held.id)
+
+
+async def test_what_waits_for_a_yes_cannot_be_pinned(w: World) -> None:
+    carol = w.peer().actor("carol")
+    rule = {"automaticApproval": [carol.uri], "manualApproval": [PUBLIC]}
+    parent = await w.remote.post(carol.note("ask me", interactionPolicy={"canReply": rule})["id"])
+    post = w.publish(w.alice, "hello", in_reply_to_id=parent.id)
+    with pytest.raises(Invalid):
+        w.db.transact(interactions.pin, w.alice, post.id)

@@ -159,7 +159,111 @@ def test_the_activities_of_federation_md_are_those_handled():
     assert set(re.findall(r"^\| `(\w+)`", section[1], re.MULTILINE)) == set(HANDLERS)
 
 
+def test_what_is_undone_and_passed_on_by_groups_stands_in_federation_md():
+    from fedi.activitypub import receive_forwarded, receive_wrapped
+
+    page = text("FEDERATION.md")
+    passed_on = re.search(r"may announce whole activities \((.*?)\)", page, re.DOTALL)
+    proven = re.search(r"at most 14 days old: (.*?)\. For", page, re.DOTALL)
+    assert passed_on and proven
+
+    assert set(re.findall(r"`(\w+)`", passed_on[1])) == receive_wrapped.TYPES
+    assert set(re.findall(r"`(\w+)`", proven[1])) == receive_forwarded._PROVEN
+
+
+def test_the_types_of_posts_in_federation_md_are_those_read():
+    from fedi.activitypub.parse_files import FILE_TYPES
+    from fedi.activitypub.parse_objects import POST_TYPES, post_type
+
+    page = text("FEDERATION.md")
+    table = re.search(r"^\| type \| what is read besides the text \|\n(.*?)\n\n", page, re.MULTILINE | re.DOTALL)
+    assert table
+    rows = [re.findall(r"`(\w+)`", line.split("|")[1]) for line in table[1].splitlines()[1:]]
+
+    assert sorted(name for row in rows for name in row if name != "url") == sorted(POST_TYPES)
+    assert set(rows[2]) == set(FILE_TYPES)
+    assert post_type({"type": "Recipe", "url": "https://a.test/1"}) == "Recipe", "any other type with a text, a name or a url"
+
+
+def test_the_types_of_actors_in_federation_md_are_those_read():
+    from fedi.activitypub import vocab
+
+    (line,) = re.findall(r"^Read are actors of the types (.*?)\.$", text("FEDERATION.md"), re.MULTILINE)
+
+    assert set(re.findall(r"`(\w+)`", line)) == vocab.ACTOR_TYPES
+
+
+def test_the_activities_sent_are_those_that_federation_md_says_are_sent():
+    """What stands in the code as a type of an activity that this server makes."""
+    from fedi.activitypub.parse_objects import ACTIVITY_TYPES
+
+    section = re.search(r"<!-- sent: begin -->(.*?)<!-- sent: end -->", text("FEDERATION.md"), re.DOTALL)
+    assert section
+    doors = [*(ROOT / "fedi/activitypub").glob("outbox*.py"), *(ROOT / "fedi/activitypub").glob("render*.py")]
+    doors += [ROOT / "fedi" / name for name in ("hosting.py", "relays.py", "follows.py", "blocks.py")]
+    code = "\n".join(path.read_text("utf-8") for path in doors)
+    made = set(re.findall(r'"(\w+)"', re.sub(r'"""(?:.|\n)*?"""', "", code)))
+
+    told = {name for line in section[1].splitlines() for name in re.findall(r"`(\w+)`", line.split("|")[1] if "|" in line else "")}
+    assert made & ACTIVITY_TYPES == told
+
+
+def test_the_feps_of_federation_md_are_those_the_code_speaks_of_and_announces():
+    from fedi.activitypub import vocab
+
+    page = text("FEDERATION.md")
+    place = r"https://codeberg\.org/fediverse/fep/src/branch/main/fep/(\w{4})/fep-(\w{4})\.md"
+    listed = re.findall(rf"^- \[FEP-([0-9a-f]{{4}}): .*?\]\({place}\)", page, re.MULTILINE)
+    assert all(number == folder == file for number, folder, file in listed)
+    numbers = [number for number, _, _ in listed]
+    sources = [path.read_text("utf-8") for path in (ROOT / "fedi").rglob("*.py")]
+    spoken = {number for source in sources for number in re.findall(r"(?:FEP-|/fep/)([0-9a-f]{4})", source)}
+    announced = {number for href, _ in vocab.IMPLEMENTED for number in re.findall(r"/fep/([0-9a-f]{4})", href)}
+
+    assert len(numbers) == len(set(numbers))
+    assert announced <= set(numbers)
+    assert spoken <= set(numbers)
+    assert set(numbers) - spoken <= {"67ff", "f1d5", "2677", "d556"}, "of pages and documents, not of activities"
+
+
+def test_the_numbers_in_the_words_of_federation_md_are_those_enforced():
+    page = " ".join(text("FEDERATION.md").split())
+    mb = limits.REMOTE_FILM_BYTES >> 20
+    for words in (
+        f"Videos and recordings over {mb} MB stay where they are",
+        f"Up to {limits.ATTACHMENTS_LOCAL}: Mastodon shows no more",
+        f"at most once in {limits.MOVE_DAYS} days",
+        f"at most {limits.FORWARDED_FETCHES} a minute",
+        f"one or up to {limits.WRAPPED}, one level deep",
+        f"At most {limits.WRAPPED_FETCHES} such questions a minute and group",
+        f"At most {limits.GROUP_POSTS} posts an hour and person, {limits.GROUP_PASSED_ON:,} activities an hour",
+        f"at most 128 pixels a side and {limits.EMOJI_BYTES >> 10} KiB",
+        f"nesting over {limits.JSON_DEPTH} levels",
+        f"over {limits.BODY_BYTES >> 20} MiB",
+    ):
+        assert words in page, words
+    assert (limits.REACTIONS_EACH, limits.REACTIONS, limits.QUOTE_HOPS) == (5, 60, 3)
+    assert "Five different reactions of one person and sixty in all" in page and "At most three quoted posts in a row" in page
+    assert limits.SYNCHRONIZED_S == 600 and "at most once in ten minutes for an actor" in page
+    assert limits.KEY_REFETCH_S == 300 and "at most every five minutes" in page
+    assert limits.INBOX_WINDOW_S == 300 and "Too many activities from one host in five minutes" in page
+
+
+def test_the_times_of_delivery_in_federation_md_are_those_kept():
+    from fedi import clock
+    from fedi.activitypub import backoff
+
+    steps = "1 min, 5 min, 15 min, 1 h, 3 h, 6 h, 12 h and then daily, for 7 days"
+    units = {"min": clock.MINUTE, "h": clock.HOUR}
+    spelt = [int(number) * units[unit] for number, unit in re.findall(r"(\d+) (min|h)", steps)]
+
+    assert steps in text("FEDERATION.md")
+    assert list(backoff.STEPS_MS) == [0, *spelt, *[clock.DAY] * 6] and backoff.GIVE_UP_MS == 7 * clock.DAY
+
+
 def test_the_limits_of_federation_md_are_those_enforced():
+    from fedi.activitypub import parse_objects
+
     page = text("FEDERATION.md")
     rows = dict(re.findall(r"^\| ([^|`]+?) \| ([^|]+?) \|$", page[page.index("## Limits") :], re.MULTILINE))
 
@@ -172,6 +276,21 @@ def test_the_limits_of_federation_md_are_those_enforced():
     assert rows["an id"] == f"{limits.URI_CHARS:,} characters"
     assert rows["redirects"] == str(limits.REDIRECTS)
     assert rows["waiting for an answer"] == f"{limits.TIMEOUT_S} s"
+    assert rows["links among the attachments"] == str(limits.LINKS)
+    assert rows["an abstract"] == f"{limits.ABSTRACT_CHARS:,} characters"
+    asked = f"{parse_objects.POLL_OPTIONS} accepted, {limits.POLL_OPTIONS} written here, of {limits.POLL_OPTION_CHARS} characters"
+    assert rows["answers of a poll"] == asked
+    shortest, longest = limits.POLL_SECONDS
+    assert rows["how long a poll runs that is made here"] == f"{shortest // 60} minutes to {longest // 86_400} days"
+    assert rows["entries of one list of an interaction policy"] == str(limits.POLICY_ENTRIES)
+    assert rows["requests that wait for one person's answer"] == str(limits.REQUESTS_PENDING)
+    assert rows["steps up from an answer to the first post"] == str(limits.THREAD_HOPS)
+    assert rows["documents read to complete a thread"] == str(limits.THREAD_FETCHES)
+    assert rows["answers looked at in one collection, in one thread"] == f"{limits.THREAD_ITEMS_PER_POST}, {limits.THREAD_ITEMS:,}"
+    assert rows["earlier posts of an account, pages of its outbox"] == f"{limits.FILL_POSTS}, {limits.FILL_PAGES}"
+    assert rows["posts of others fetched because an account boosted them before"] == str(limits.FILL_BOOSTS)
+    assert rows["time for a thread, or for earlier posts"] == f"{limits.BACKFILL_S // 60} minutes"
+    assert len(rows) == 21 + 1, "every row is compared here; one is the head"
 
 
 def test_the_dates_federation_md_promises_are_those_accepted():

@@ -56,8 +56,8 @@ def post_edited(tx: Tx, post: Post, author: Account) -> None:
         return
     for booster_id in post_rows.list_local_boosters(tx, post.id):
         notifications.tell(tx, booster_id, "edit", author, post.id)
-    for account_id in post_rows.list_mentioned_ids(tx, post.id):
-        notifications.tell(tx, account_id, "mention", author, post.id)
+    for named in post_rows.list_mentions(tx, [post.id]).get(post.id, []):
+        notifications.tell(tx, named.id, "mention", author, post.id)
     quotes.post_edited(tx, post, author)
     tx.emit(Event("post_edited", post.id, author.id))
 

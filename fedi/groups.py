@@ -146,7 +146,9 @@ def take_out(tx: Tx, group: Account, post: Post) -> None:
         post_rows.delete(tx, made.id)
     interaction_rows.delete_pin(tx, group.id, post.id)
     if post.group_id == group.id:
-        post_rows.update(tx, post.id, group_id=None)
+        # Who could open the thread again has nothing to say of it any more. What its own server closed stays closed.
+        is_opened = group.is_local or tx.uris.is_ours(post.uri)
+        post_rows.update(tx, post.id, group_id=None, **({"locked": 0} if is_opened else {}))
     tx.emit(Event("post_counted", post.id))
 
 

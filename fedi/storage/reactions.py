@@ -74,6 +74,16 @@ def list_reacted(tx: Tx, post_ids: Iterable[int]) -> set[int]:
     return {row[0] for row in tx.query(sql, (json.dumps(list(post_ids)),))}
 
 
+def list_names(tx: Tx, pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list[str]]:
+    """What each of some people has given a post, by (account id, post id)."""
+    sql = """SELECT r.account_id, r.post_id, r.name FROM json_each(?) w
+        JOIN reactions r ON r.post_id = json_extract(w.value, '$[1]') AND r.account_id = json_extract(w.value, '$[0]')"""
+    found: dict[tuple[int, int], list[str]] = {}
+    for account_id, post_id, name in tx.query(sql, (json.dumps(list(pairs)),)):
+        found.setdefault((account_id, post_id), []).append(name)
+    return found
+
+
 def list_tallies(tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> dict[int, list[Tally]]:
     """What stands under many posts, by post id: what most have given first, then what came first."""
     rows = tx.query(

@@ -396,3 +396,4 @@ async def test_S10_two_of_ours_ask_agree_show_and_take_back(pair: Pair) -> None:
     for one, at in ((pair.a, post.id), (pair.b, there.id)):
         found = one.db.read(quote_rows.find, at)
         assert found is None or found.state == "revoked"
+    assert "mention" not in pair.b.told()  # the quote is reworded, and its author names nobody

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from fedi import blocks, follows, ids, interactions
+from fedi import blocks, follows, groups, ids, interactions
 from fedi.storage import accounts as account_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -41,7 +41,13 @@ async def _back(request: web.Request) -> str:
 
 
 def _follow(tx: Tx, viewer: Account, account_id: int) -> str:
-    return "followed" if follows.follow(tx, viewer, account_id).state == "accepted" else "asked"
+    said = ("joined", "asked_in") if account_rows.get(tx, account_id).kind == groups.KIND else ("followed", "asked")
+    return said[follows.follow(tx, viewer, account_id).state != "accepted"]
+
+
+def _unfollow(tx: Tx, viewer: Account, account_id: int) -> str:
+    follows.unfollow(tx, viewer, account_id)
+    return "left" if account_rows.get(tx, account_id).kind == groups.KIND else "unfollowed"
 
 
 def _mute(tx: Tx, viewer: Account, account_id: int) -> None:
@@ -50,7 +56,7 @@ def _mute(tx: Tx, viewer: Account, account_id: int) -> None:
 
 _ON_ACCOUNTS: Final[dict[str, tuple[Callable[..., Any], str]]] = {
     "follow": (_follow, ""),
-    "unfollow": (follows.unfollow, "unfollowed"),
+    "unfollow": (_unfollow, ""),
     "accept": (follows.accept, "accepted"),
     "reject": (follows.reject, "refused"),
     "remove": (follows.remove_follower, "refused"),

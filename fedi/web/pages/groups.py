@@ -67,7 +67,7 @@ class Form(NamedTuple):
 
 
 def _form(request: web.Request, action: str, about: About, name: str = "", *, is_new: bool = False) -> Form:
-    return Form(action, about, site.of(request).instance.config.limits.upload_mb, name, is_new)
+    return Form(action, about, settings.upload_mb(site.of(request)), name, is_new)
 
 
 def _page(request: web.Request, form: Form, group: Account | None = None, wrong: str = "") -> web.Response:
@@ -338,7 +338,7 @@ def shown(tx: Tx, pages: Pages, viewer: Account | None, group: Account) -> Shown
     if banned:
         why = "The moderators of this group have banned you from it."
     elif viewer is not None and hosted is None and not follow_rows.is_follower(tx, viewer.id, group.id):
-        why = "Join it first: its answers come to you then."
+        why = "You can write in it once you are in: what others answer comes here from then on."
     may_edit = viewer is not None and hosted is not None and _may_edit(tx, group, viewer)
     return Shown(
         moderators=views.faces(pages, tx, rows.list_moderators(tx, group.id), viewer),

@@ -8,11 +8,13 @@ from fedi import plaintext, quotelines
 from fedi.storage import accounts as account_rows
 from fedi.storage import notifications as rows
 from fedi.storage import posts as post_rows
+from fedi.storage import quotes as quote_rows
+from fedi.storage import reactions as reaction_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.notifications import Notification
 from fedi.storage.posts import Post
-from fedi.web.pages import paging, site, views
+from fedi.web.pages import paging, site, under, views
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Pages
 
@@ -51,6 +53,7 @@ class Item(NamedTuple):
     said: str
     post_id: int
     entry: views.Entry | None
+    is_shown: bool = False  # of a quote: with the viewer's post in it
 
 
 def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[list[Item], Turn]:
@@ -63,7 +66,24 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[
     whole = [posts[row.post_id] for row in found if row.kind in _WHOLE and row.post_id in posts]
     new = {row.post_id: "new" for row in found if row.kind in _WHOLE and row.read_at is None and row.post_id is not None}
     entries = {entry.row.id: entry for entry in views.entries(pages, tx, viewer, list(dict.fromkeys(whole)), new)}
-    return [_item(row, posts, accounts, faces, entries) for row in found if row.from_account_id in faces], turn
+    items = [_item(row, posts, accounts, faces, entries) for row in found if row.from_account_id in faces]
+    return _quoted(tx, viewer, _reacted(tx, items)), turn
+
+
+def _reacted(tx: Tx, items: list[Item]) -> list[Item]:
+    """With the emoji people have reacted with."""
+    signs = reaction_rows.list_names(tx, [(item.face.id, item.post_id) for item in items if item.kind == "reaction"])
+    names = {pair: " ".join(under.sign(name) for name in given) for pair, given in signs.items()}
+    return [
+        item._replace(text=f"{item.text} with {names[item.face.id, item.post_id]}") if (item.face.id, item.post_id) in names else item
+        for item in items
+    ]
+
+
+def _quoted(tx: Tx, viewer: Account, items: list[Item]) -> list[Item]:
+    """Knowing in which quotes the viewer's post is still shown."""
+    seen = quote_rows.list_seen(tx, viewer.id, [item.post_id for item in items if item.kind == "quote"])
+    return [item._replace(is_shown=item.post_id in seen and seen[item.post_id].quoted_id is not None) for item in items]
 
 
 def _item(
@@ -87,12 +107,15 @@ def _item(
         icon=icon,
         text=words,
         href=f"/@{author.handle}/{post.id}" if post is not None and author is not None else _PLACES.get(row.kind, ("", ""))[0],
-        said=(post.warning or post.title or plaintext.text(quotelines.without(post.content_html), _SAID_CHARS))
-        if post is not None
-        else _PLACES.get(row.kind, ("", ""))[1],
+        said=_said(post) if post is not None else _PLACES.get(row.kind, ("", ""))[1],
         post_id=post.id if post is not None and not post.held and not is_refused else 0,
         entry=entries.pop(row.post_id, None) if row.kind in _WHOLE and row.post_id is not None else None,
     )
+
+
+def _said(post: Post) -> str:
+    words = post.warning or post.title or plaintext.text(quotelines.without(post.content_html), _SAID_CHARS)
+    return words or "A post without words"
 
 
 async def show(request: web.Request) -> web.Response:

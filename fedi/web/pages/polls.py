@@ -67,6 +67,8 @@ async def vote(request: web.Request) -> web.Response:
     viewer, pages, post_id = site.signed_in(request), site.of(request), ids.parse(request.match_info["id"])
     given = await params.read(request)
     chosen = [int(place) for place in given.texts(f"poll{post_id}", limits.TAGS) if place.isascii() and place.isdigit() and len(place) < 4]
+    if not chosen:
+        return site.go(text.local_path(given.text("next")), "no_choice", f"p{post_id}")
     await pages.instance.db.write(polls.vote, viewer, post_id, chosen)
     return site.go(text.local_path(given.text("next")), "voted", f"p{post_id}")
 
@@ -75,7 +77,9 @@ async def react(request: web.Request) -> web.Response:
     """`/posts/{id}/react/{emoji}`, or without the emoji, which then stands in the form."""
     viewer, pages, post_id = site.signed_in(request), site.of(request), ids.parse(request.match_info["id"])
     given = await params.read(request)
-    emoji = request.match_info.get("emoji") or given.text("emoji", max_chars=limits.NAME_CHARS)
+    emoji = request.match_info.get("emoji") or given.text("emoji", max_chars=limits.NAME_CHARS).strip()
+    if not emoji:
+        return site.go(text.local_path(given.text("next")), "no_emoji", f"p{post_id}")
     await pages.instance.db.write(reactions.react, viewer, post_id, emoji)
     return site.go(text.local_path(given.text("next")), "", f"p{post_id}")
 

@@ -30,7 +30,7 @@ class _Form(NamedTuple):
     upload_mb: int
 
 
-def _upload_mb(pages: Pages) -> int:
+def upload_mb(pages: Pages) -> int:
     return min(pages.instance.config.limits.upload_mb, limits.UPLOAD_BYTES // 1024 // 1024)
 
 
@@ -49,7 +49,7 @@ def _filled(pages: Pages, account: Account) -> _Form:
         bool(account.indexable),
         bool(user.setting("hide_network", False)),
         "\n".join(attribution.domains(account)),
-        _upload_mb(pages),
+        upload_mb(pages),
     )
 
 
@@ -83,7 +83,7 @@ async def save(request: web.Request) -> web.Response:
         given.flag("indexable"),
         given.flag("hide_network"),
         given.text("sites").replace("\r\n", "\n"),
-        _upload_mb(pages),
+        upload_mb(pages),
     )
     try:
         profile = Profile(

@@ -74,6 +74,9 @@ SAID: Final = {
     "followed": "You follow them now.",
     "asked": "You have asked to follow them. They appear in your home once they accept.",
     "unfollowed": "You follow them no more.",
+    "joined": "You are in the group now. What is posted in it comes to your home.",
+    "asked_in": "You have asked to join. What is posted in the group comes to your home once it lets you in.",
+    "left": "You have left the group.",
     "accepted": "They follow you now.",
     "refused": "They do not follow you.",
     "blocked": "Blocked. You see nothing of each other any more.",
@@ -100,6 +103,10 @@ SAID: Final = {
     "gone": "Your account is deleted. Other servers are being told.",
     "grouped": "Your group is there. Tell people its handle.",
     "bye": "You are signed out.",
+}
+WRONG: Final = {
+    "no_choice": "Choose an answer, then vote.",
+    "no_emoji": "Type one emoji, or the :name: of one of this server.",
 }
 
 
@@ -184,7 +191,7 @@ def show(request: web.Request, name: str, title: str, *, area: str = "", status:
         "here_url": here(request),
         "head": Head(),
         "said": SAID.get(request.query.get("said", ""), ""),
-        "wrong": "",
+        "wrong": WRONG.get(request.query.get("said", ""), ""),
         "refresh": 0,
     }
     response = web.Response(text=pages.templates.get_template(name).render(frame | context), status=status, content_type="text/html")

@@ -92,8 +92,8 @@ def left(ms: int) -> str:
     """How long something goes on: `5 min left`, `3 h left`, `2 d left`."""
     for size, unit in ((clock.DAY, "d"), (clock.HOUR, "h")):
         if ms >= 2 * size:
-            return f"{ms // size} {unit} left"
-    return f"{max(1, ms // clock.MINUTE)} min left"
+            return f"{round(ms / size)} {unit} left"
+    return f"{max(1, round(ms / clock.MINUTE))} min left"
 
 
 def chips(tx: Tx, viewer: Account | None, post_ids: Iterable[int]) -> dict[int, list[Chip]]:

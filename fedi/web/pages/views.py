@@ -58,6 +58,7 @@ class Face(NamedTuple):
     rel: Markup
     locked: bool
     shown: Html  # the name, with its emoji
+    is_group: bool
 
     @property
     def letter(self) -> str:
@@ -126,6 +127,7 @@ def face(pages: Pages, account: Account, avatars: Mapping[int, Picture], viewer:
         rel=AWAY if away else Markup(),
         locked=bool(account.locked),
         shown=emojis.in_text(account.name, emojis.of(account.emojis)),
+        is_group=account.kind == "Group",
     )
 
 

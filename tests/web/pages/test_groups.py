@@ -82,7 +82,9 @@ async def test_a_moderator_closes_pins_and_removes(rig: Rig, alice: Account, bob
     await visitor.press(f"{path}/unlock")
     await visitor.press(f"{path}/pin")
     assert "Pinned" in (await other.read("/@cats")).main
+    await visitor.press(f"{path}/lock")
     await visitor.press(f"{path}/remove")
+    assert "losed to new answers" not in (await other.read(f"/@bob/{post.id}")).main
     assert posts(rig, cats) == [] and rig.instance.db.read(post_rows.find, post.id) is not None
     assert "removed your post from the group" in (await other.read("/notifications")).main
 
@@ -134,3 +136,12 @@ async def test_a_group_is_shown_to_strangers(rig: Rig, cats: Account) -> None:
     assert "Cats" in (await visitor.read("/groups")).main
     page = await visitor.read("/@cats")
     assert "About cats." in page.main and "Join" in page.main
+
+
+async def test_a_group_is_joined_and_left_wherever_it_is_found(rig: Rig, bob: Account, cats: Account) -> None:
+    visitor = Visitor(rig, bob)
+    found = (await visitor.read("/search?q=cats")).main
+    assert "Join" in found and "Follow" not in found
+    assert (await visitor.press(f"/accounts/{cats.id}/follow")).endswith("said=joined")
+    assert "Begin the first thread" in (await visitor.read("/@cats")).main
+    assert (await visitor.press(f"/accounts/{cats.id}/unfollow")).endswith("said=left")

@@ -60,15 +60,24 @@ async def test_several_may_be_chosen_where_that_is_so_and_hidden_results_stay_hi
     assert votes(rig, post) == [1, 0, 0]
     for who in (bob, alice, None):
         text = (await Visitor(rig, who).read(path)).main
-        assert "%" not in text and "Results are shown when it is over" in text
+        assert "%" not in text and "Results are shown when it is over." in text
     rig.instance.db.transact(lambda tx: tx.execute("UPDATE polls SET ends_at = 1"))
     assert "100 %" in (await Visitor(rig, alice).read(path)).main
 
 
-@pytest.mark.parametrize("data", [{}, {"poll{id}": "9"}, {"poll{id}": "x"}, {"poll{id}": "9" * 400}, {"poll1": "0"}])
-async def test_a_vote_for_nothing_is_refused_in_words(rig: Rig, alice: Account, bob: Account, data: dict[str, str]) -> None:
+@pytest.mark.parametrize("data", [{}, {"poll{id}": "x"}, {"poll{id}": "9" * 400}, {"poll1": "0"}])
+async def test_a_vote_for_nothing_leads_back_and_says_so(rig: Rig, alice: Account, bob: Account, data: dict[str, str]) -> None:
+    post, visitor = rig.post(alice, "what?", poll=DRINKS), Visitor(rig, bob)
+    filled = {key.format(id=post.id): value for key, value in data.items()} | {"next": f"/@alice/{post.id}"}
+    back = await visitor.press(f"/posts/{post.id}/vote", filled)
+
+    assert "Choose an answer" in (await visitor.read(back.partition("#")[0])).main
+    assert votes(rig, post) == [0, 0, 0]
+
+
+async def test_a_vote_for_what_is_no_answer_is_refused_in_words(rig: Rig, alice: Account, bob: Account) -> None:
     post = rig.post(alice, "what?", poll=DRINKS)
-    answer = await Visitor(rig, bob).post(f"/posts/{post.id}/vote", {key.format(id=post.id): value for key, value in data.items()})
+    answer = await Visitor(rig, bob).post(f"/posts/{post.id}/vote", {f"poll{post.id}": "9"})
 
     assert answer.status == 422 and votes(rig, post) == [0, 0, 0]
     assert (await Visitor(rig).post(f"/posts/{post.id}/vote", {f"poll{post.id}": "0"})).status in (302, 303, 401, 403)
@@ -153,3 +162,17 @@ async def test_emoji_in_options_are_pictures_before_and_after_voting(rig: Rig, a
         page = await visitor.read(f"/@alice/{post.id}")
         shown = [one.get("src") for one in page.all("img") if one.get("class") == "emoji"]
         assert shown == [f"/media/{key}"] and "<i>coffee</i> :no:" in page.main
+
+
+async def test_reacting_with_nothing_leads_back_and_says_so(rig: Rig, alice: Account, bob: Account) -> None:
+    post, visitor = rig.post(alice, "hello"), Visitor(rig, bob)
+    back = await visitor.press(f"/posts/{post.id}/react", {"emoji": " ", "next": f"/@alice/{post.id}"})
+
+    assert "Type one emoji" in (await visitor.read(back.partition("#")[0])).main
+
+
+async def test_activity_says_with_which_emoji_somebody_reacted(rig: Rig, alice: Account, bob: Account) -> None:
+    post = rig.post(alice, "hello")
+    await Visitor(rig, bob).press(f"/posts/{post.id}/react/%F0%9F%A5%BE", {})
+
+    assert "reacted to your post with 🥾" in (await Visitor(rig, alice).read("/notifications")).main

@@ -15,9 +15,9 @@ from fedi.storage.db import Tx
 
 
 def _group(tx: Tx, name: str) -> Account:
-    account = account_rows.get_local(tx, name.lstrip("!@"))
-    if account.kind != groups.KIND:
-        raise NotFound(f"{account.username} is no group.")
+    account = account_rows.find_by_handle(tx, name.lstrip("!@"), "")
+    if account is None or account.deleted_at is not None or account.kind != groups.KIND:
+        raise NotFound(f"{name} is no group of this server. `fedi group list` shows them.")
     return account
 
 

@@ -68,6 +68,7 @@ class LimitSettings:
     """What people and other servers may do here."""
 
     inbox_per_host: int = limits.INBOX_PER_HOST
+    connections_per_address: int = limits.CONNECTIONS_PER_ADDRESS
     post_chars: int = limits.POST_CHARS
     upload_mb: int = limits.FILM_BYTES // (1024 * 1024)
 
@@ -209,6 +210,7 @@ def _checked(config: Config) -> Config:
     _between("server.port", config.server.port, 0, 65535)
     _between("federation.timeout_s", config.federation.timeout_s, 1, 60)
     _between("limits.inbox_per_host", config.limits.inbox_per_host, 1, 10_000_000)
+    _between("limits.connections_per_address", config.limits.connections_per_address, 1, 100_000)
     _between("limits.post_chars", config.limits.post_chars, 1, 100_000)
     _between("limits.upload_mb", config.limits.upload_mb, 1, 1024)
     for key in ("remote_posts_days", "remote_media_days", "remote_media_mb"):

@@ -121,6 +121,8 @@ TIMELINE_TAGS = 20  # in one timeline: any of these, all of these, none of these
 HOME_ROWS = 800  # kept per person
 
 # -- rates --
+CONNECTIONS_PER_ADDRESS = 100  # open at the same time from one address that is no proxy of ours
+UNREAD_S = 30  # how long a client may take nothing of what it is sent
 INBOX_PER_HOST = 3000  # per 5 minutes
 INBOX_WINDOW_S = 300
 LOGIN_TRIES = 5  # per 15 minutes, address and account

@@ -22,7 +22,7 @@ from fedi.control.server import Doorway
 from fedi.errors import Conflict, Invalid
 from fedi.instance import Instance
 from fedi.storage import accounts as account_rows
-from fedi.web import auth
+from fedi.web import auth, connections
 from fedi.web.app import make_app, server_options
 
 _BACKLOG: Final = 1024
@@ -87,31 +87,36 @@ def stop_signal() -> asyncio.Event:
 class Served:
     """An instance that is open, at work and listening. Made by `up`, ended by `down`."""
 
-    def __init__(self, instance: Instance, runner: web.AppRunner, doorway: Doorway) -> None:
+    def __init__(self, instance: Instance, runner: web.AppRunner, doorway: Doorway, watching: "asyncio.Task[None]") -> None:
         self.instance = instance
         self._runner = runner
         self._doorway = doorway
+        self._watching = watching
 
     @classmethod
     async def up(cls, settings: Config, sign_in: "SignIn | None" = None) -> "Served":
         """Open the data, listen, begin to work. Raises Conflict when data or port are taken, Invalid when they cannot be had."""
         instance = await Instance.open(settings)
         runner: web.AppRunner | None = None
+        watching: asyncio.Task[None] | None = None
         try:
             app = make_app(instance)
             if sign_in is not None:
                 sign_in.add(app, instance)
             runner = web.AppRunner(app, shutdown_timeout=_IN_FLIGHT_S, **server_options(settings))
             await runner.setup()
+            watching = connections.watch(_server_of(runner), settings)
             await _listen(runner, settings)
             doorway = await Doorway.open(instance)
         except BaseException:
+            if watching is not None:
+                watching.cancel()
             if runner is not None:
                 await runner.cleanup()
             await instance.close()
             raise
         instance.start()
-        return cls(instance, runner, doorway)
+        return cls(instance, runner, doorway, watching)
 
     @property
     def address(self) -> str:
@@ -121,6 +126,7 @@ class Served:
 
     async def down(self) -> None:
         """Stop listening at once, finish requests and deliveries that are under way, close."""
+        self._watching.cancel()
         await self._doorway.close()
         instance = self.instance
         done = await asyncio.gather(self._runner.cleanup(), instance.sender.stop(), instance.jobs.stop(), return_exceptions=True)
@@ -128,6 +134,13 @@ class Served:
         for result in done:
             if isinstance(result, BaseException):
                 raise result
+
+
+def _server_of(runner: web.AppRunner) -> web.Server:
+    """It is there once the runner is set up."""
+    if runner.server is None:
+        raise RuntimeError("The runner is not set up.")
+    return runner.server
 
 
 async def _listen(runner: web.AppRunner, settings: Config) -> None:

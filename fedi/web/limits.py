@@ -2,6 +2,7 @@
 
 import ipaddress
 import time
+from asyncio import BaseTransport
 from collections.abc import Iterable
 from functools import lru_cache
 from math import ceil
@@ -114,6 +115,11 @@ class Limits:
                 break
         return _bucket(peer)
 
+    def neighbour(self, transport: BaseTransport) -> str:
+        """The address at the other end of a connection, as `client` counts it; '' for our own proxies, who speak for many."""
+        peer = _other_end(transport)
+        return "" if self._is_proxy(peer) else _bucket(peer)
+
     def _is_proxy(self, address: Address | None) -> bool:
         return address is None or any(address in network for network in self._proxies)
 
@@ -137,7 +143,11 @@ def _login(text: str) -> str:
 
 def _peer(request: web.Request) -> Address | None:
     """Who has connected; None over a Unix socket."""
-    peer = request.transport.get_extra_info("peername") if request.transport is not None else None
+    return _other_end(request.transport) if request.transport is not None else None
+
+
+def _other_end(transport: BaseTransport) -> Address | None:
+    peer = transport.get_extra_info("peername")
     return _address(peer[0]) if isinstance(peer, tuple) and peer else None
 
 

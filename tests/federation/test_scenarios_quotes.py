@@ -343,6 +343,32 @@ async def test_AUZ_11_what_is_quoted_of_a_blocked_server_is_not_fetched(w: World
     assert state(w, note) == "unauthorized" and [line for line in w.asked if "third.test" in line] == []
 
 
+async def test_AUZ_11_what_was_quoted_is_shown_no_more_once_its_server_is_blocked(w: World) -> None:
+    carol, _, note, made = await third(w)
+    await w.accepted(carol, carol.create(note | {"quoteAuthorization": made["id"]}))
+    post = w.find(note["id"])
+    assert post is not None and state(w, note) == "accepted"
+    assert w.db.read(quote_rows.list_seen, w.alice.id, [post.id])[post.id].quoted_id is not None
+    w.db.transact(moderation.block_domain, "third.test")
+    w.forget()
+    w.db.transact(lambda tx: tx.execute("UPDATE quotes SET checked_at = checked_at - 8 * 86400000"))
+    await w.instance.jobs.run_chore("recheck-quotes")
+    await w.settle()
+    quoted_id = quote_of(w, post).quoted_id
+    assert w.db.read(post_rows.find_visible, w.alice.id, quoted_id or 0) is None and [line for line in w.asked if "third.test" in line] == []
+
+
+async def test_VIS_a_request_to_quote_what_stays_here_gets_no_answer_and_no_stamp(w: World) -> None:
+    carol = w.peer().actor("carol")
+    await w.befriend(carol, w.alice)
+    kept = w.publish(w.alice, "xyzzy", local_only=True)
+    note = quoting(carol, kept.uri, cc=[w.alice.uri])
+    await w.accepted(carol, quote_request(carol, note, kept))
+    await w.accepted(carol, carol.create(note))
+    assert w.peer().received() == [] and state(w, note) != "accepted" and w.told(w.alice).count("quote") == 0
+    assert w.db.read(approval_rows.find_about, kept.id, note["id"], "quote") is None
+
+
 async def test_S10_a_stamp_is_asked_for_again_after_a_week(w: World) -> None:
     carol, _, note, made = await third(w)
     await w.accepted(carol, carol.create(note | {"quoteAuthorization": made["id"]}))

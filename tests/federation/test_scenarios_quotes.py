@@ -355,7 +355,8 @@ async def test_AUZ_11_what_was_quoted_is_shown_no_more_once_its_server_is_blocke
     await w.instance.jobs.run_chore("recheck-quotes")
     await w.settle()
     quoted_id = quote_of(w, post).quoted_id
-    assert w.db.read(post_rows.find_visible, w.alice.id, quoted_id or 0) is None and [line for line in w.asked if "third.test" in line] == []
+    assert w.db.read(post_rows.find_visible, w.alice.id, quoted_id or 0) is None
+    assert [line for line in w.asked if "third.test" in line] == []
 
 
 async def test_VIS_a_request_to_quote_what_stays_here_gets_no_answer_and_no_stamp(w: World) -> None:

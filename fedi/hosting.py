@@ -153,10 +153,15 @@ def pass_on(tx: Tx, group: Account, author: Account, activity: bytes, post: Post
     outbox.passed_on(tx, group, activity, post.uri if post is not None else "", post.id if post is not None and is_kept else None)
 
 
-def acted(tx: Tx, post: Post, author: Account, activity: bytes | Json) -> None:
-    """Somebody has edited, deleted, liked (or no more) a post: where it is in a group of this server, that passes it on."""
+def acted(tx: Tx, post: Post, author: Account, activity: bytes | Json, *, is_vote: bool = False) -> None:
+    """Somebody has edited, deleted, liked (or no more) a post: where it is in a group of this server, that passes it on.
+
+    Votes cost whoever casts them nothing: they leave room for what is written.
+    """
     group = groups.group_of(tx, post)
     if group is not None and group.is_local:
+        if is_vote and rows.count_passed_on(tx, group.id, tx.now - clock.HOUR) >= limits.GROUP_VOTES:
+            return
         body = activity if isinstance(activity, bytes) else outbox.body_of(tx, author, activity)
         pass_on(tx, group, author, body, post, is_kept=False)
 

@@ -136,6 +136,7 @@ GROUP_MODERATORS = 50
 GROUPS_PER_PERSON = 10  # of this server, that somebody has made
 GROUP_POSTS = 30  # per hour, person and group
 GROUP_PASSED_ON = 3000  # per hour and group of this server: posts, edits, votes
+GROUP_VOTES = 2000  # past so much of these, votes are passed on no more
 LOCK_HOPS = 40  # answers looked up from to find whether a thread is closed
 BAN_POSTS = 500  # of somebody banned with all they wrote
 REASON_CHARS = 500

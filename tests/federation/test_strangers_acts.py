@@ -358,3 +358,30 @@ async def test_what_waits_for_a_yes_cannot_be_pinned(w: World) -> None:
     post = w.publish(w.alice, "hello", in_reply_to_id=parent.id)
     with pytest.raises(Invalid):
         w.db.transact(interactions.pin, w.alice, post.id)
+
+
+async def test_what_waits_for_others_leaves_nothing_here_but_the_post_DOS_20(w: World, mallory: Actor) -> None:
+    carol = w.peer().actor("carol")
+    rule = {"automaticApproval": [carol.uri], "manualApproval": [PUBLIC]}
+    parent = await w.remote.post(carol.note("ask me", interactionPolicy={"canReply": rule})["id"])
+    await w.accepted(mallory, mallory.create(mallory.note("hello", cc=[w.alice.uri], inReplyTo=parent.uri)))
+    huge = mallory.note("hello", cc=[w.alice.uri], inReplyTo=asking_first(w, w.alice).uri, filler="x" * limits.SENT_BYTES)
+    await w.accepted(mallory, mallory.create(huge))
+
+    assert w.find(huge["id"]).held  # type: ignore[union-attr]
+    assert w.rows()["post_arrivals"] == 0
+
+
+async def test_votes_of_a_stranger_leave_a_group_room_for_posts(w: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fedi.limits.GROUP_VOTES", 5)
+    club = Club(w)
+    await club.join(club.lemming, club.mastodon)
+    page = club.page(club.mastodon)
+    await w.accepted(club.mastodon, page)
+    for _ in range(8):
+        await w.accepted(club.mallory, club.mallory.activity("Dislike", page["object"]["id"]))
+    later = club.page(club.mastodon, "Another cat")
+    await w.accepted(club.mastodon, later)
+
+    assert 0 < len(club.heard(kind="Dislike")) <= 5
+    assert [said["object"]["id"] for said in club.heard(kind="Create")] == [page["object"]["id"], later["object"]["id"]]

@@ -9,6 +9,7 @@ from fedi.storage import follows as follow_rows
 from fedi.storage import post_arrivals as arrival_rows
 from fedi.storage import posts as post_rows
 from fedi.storage.db import Tx
+from fedi.storage.posts import Post
 
 
 def is_trusted(received: Received) -> bool:
@@ -68,6 +69,11 @@ def wants(tx: Tx, received: Received) -> Wants | None:
     )
 
 
+def _waits_for_us(tx: Tx, post: Post) -> bool:
+    """Whether somebody here is to say yes to it; what waits for others is never passed on by us, and there may be much of it."""
+    return bool(post.held) and post.in_reply_to_account_id is not None and account_rows.get(tx, post.in_reply_to_account_id).is_local
+
+
 def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
     if ballots := votes.ballots(tx, received):
         votes.apply(tx, received, ballots)
@@ -81,8 +87,9 @@ def apply(tx: Tx, received: Received, gathered: Gathered) -> None:
     quiet = received.is_relayed and not concerns_us(tx, received)
     if not quiet or note.visibility == "public":
         post = arrivals.receive(tx, note, received.actor, received.content(tx, gathered), quiet=quiet)
-        if post is not None and post.held and gathered.note is None and received.via is None and received.activity.body:
-            arrival_rows.put_said(tx, post.id, received.activity.body)
+        body = received.activity.body if gathered.note is None and received.via is None else b""
+        if post is not None and 0 < len(body) <= limits.SENT_BYTES and _waits_for_us(tx, post):
+            arrival_rows.put_said(tx, post.id, body)
         forwarding.pass_on(tx, received.actor, received.activity, post)
         moderated.brought(tx, received, post, gathered)
 

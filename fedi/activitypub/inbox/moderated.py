@@ -15,6 +15,8 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 
+_VOTES = frozenset({"Dislike", "EmojiReact", "Like", "Undo"})
+
 
 def brought(tx: Tx, received: Received, post: Post | None, gathered: Gathered = NONE_GATHERED) -> None:
     """What the Create of a post means to groups: one elsewhere that has passed it on, or one of this server that is to.
@@ -38,7 +40,7 @@ def brought(tx: Tx, received: Received, post: Post | None, gathered: Gathered = 
 def pass_on(tx: Tx, received: Received, post: Post) -> None:
     """Somebody elsewhere has done something to a post in a group of this server: its followers learn of it. Nothing twice."""
     if received.via is None and not received.is_forwarded and post.group_id is not None and received.activity.body:
-        hosting.acted(tx, post, received.actor, received.activity.body)
+        hosting.acted(tx, post, received.actor, received.activity.body, is_vote=received.activity.type in _VOTES)
 
 
 def group_for(tx: Tx, received: Received, post: Post) -> Account | None:

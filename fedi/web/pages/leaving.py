@@ -75,7 +75,7 @@ async def delete(request: web.Request) -> web.Response:
     try:
         await instance.db.write(lambda tx: accounts.delete_local(tx, account_rows.get(tx, account.id)))
     except Conflict as error:
-        return page(request, error.message.partition(":")[0], 409)
+        return page(request, f"{error.message.rstrip('.')}, where this server runs.", 409)
     response = site.go("/", "gone")
     auth.sign_out(request, response)
     return response

@@ -237,6 +237,7 @@ def test_the_numbers_in_the_words_of_federation_md_are_those_enforced():
         f"one or up to {limits.WRAPPED}, one level deep",
         f"At most {limits.WRAPPED_FETCHES} such questions a minute and group",
         f"At most {limits.GROUP_POSTS} posts an hour and person, {limits.GROUP_PASSED_ON:,} activities an hour",
+        f"votes only as long as these are fewer than {limits.GROUP_VOTES:,}",
         f"at most 128 pixels a side and {limits.EMOJI_BYTES >> 10} KiB",
         f"nesting over {limits.JSON_DEPTH} levels",
         f"over {limits.BODY_BYTES >> 20} MiB",
@@ -284,13 +285,15 @@ def test_the_limits_of_federation_md_are_those_enforced():
     assert rows["how long a poll runs that is made here"] == f"{shortest // 60} minutes to {longest // 86_400} days"
     assert rows["entries of one list of an interaction policy"] == str(limits.POLICY_ENTRIES)
     assert rows["requests that wait for one person's answer"] == str(limits.REQUESTS_PENDING)
+    each = f"{limits.REQUESTS_EACH}, {limits.REQUESTS_PENDING_EACH}"
+    assert rows["requests of one person elsewhere: about one post, waiting anywhere"] == each
     assert rows["steps up from an answer to the first post"] == str(limits.THREAD_HOPS)
     assert rows["documents read to complete a thread"] == str(limits.THREAD_FETCHES)
     assert rows["answers looked at in one collection, in one thread"] == f"{limits.THREAD_ITEMS_PER_POST}, {limits.THREAD_ITEMS:,}"
     assert rows["earlier posts of an account, pages of its outbox"] == f"{limits.FILL_POSTS}, {limits.FILL_PAGES}"
     assert rows["posts of others fetched because an account boosted them before"] == str(limits.FILL_BOOSTS)
     assert rows["time for a thread, or for earlier posts"] == f"{limits.BACKFILL_S // 60} minutes"
-    assert len(rows) == 21 + 1, "every row is compared here; one is the head"
+    assert len(rows) == 22 + 1, "every row is compared here; one is the head"
 
 
 def test_the_dates_federation_md_promises_are_those_accepted():

@@ -231,6 +231,7 @@ class House:
         yield Place("bookmarks page", "page", "/bookmarks", ALL, BOOKMARKERS)
         yield Place("bookmarks taken along", "page", "/settings/data/bookmarks.csv", ALL, BOOKMARKERS, says_ids=True)
         yield Place("what waits for a yes", "page", "/approvals", ALL, ("author",))
+        yield Place("what has a yes", "page", "/approvals/given", ALL, ("author",))
         yield Place("activity", "page", "/notifications", ALL, ("addressee", "author"))
         yield Place("search", "page", "/search?q=%23topic", frozenset())
         for kind, post in self.posts.items():
@@ -538,7 +539,8 @@ async def test_nobody_acts_on_what_they_cannot_see_VIS_09_VIS_21(house: House) -
                     path = re.sub(r"\{([a-z_]+)\}", lambda part, given=given: given[part[1]], pattern)
                     before = house.rig.instance.db.read(lambda tx: tx.one("SELECT total_changes()")[0])  # type: ignore[index]
                     headers = {"Authorization": f"Bearer {house.tokens[role]}"} if "/api/" in path else cookie(house, role)
-                    response = await house.rig.client.request(method, path, data=_SAID, headers=headers, allow_redirects=False)
+                    said = _SAID | {f"poll{post_id}": "0"}
+                    response = await house.rig.client.request(method, path, data=said, headers=headers, allow_redirects=False)
                     if response.status != 404 or house.rig.instance.db.read(lambda tx: tx.one("SELECT total_changes()")[0]) != before:  # type: ignore[index]
                         wrong.append(f"{method} {path} ({kind}) by {role}: {response.status}")
     assert not wrong, "\n".join(wrong)
@@ -551,7 +553,7 @@ def verbs(resource: web.AbstractResource) -> list[str]:
     return found[1].split("|") if found else [""]
 
 
-_SAID = {"status": "x", "text": "x", "quote_approval_policy": "nobody", "comment": "x", "choices[]": "0"}
+_SAID = {"status": "x", "text": "x", "quote_approval_policy": "nobody", "comment": "x", "choices[]": "0", "emoji": "🎉"}
 
 
 def cookie(house: House, role: str) -> dict[str, str]:

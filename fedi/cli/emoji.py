@@ -144,5 +144,5 @@ def _pictures(source: Path, refused: list[dict[str, str]]) -> Iterator[tuple[str
                         continue
                     with archive.open(entry) as file:
                         yield name.stem, file.read(_BYTES)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
+    except (zipfile.BadZipFile, RuntimeError, EOFError):  # the second: locked, or packed in a way that is not known here
         raise click.ClickException("That is neither a folder nor a .zip file that can be read.") from None

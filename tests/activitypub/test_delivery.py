@@ -111,7 +111,7 @@ async def test_a_server_blocked_after_it_was_read_gets_nothing(world: World, car
 
 
 async def test_what_is_sent_is_signed_by_its_author_with_a_fresh_date(world: World, carol: Actor, frozen: FrozenDateTimeFactory) -> None:
-    world.peer().behave("*", remote.answers(status=503, times=1))
+    world.peer().behave("/inbox", remote.answers(status=503, times=1))
     world.publish(world.alice)
     await world.settle()
     await later(world, frozen, minutes=2)
@@ -156,7 +156,7 @@ async def test_what_is_about_one_object_waits_for_what_came_before(world: World,
 
 
 async def test_an_undo_comes_after_what_it_undoes(world: World, carol: Actor, frozen: FrozenDateTimeFactory) -> None:
-    world.peer().behave("*", remote.answers(status=503, times=1))
+    world.peer().behave("/users/carol/inbox", remote.answers(status=503, times=1))
     account = world.account(carol)
     assert account is not None
     world.db.transact(follows.follow, world.alice, account.id)
@@ -413,7 +413,7 @@ async def test_one_bad_inbox_does_not_close_a_server(world: World, carol: Actor,
 
 async def test_a_delete_supersedes_what_was_not_sent(world: World, carol: Actor, frozen: FrozenDateTimeFactory) -> None:
     peer = world.peer()
-    peer.behave("*", remote.answers(status=503, times=1))
+    peer.behave("/inbox", remote.answers(status=503, times=1))
     post = world.publish(world.alice, "a secret")
     await world.settle()
     world.db.transact(posts.edit, world.alice, post.id, posts.Draft("changed"), {})
@@ -426,7 +426,7 @@ async def test_a_delete_supersedes_what_was_not_sent(world: World, carol: Actor,
 
 async def test_a_create_that_fails_while_it_is_deleted_is_not_sent_again(world: World, carol: Actor, frozen: FrozenDateTimeFactory) -> None:
     peer = world.peer()
-    peer.behave("*", remote.slow(0.1, remote.answers(status=503, times=1)))
+    peer.behave("/inbox", remote.slow(0.1, remote.answers(status=503, times=1)))
     post = world.publish(world.alice, "a secret")
     await asyncio.sleep(0.05)
     world.db.transact(posts.remove, world.alice, post.id)
@@ -454,7 +454,7 @@ async def test_who_got_a_post_gets_its_edit_and_its_end(world: World, carol: Act
 
 
 async def test_the_keys_of_a_deleted_account_outlive_its_last_delivery(world: World, carol: Actor, frozen: FrozenDateTimeFactory) -> None:
-    world.peer().behave("*", remote.answers(status=503, times=1))
+    world.peer().behave("/inbox", remote.answers(status=503, times=1))
     world.db.transact(accounts.delete_local, world.alice)
     await world.settle()
     await world.instance.jobs.run_chore("forget-keys")

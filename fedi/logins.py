@@ -9,7 +9,7 @@ import secrets
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from fedi import limits
+from fedi import ids, limits
 from fedi.errors import Invalid, NotFound
 from fedi.storage import users as rows
 from fedi.storage.db import Tx
@@ -95,7 +95,7 @@ def new_token(tx: Tx, account_id: int, scopes: str, name: str = "") -> str:
         raise Invalid("Name at least one scope, like `read`.", "scopes")
     rows.get(tx, account_id)
     token = secrets.token_urlsafe(32)
-    rows.insert_token(tx, Token(_hash(token), account_id, name[:100], " ".join(wanted), tx.now, tx.now))
+    rows.insert_token(tx, Token(ids.new(tx.now), _hash(token), account_id, None, name[:100], " ".join(wanted), tx.now, tx.now))
     return token
 
 
@@ -112,7 +112,7 @@ def revoke_token(tx: Tx, token: str) -> None:
     if found is None:
         raise NotFound("There is no such token.")
     rows.delete_token(tx, found.token_hash)
-    tx.emit(Event("auth", found.account_id))
+    tx.emit(Event("auth", found.account_id or 0))
 
 
 # -- passwords --

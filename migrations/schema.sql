@@ -10,6 +10,18 @@ CREATE TABLE account_keys (
 
 CREATE INDEX account_keys_account ON account_keys (account_id);
 
+CREATE TABLE account_notes (
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  target_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  note TEXT NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, target_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX account_notes_target ON account_notes (target_id);
+
+CREATE VIRTUAL TABLE account_search USING fts5 (username, display_name, bio, tokenize = "unicode61 remove_diacritics 2", prefix = '1 2 3');
+
 CREATE TABLE accounts (
   id INTEGER PRIMARY KEY,
   username TEXT NOT NULL,
@@ -60,6 +72,14 @@ CREATE INDEX accounts_host ON accounts (host) WHERE host <> '';
 
 CREATE UNIQUE INDEX accounts_local_name ON accounts (username COLLATE NOCASE) WHERE host = '';
 
+CREATE TABLE active_days (
+  day INTEGER NOT NULL,                     -- days since 1970, UTC
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  PRIMARY KEY (day, account_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX active_days_account ON active_days (account_id);
+
 CREATE TABLE activities (
   id INTEGER PRIMARY KEY,
   uri TEXT NOT NULL UNIQUE,
@@ -75,6 +95,62 @@ CREATE TABLE activities (
 CREATE INDEX activities_account ON activities (account_id);
 
 CREATE INDEX activities_post ON activities (post_id) WHERE post_id IS NOT NULL;
+
+CREATE TABLE announcement_dismissals (
+  announcement_id INTEGER NOT NULL REFERENCES announcements (id) ON DELETE CASCADE,
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (announcement_id, account_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX announcement_dismissals_account ON announcement_dismissals (account_id);
+
+CREATE TABLE announcement_reactions (
+  announcement_id INTEGER NOT NULL REFERENCES announcements (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,                       -- one emoji character, or a shortcode
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  emoji_id INTEGER REFERENCES emojis (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (announcement_id, name, account_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX announcement_reactions_account ON announcement_reactions (account_id);
+
+CREATE INDEX announcement_reactions_emoji ON announcement_reactions (emoji_id) WHERE emoji_id IS NOT NULL;
+
+CREATE TABLE announcements (
+  id INTEGER PRIMARY KEY,
+  text_source TEXT NOT NULL,
+  text_html TEXT NOT NULL,
+  starts_at INTEGER,
+  ends_at INTEGER,
+  all_day INTEGER NOT NULL DEFAULT 0,
+  published_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE annual_reports (
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  year INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('generating', 'ready')),
+  data TEXT NOT NULL DEFAULT '{}',          -- JSON
+  share_key TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL,
+  read_at INTEGER,
+  PRIMARY KEY (account_id, year)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE apps (
+  id INTEGER PRIMARY KEY,
+  client_id TEXT NOT NULL UNIQUE,
+  secret_hash BLOB NOT NULL,                -- SHA-256 of the client secret
+  name TEXT NOT NULL,
+  website TEXT NOT NULL DEFAULT '',
+  redirect_uris TEXT NOT NULL,              -- JSON [uri, ...]
+  scopes TEXT NOT NULL,                     -- space-separated: the most a token of it can have
+  created_at INTEGER NOT NULL,
+  used_at INTEGER NOT NULL DEFAULT 0        -- when a token was last made of it; those never used are swept
+) STRICT;
 
 CREATE TABLE audit (
   id INTEGER PRIMARY KEY,
@@ -105,6 +181,87 @@ CREATE TABLE bookmarks (
 
 CREATE INDEX bookmarks_post ON bookmarks (post_id);
 
+CREATE TABLE cards (
+  id INTEGER PRIMARY KEY,
+  url TEXT NOT NULL UNIQUE,
+  state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'ready', 'empty')),
+  kind TEXT NOT NULL DEFAULT 'link' CHECK (kind IN ('link', 'photo', 'video', 'rich')),
+  title TEXT NOT NULL DEFAULT '',
+  description TEXT NOT NULL DEFAULT '',
+  language TEXT NOT NULL DEFAULT '',
+  provider_name TEXT NOT NULL DEFAULT '',
+  provider_url TEXT NOT NULL DEFAULT '',
+  author_name TEXT NOT NULL DEFAULT '',
+  author_url TEXT NOT NULL DEFAULT '',
+  author_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL, -- both sides have said so
+  claimed TEXT NOT NULL DEFAULT '',         -- the handle the page names as its author
+  media_id INTEGER REFERENCES media (id) ON DELETE SET NULL,
+  width INTEGER NOT NULL DEFAULT 0,
+  height INTEGER NOT NULL DEFAULT 0,
+  published_at INTEGER,
+  created_at INTEGER NOT NULL,
+  fetched_at INTEGER NOT NULL DEFAULT 0,
+  version INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX cards_author ON cards (author_id) WHERE author_id IS NOT NULL;
+
+CREATE INDEX cards_media ON cards (media_id) WHERE media_id IS NOT NULL;
+
+CREATE TABLE collection_items (
+  id INTEGER PRIMARY KEY,
+  collection_id INTEGER NOT NULL REFERENCES collections (id) ON DELETE CASCADE,
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'accepted', 'rejected', 'revoked')),
+  position INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  UNIQUE (collection_id, account_id)
+) STRICT;
+
+CREATE INDEX collection_items_account ON collection_items (account_id, collection_id);
+
+CREATE TABLE collections (
+  id INTEGER PRIMARY KEY,
+  uri TEXT NOT NULL UNIQUE,
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  description_source TEXT NOT NULL DEFAULT '',
+  description_html TEXT NOT NULL DEFAULT '',
+  language TEXT NOT NULL DEFAULT '',
+  sensitive INTEGER NOT NULL DEFAULT 0,
+  discoverable INTEGER NOT NULL DEFAULT 1,
+  tag_id INTEGER REFERENCES tags (id),
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX collections_account ON collections (account_id, id);
+
+CREATE INDEX collections_tag ON collections (tag_id) WHERE tag_id IS NOT NULL;
+
+CREATE TABLE conversation_posts (
+  conversation_id INTEGER NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  PRIMARY KEY (conversation_id, post_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX conversation_posts_post ON conversation_posts (post_id);
+
+CREATE TABLE conversations (
+  id INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  thread_id INTEGER NOT NULL,
+  participants TEXT NOT NULL,               -- JSON [account id, ...], ascending, without the owner
+  last_post_id INTEGER REFERENCES posts (id) ON DELETE SET NULL,
+  unread INTEGER NOT NULL DEFAULT 0,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (account_id, thread_id, participants)
+) STRICT;
+
+CREATE INDEX conversations_last ON conversations (account_id, last_post_id);
+
+CREATE INDEX conversations_post ON conversations (last_post_id) WHERE last_post_id IS NOT NULL;
+
 CREATE TABLE deliveries (
   activity_id INTEGER NOT NULL REFERENCES activities (id) ON DELETE CASCADE,
   inbox_id INTEGER NOT NULL REFERENCES inboxes (id),
@@ -120,6 +277,15 @@ CREATE TABLE deliveries (
 
 CREATE INDEX deliveries_queued ON deliveries (host, activity_id, inbox_id, next_at) WHERE state = 'queued';
 
+CREATE TABLE dismissed_suggestions (
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  target_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, target_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX dismissed_suggestions_target ON dismissed_suggestions (target_id);
+
 CREATE TABLE domain_allows (
   host TEXT PRIMARY KEY,                    -- in allowlist mode; holds for its sub-domains too
   created_at INTEGER NOT NULL
@@ -133,6 +299,15 @@ CREATE TABLE "domain_policies" (
   reason TEXT NOT NULL DEFAULT '',
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE email_confirmations (
+  token_hash BLOB PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  email TEXT NOT NULL,                      -- the address it makes the account's
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX email_confirmations_account ON email_confirmations (account_id);
 
 CREATE TABLE emojis (
   id INTEGER PRIMARY KEY,
@@ -148,6 +323,16 @@ CREATE TABLE emojis (
 ) STRICT;
 
 CREATE INDEX emojis_media ON emojis (media_id);
+
+CREATE TABLE endorsements (
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  target_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  id INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, target_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX endorsements_target ON endorsements (target_id);
 
 CREATE TABLE favourites (
   account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -167,6 +352,36 @@ CREATE TABLE featured_tags (
   created_at INTEGER NOT NULL,
   PRIMARY KEY (account_id, tag_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE filter_keywords (
+  id INTEGER PRIMARY KEY,
+  filter_id INTEGER NOT NULL REFERENCES filters (id) ON DELETE CASCADE,
+  keyword TEXT NOT NULL,
+  whole_word INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX filter_keywords_filter ON filter_keywords (filter_id, id);
+
+CREATE TABLE filter_posts (
+  id INTEGER PRIMARY KEY,
+  filter_id INTEGER NOT NULL REFERENCES filters (id) ON DELETE CASCADE,
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  UNIQUE (filter_id, post_id)
+) STRICT;
+
+CREATE INDEX filter_posts_post ON filter_posts (post_id);
+
+CREATE TABLE filters (
+  id INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  title TEXT NOT NULL,
+  contexts TEXT NOT NULL,                   -- JSON, of home, notifications, public, thread, account
+  action TEXT NOT NULL CHECK (action IN ('warn', 'hide', 'blur')),
+  expires_at INTEGER,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX filters_account ON filters (account_id, id);
 
 CREATE TABLE followed_tags (
   account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
@@ -299,6 +514,44 @@ CREATE INDEX jobs_due ON jobs (run_at) WHERE state = 'queued';
 
 CREATE INDEX jobs_lane ON jobs (lane, id) WHERE lane <> '' AND state = 'queued';
 
+CREATE TABLE list_accounts (
+  list_id INTEGER NOT NULL REFERENCES lists (id) ON DELETE CASCADE,
+  account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (list_id, account_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX list_accounts_account ON list_accounts (account_id, list_id);
+
+CREATE TABLE list_posts (
+  list_id INTEGER NOT NULL REFERENCES lists (id) ON DELETE CASCADE,
+  post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
+  account_id INTEGER NOT NULL,              -- whose membership brought it: the author, or who boosted
+  PRIMARY KEY (list_id, post_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX list_posts_post ON list_posts (post_id);
+
+CREATE TABLE lists (
+  id INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  title TEXT NOT NULL,
+  replies TEXT NOT NULL DEFAULT 'list' CHECK (replies IN ('followed', 'list', 'none')),
+  exclusive INTEGER NOT NULL DEFAULT 0,     -- its members' posts do not come home
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX lists_account ON lists (account_id, id);
+
+CREATE TABLE markers (
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  timeline TEXT NOT NULL CHECK (timeline IN ('home', 'notifications')),
+  last_read_id INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, timeline)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "media" (
   id INTEGER PRIMARY KEY,
   key TEXT NOT NULL UNIQUE,                 -- 128 random bits: the public name
@@ -331,6 +584,15 @@ CREATE INDEX media_preview ON media (preview_sha256) WHERE preview_sha256 IS NOT
 
 CREATE INDEX media_sha256 ON media (sha256) WHERE sha256 IS NOT NULL;
 
+CREATE TABLE muted_threads (
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  thread_id INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, thread_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX muted_threads_thread ON muted_threads (thread_id);
+
 CREATE TABLE mutes (
   account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
   target_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -342,35 +604,95 @@ CREATE TABLE mutes (
 
 CREATE INDEX mutes_target ON mutes (target_id);
 
+CREATE TABLE notification_permissions (
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  from_account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (account_id, from_account_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX notification_permissions_from ON notification_permissions (from_account_id);
+
+CREATE TABLE notification_policies (
+  account_id INTEGER PRIMARY KEY REFERENCES users (account_id) ON DELETE CASCADE,
+  not_following TEXT NOT NULL DEFAULT 'accept' CHECK (not_following IN ('accept', 'filter', 'drop')),
+  not_followers TEXT NOT NULL DEFAULT 'accept' CHECK (not_followers IN ('accept', 'filter', 'drop')),
+  new_accounts TEXT NOT NULL DEFAULT 'accept' CHECK (new_accounts IN ('accept', 'filter', 'drop')),
+  private_mentions TEXT NOT NULL DEFAULT 'filter' CHECK (private_mentions IN ('accept', 'filter', 'drop')),
+  limited_accounts TEXT NOT NULL DEFAULT 'filter' CHECK (limited_accounts IN ('accept', 'filter', 'drop'))
+) STRICT;
+
+CREATE TABLE notification_requests (
+  id INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  from_account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  last_post_id INTEGER REFERENCES posts (id) ON DELETE SET NULL,
+  notifications_count INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (account_id, from_account_id)
+) STRICT;
+
+CREATE INDEX notification_requests_from ON notification_requests (from_account_id);
+
+CREATE INDEX notification_requests_post ON notification_requests (last_post_id) WHERE last_post_id IS NOT NULL;
+
 CREATE TABLE "notifications" (
   id INTEGER PRIMARY KEY,
   account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
   kind TEXT NOT NULL CHECK (kind IN ('follow', 'follow_request', 'mention', 'favourite', 'boost', 'edit', 'post', 'report', 'move',
-    'poll', 'reaction', 'quote', 'quoted_edit', 'approval', 'moderation')),
+    'poll', 'reaction', 'quote', 'quoted_edit', 'approval', 'moderation', 'sign_up', 'severance', 'warning', 'collection', 'collection_edit')),
   from_account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
   post_id INTEGER REFERENCES posts (id) ON DELETE CASCADE,
+  about_id INTEGER,                         -- of the report, the severance, the warning or the collection, as the kind says
+  group_key TEXT NOT NULL DEFAULT '',       -- '' stands by itself
+  filtered INTEGER NOT NULL DEFAULT 0,      -- kept apart by the policy
   created_at INTEGER NOT NULL,
   read_at INTEGER
 ) STRICT;
 
 CREATE INDEX notifications_account ON notifications (account_id, id);
 
+CREATE INDEX notifications_filtered ON notifications (account_id, from_account_id, id) WHERE filtered = 1;
+
 CREATE INDEX notifications_from ON notifications (from_account_id);
 
-CREATE UNIQUE INDEX notifications_once ON notifications (account_id, kind, from_account_id, coalesce(post_id, 0));
+CREATE INDEX notifications_group ON notifications (account_id, group_key, id) WHERE group_key <> '';
+
+CREATE UNIQUE INDEX notifications_once ON notifications (account_id, kind, from_account_id, coalesce(post_id, 0), coalesce(about_id, 0));
 
 CREATE INDEX notifications_post ON notifications (post_id) WHERE post_id IS NOT NULL;
 
-CREATE TABLE oauth_tokens (
-  token_hash BLOB PRIMARY KEY,              -- SHA-256 of the bearer token
+CREATE TABLE oauth_codes (
+  code_hash BLOB PRIMARY KEY,               -- SHA-256
+  app_id INTEGER NOT NULL REFERENCES apps (id) ON DELETE CASCADE,
   account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  redirect_uri TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  challenge TEXT NOT NULL DEFAULT '',       -- PKCE, S256
+  created_at INTEGER NOT NULL,
+  used_at INTEGER,                          -- shown a second time it ends the token that was made of it
+  token_id INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX oauth_codes_account ON oauth_codes (account_id);
+
+CREATE INDEX oauth_codes_app ON oauth_codes (app_id);
+
+CREATE TABLE "oauth_tokens" (
+  id INTEGER PRIMARY KEY,
+  token_hash BLOB NOT NULL UNIQUE,          -- SHA-256 of the bearer token
+  account_id INTEGER REFERENCES users (account_id) ON DELETE CASCADE, -- NULL: of an application by itself
+  app_id INTEGER REFERENCES apps (id) ON DELETE CASCADE, -- NULL: made on the command line
   name TEXT NOT NULL DEFAULT '',
   scopes TEXT NOT NULL,                     -- space-separated
   created_at INTEGER NOT NULL,
   used_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE INDEX oauth_tokens_account ON oauth_tokens (account_id);
+
+CREATE INDEX oauth_tokens_app ON oauth_tokens (app_id) WHERE app_id IS NOT NULL;
 
 CREATE TABLE pins (
   account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -418,6 +740,13 @@ CREATE TABLE post_arrivals (
   said BLOB NOT NULL DEFAULT x''            -- the Create of one that is held, to be passed on when it is not
 ) STRICT;
 
+CREATE TABLE post_cards (
+  post_id INTEGER PRIMARY KEY REFERENCES posts (id) ON DELETE CASCADE,
+  card_id INTEGER NOT NULL REFERENCES cards (id) ON DELETE CASCADE
+) STRICT;
+
+CREATE INDEX post_cards_card ON post_cards (card_id, post_id);
+
 CREATE TABLE post_edits (
   post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
   edited_at INTEGER NOT NULL,               -- when this revision was made
@@ -445,6 +774,8 @@ CREATE TABLE post_mentions (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX post_mentions_account ON post_mentions (account_id, post_id);
+
+CREATE VIRTUAL TABLE post_search USING fts5 (text, tokenize = "unicode61 remove_diacritics 2", detail = full);
 
 CREATE TABLE post_tags (
   post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
@@ -482,9 +813,11 @@ CREATE TABLE posts (
   favourites_count INTEGER NOT NULL DEFAULT 0,
   sanitizer INTEGER NOT NULL DEFAULT 0,     -- sanitize.VERSION that made content_html
   version INTEGER NOT NULL DEFAULT 0        -- rises with every change that a rendering shows, counters excepted
-, policy TEXT NOT NULL DEFAULT '', held INTEGER NOT NULL DEFAULT 0, group_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL, locked INTEGER NOT NULL DEFAULT 0, context_uri TEXT NOT NULL DEFAULT '', link_url TEXT NOT NULL DEFAULT '', facts TEXT NOT NULL DEFAULT '', quotes_count INTEGER NOT NULL DEFAULT 0, origin_replies INTEGER NOT NULL DEFAULT 0, origin_boosts INTEGER NOT NULL DEFAULT 0, origin_favourites INTEGER NOT NULL DEFAULT 0) STRICT;
+, policy TEXT NOT NULL DEFAULT '', held INTEGER NOT NULL DEFAULT 0, group_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL, locked INTEGER NOT NULL DEFAULT 0, context_uri TEXT NOT NULL DEFAULT '', link_url TEXT NOT NULL DEFAULT '', facts TEXT NOT NULL DEFAULT '', quotes_count INTEGER NOT NULL DEFAULT 0, origin_replies INTEGER NOT NULL DEFAULT 0, origin_boosts INTEGER NOT NULL DEFAULT 0, origin_favourites INTEGER NOT NULL DEFAULT 0, app_id INTEGER REFERENCES apps (id) ON DELETE SET NULL, thread_id INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX posts_account ON posts (account_id, id);
+
+CREATE INDEX posts_app ON posts (app_id) WHERE app_id IS NOT NULL;
 
 CREATE UNIQUE INDEX posts_boost ON posts (boost_of_id, account_id) WHERE boost_of_id IS NOT NULL;
 
@@ -498,7 +831,25 @@ CREATE INDEX posts_reply ON posts (in_reply_to_id, id) WHERE in_reply_to_id IS N
 
 CREATE INDEX posts_reply_account ON posts (in_reply_to_account_id) WHERE in_reply_to_account_id IS NOT NULL;
 
+CREATE INDEX posts_thread ON posts (thread_id, id);
+
 CREATE INDEX posts_url ON posts (url) WHERE boost_of_id IS NULL;
+
+CREATE TABLE push_subscriptions (
+  id INTEGER PRIMARY KEY,
+  token_id INTEGER NOT NULL UNIQUE REFERENCES oauth_tokens (id) ON DELETE CASCADE,
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  endpoint TEXT NOT NULL,
+  p256dh BLOB NOT NULL,                     -- the receiver's public key, 65 bytes
+  auth BLOB NOT NULL,                       -- its secret, 16 bytes
+  standard INTEGER NOT NULL DEFAULT 0,      -- RFC 8291 rather than the draft before it
+  policy TEXT NOT NULL DEFAULT 'all' CHECK (policy IN ('all', 'followed', 'follower', 'none')),
+  alerts TEXT NOT NULL DEFAULT '[]',        -- JSON [type, ...]
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX push_subscriptions_account ON push_subscriptions (account_id);
 
 CREATE TABLE quotes (
   post_id INTEGER PRIMARY KEY REFERENCES posts (id) ON DELETE CASCADE, -- the post that quotes
@@ -563,6 +914,39 @@ CREATE INDEX reports_open ON reports (id) WHERE resolved_at IS NULL;
 
 CREATE INDEX reports_target ON reports (target_id);
 
+CREATE TABLE rules (
+  id INTEGER PRIMARY KEY,
+  position INTEGER NOT NULL,
+  text TEXT NOT NULL,
+  hint TEXT NOT NULL DEFAULT '',
+  translations TEXT NOT NULL DEFAULT '{}',  -- JSON {language: {text, hint}}
+  deleted_at INTEGER                        -- reports may still name it
+) STRICT;
+
+CREATE TABLE scheduled_media (
+  scheduled_id INTEGER NOT NULL REFERENCES scheduled_posts (id) ON DELETE CASCADE,
+  media_id INTEGER NOT NULL REFERENCES media (id) ON DELETE CASCADE,
+  PRIMARY KEY (scheduled_id, media_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX scheduled_media_media ON scheduled_media (media_id);
+
+CREATE TABLE scheduled_posts (
+  id INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  app_id INTEGER REFERENCES apps (id) ON DELETE SET NULL,
+  draft TEXT NOT NULL,                      -- JSON, as it is published
+  scheduled_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  error TEXT NOT NULL DEFAULT ''            -- why it was not published
+) STRICT;
+
+CREATE INDEX scheduled_posts_account ON scheduled_posts (account_id, id);
+
+CREATE INDEX scheduled_posts_app ON scheduled_posts (app_id) WHERE app_id IS NOT NULL;
+
+CREATE INDEX scheduled_posts_due ON scheduled_posts (scheduled_at);
+
 CREATE TABLE seen (
   digest BLOB PRIMARY KEY,                  -- SHA-256 of signer and activity id
   at INTEGER NOT NULL
@@ -583,10 +967,30 @@ CREATE TABLE settings (
   value TEXT NOT NULL                       -- JSON
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE severances (
+  id INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  kind TEXT NOT NULL CHECK (kind IN ('domain_block', 'user_domain_block', 'account_suspension')),
+  target TEXT NOT NULL,                     -- a host, or a handle
+  purged INTEGER NOT NULL DEFAULT 0,
+  followers_count INTEGER NOT NULL,
+  following_count INTEGER NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX severances_account ON severances (account_id);
+
 CREATE TABLE tags (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE                 -- normalised; the spelling people see stands in the post
 ) STRICT;
+
+CREATE TABLE terms (
+  effective_on TEXT PRIMARY KEY,            -- YYYY-MM-DD
+  text_source TEXT NOT NULL,                -- Markdown
+  changes_source TEXT NOT NULL DEFAULT '',
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE threads (
   post_id INTEGER PRIMARY KEY REFERENCES posts (id) ON DELETE CASCADE, -- a remote post whose thread was, or is to be, completed
@@ -604,6 +1008,17 @@ CREATE TABLE "tombstones" (
 
 CREATE INDEX tombstones_deleted ON tombstones (deleted_at);
 
+CREATE TABLE trends (
+  kind TEXT NOT NULL CHECK (kind IN ('tag', 'post', 'link')),
+  ref_id INTEGER NOT NULL,
+  score REAL NOT NULL,
+  language TEXT NOT NULL DEFAULT '',
+  counted_at INTEGER NOT NULL,
+  PRIMARY KEY (kind, ref_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX trends_score ON trends (kind, score);
+
 CREATE TABLE user_domain_blocks (
   account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
   host TEXT NOT NULL,
@@ -618,6 +1033,17 @@ CREATE TABLE users (
   role TEXT NOT NULL CHECK (role IN ('owner', 'admin', 'moderator', 'user')),
   settings TEXT NOT NULL DEFAULT '{}',      -- JSON: what the person chose for themselves
   created_at INTEGER NOT NULL
-) STRICT;
+, confirmed_at INTEGER, approved_at INTEGER, reason TEXT NOT NULL DEFAULT '', locale TEXT NOT NULL DEFAULT '', terms_at INTEGER) STRICT;
 
 CREATE UNIQUE INDEX users_email ON users (email COLLATE NOCASE);
+
+CREATE TABLE warnings (
+  id INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  action TEXT NOT NULL CHECK (action IN ('none', 'disable', 'mark_statuses_as_sensitive', 'delete_statuses', 'sensitive', 'silence', 'suspend')),
+  text TEXT NOT NULL DEFAULT '',
+  post_ids TEXT NOT NULL DEFAULT '[]',      -- JSON
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX warnings_account ON warnings (account_id);

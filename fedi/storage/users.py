@@ -33,10 +33,12 @@ class Session(NamedTuple):
 
 
 class Token(NamedTuple):
-    """A program that may act for somebody. `scopes` are separated by spaces."""
+    """What a program shows, `scopes` separated by spaces; without `account_id` it acts for nobody, without `app_id` it was made by hand."""
 
+    id: int
     token_hash: bytes
-    account_id: int
+    account_id: int | None
+    app_id: int | None
     name: str
     scopes: str
     created_at: int
@@ -50,7 +52,8 @@ _TOKEN = ", ".join(Token._fields)
 
 def insert(tx: Tx, user: User) -> None:
     """Raises Conflict when the e-mail address is taken."""
-    tx.execute(f"INSERT INTO users ({_USER}) VALUES (?, ?, ?, ?, ?, ?)", user)
+    sql = f"INSERT INTO users ({_USER}, confirmed_at, approved_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6)"
+    tx.execute(sql, user)
 
 
 def find(tx: Tx, account_id: int) -> User | None:
@@ -136,7 +139,7 @@ def prune_sessions(tx: Tx, before: int) -> int:
 
 
 def insert_token(tx: Tx, token: Token) -> None:
-    tx.execute(f"INSERT INTO oauth_tokens ({_TOKEN}) VALUES (?, ?, ?, ?, ?, ?)", token)
+    tx.execute(f"INSERT INTO oauth_tokens ({_TOKEN}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", token)
 
 
 def find_token(tx: Tx, token_hash: bytes) -> Token | None:

@@ -94,7 +94,7 @@ class Known:
 
 def _read_token(tx: Tx, secret: str) -> Credentials | None:
     found = logins.find_token(tx, secret)
-    return Credentials(found.account_id, frozenset(found.scopes.split()), found.used_at) if found else None
+    return Credentials(found.account_id or 0, frozenset(found.scopes.split()), found.used_at) if found else None
 
 
 def _read_session(tx: Tx, secret: str) -> Credentials | None:

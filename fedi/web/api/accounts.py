@@ -17,7 +17,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.timelines import Page, Wanted
 from fedi.web import auth, keys, params, tended
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities import account as account_entity
 from fedi.web.api.entities.relationship import relationships
 from fedi.web.api.entities.shelf import SHELF, Shelf
@@ -242,3 +242,24 @@ def _reject(tx: Tx, viewer: Account, account_id: int) -> None:
     if made is None or made.state != "pending":
         raise NotFound("That account does not ask to follow you.")
     follows.reject(tx, viewer, account_id)
+
+
+ROUTES = (
+    table.user("GET", "/api/v1/accounts/verify_credentials", verify_credentials, "read:accounts", gives="CredentialAccount"),
+    table.reader("GET", "/api/v1/accounts/lookup", lookup, "read:accounts", gives="Account"),
+    table.user("GET", "/api/v1/accounts/relationships", relations, "read:follows", gives="[Relationship]"),
+    table.reader("GET", "/api/v1/accounts/{id}", show, "read:accounts", gives="Account"),
+    table.reader("GET", "/api/v1/accounts/{id}/statuses", statuses, "read:statuses", *table.PAGE, gives="[Status]"),
+    table.reader("GET", "/api/v1/accounts/{id}/followers", followers, "read:accounts", *table.PAGE, gives="[Account]"),
+    table.reader("GET", "/api/v1/accounts/{id}/following", following, "read:accounts", *table.PAGE, gives="[Account]"),
+    table.user("POST", "/api/v1/accounts/{id}/follow", follow, "write:follows", gives="Relationship"),
+    table.user("POST", "/api/v1/accounts/{id}/unfollow", unfollow, "write:follows", gives="Relationship"),
+    table.user("POST", "/api/v1/accounts/{id}/remove_from_followers", remove_from_followers, "write:follows", gives="Relationship"),
+    table.user("POST", "/api/v1/accounts/{id}/block", block, "write:blocks", gives="Relationship"),
+    table.user("POST", "/api/v1/accounts/{id}/unblock", unblock, "write:blocks", gives="Relationship"),
+    table.user("POST", "/api/v1/accounts/{id}/mute", mute, "write:mutes", gives="Relationship"),
+    table.user("POST", "/api/v1/accounts/{id}/unmute", unmute, "write:mutes", gives="Relationship"),
+    table.user("GET", "/api/v1/follow_requests", follow_requests, "read:follows", *table.PAGE, gives="[Account]"),
+    table.user("POST", "/api/v1/follow_requests/{id}/authorize", authorize, "write:follows", gives="Relationship"),
+    table.user("POST", "/api/v1/follow_requests/{id}/reject", reject, "write:follows", gives="Relationship"),
+)

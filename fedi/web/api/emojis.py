@@ -4,7 +4,7 @@ from aiohttp import web
 
 from fedi.storage import emojis as rows
 from fedi.web import headers, keys
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities import emoji as entity
 
 
@@ -14,3 +14,6 @@ async def index(request: web.Request) -> web.Response:
     response.headers["Cache-Control"] = headers.PUBLIC
     response.headers["Vary"] = "Accept-Encoding"
     return response
+
+
+ROUTES = (table.anyone("GET", "/api/v1/custom_emojis", index, gives="[CustomEmoji]"),)

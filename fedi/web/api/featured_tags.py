@@ -11,7 +11,7 @@ from fedi.storage.db import Tx
 from fedi.storage.featured_tags import FeaturedTag
 from fedi.uris import Uris
 from fedi.web import auth, keys, params
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities import tag as tag_entity
 from fedi.web.api.entities.places import Json
 
@@ -66,3 +66,12 @@ async def suggestions(request: web.Request) -> web.Response:
 
 def _suggested(tx: Tx, us: Uris, viewer_id: int) -> list[Json]:
     return tag_entity.tags(us, tx, rows.list_suggested(tx, viewer_id, _SUGGESTED), viewer_id)
+
+
+ROUTES = (
+    table.reader("GET", "/api/v1/accounts/{id}/featured_tags", of_account, "read:accounts", gives="[FeaturedTag]"),
+    table.user("GET", "/api/v1/featured_tags", index, "read:accounts", gives="[FeaturedTag]"),
+    table.user("POST", "/api/v1/featured_tags", create, "write:accounts", gives="FeaturedTag"),
+    table.user("GET", "/api/v1/featured_tags/suggestions", suggestions, "read:accounts", gives="[Tag]"),
+    table.user("DELETE", "/api/v1/featured_tags/{id}", delete, "write:accounts", gives="{}"),
+)

@@ -11,7 +11,7 @@ from fedi.storage import listings
 from fedi.storage import posts as post_rows
 from fedi.storage.db import Tx
 from fedi.web import headers, keys
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities import instance as entity
 from fedi.web.api.entities.instance import Census
 from fedi.web.api.entities.shelf import SHELF, Shelf
@@ -65,3 +65,9 @@ def _contact(tx: Tx, shelf: Shelf, contact: str) -> bytes | None:
     name = contact.removeprefix("@")
     found = account_rows.find_by_handle(tx, name.removesuffix(f"@{tx.uris.domain}"), "") if contact.startswith("@") else None
     return shelf.account(tx, found) if found is not None and not found.is_hidden and found.kind != "Application" else None
+
+
+ROUTES = (
+    table.anyone("GET", "/api/v1/instance", show_v1, gives="V1::Instance"),
+    table.anyone("GET", "/api/v2/instance", show, gives="Instance"),
+)

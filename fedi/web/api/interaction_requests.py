@@ -16,7 +16,7 @@ from fedi.storage.approvals import Request
 from fedi.storage.db import Tx
 from fedi.storage.timelines import Page
 from fedi.web import auth, keys, params
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities.places import Json
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
@@ -103,3 +103,12 @@ async def _answer(request: web.Request, decide: Callable[[Tx, Account, int], Req
     viewer, instance = auth.require(request, "write:notifications"), request.app[keys.INSTANCE]
     answered = await instance.db.write(decide, viewer, answers.named_id(request))
     return answers.entity(instance.db.read(_show, request.app[SHELF], viewer.id, answered.id))
+
+
+ROUTES = (
+    table.user("GET", "/api/v1/interaction_requests", index, "read:notifications", *table.PAGE, gives="[InteractionRequest]"),
+    table.user("GET", "/api/v1/interaction_requests/{id}", show, "read:notifications", gives="InteractionRequest"),
+    table.user("POST", "/api/v1/interaction_requests/{id}/authorize", authorize, "write:notifications", gives="InteractionRequest"),
+    table.user("POST", "/api/v1/interaction_requests/{id}/reject", reject, "write:notifications", gives="InteractionRequest"),
+    table.user("POST", "/api/v1/interaction_requests/{id}/revoke", revoke, "write:notifications", gives="InteractionRequest"),
+)

@@ -13,7 +13,7 @@ from fedi.storage.db import Tx
 from fedi.storage.media import Media
 from fedi.uploads import Upload
 from fedi.web import auth, keys, params
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities import media as entity
 
 _WAIT_S: Final = 120.0  # the first version of this call answers when the file is ready
@@ -107,3 +107,13 @@ def changes(given: params.Params) -> tuple[media.Change, ...]:
             point = media.focus(item["focus"]) if item.get("focus") else None
             changes.append(media.Change(int(item["id"][:19]), item.get("description"), point))
     return tuple(changes[: limits.ATTACHMENTS])
+
+
+ROUTES = (
+    table.user("POST", "/api/v1/media", create_v1, "write:media", gives="MediaAttachment"),
+    table.user("POST", "/api/v2/media", create, "write:media", gives="MediaAttachment"),
+    table.user("GET", "/api/v1/media/{id}", show, "write:media", gives="MediaAttachment"),
+    table.user("PUT", "/api/v1/media/{id}", change, "write:media", gives="MediaAttachment"),
+    table.user("PATCH", "/api/v1/media/{id}", change, "write:media", gives="MediaAttachment"),
+    table.user("DELETE", "/api/v1/media/{id}", delete, "write:media", gives="{}"),
+)

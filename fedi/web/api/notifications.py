@@ -9,7 +9,7 @@ from fedi.storage import listings
 from fedi.storage.db import Tx
 from fedi.storage.timelines import Page
 from fedi.web import auth, keys, params
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities import notification
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
@@ -49,3 +49,9 @@ def _show(tx: Tx, shelf: Shelf, viewer_id: int, notification_id: int) -> bytes:
     if not found:
         raise NotFound("There is no such notification.")
     return found[0]
+
+
+ROUTES = (
+    table.user("GET", "/api/v1/notifications", index, "read:notifications", *table.PAGE, gives="[Notification]"),
+    table.user("GET", "/api/v1/notifications/{id}", show, "read:notifications", gives="Notification"),
+)

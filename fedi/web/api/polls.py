@@ -11,7 +11,7 @@ from fedi.polls import NewPoll
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import auth, keys, params
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities import poll as poll_entity
 
 _NUMBERED: Final = re.compile(r"poll\[options\]\[([0-9]{1,3})\]")
@@ -74,3 +74,9 @@ def _number(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", text, re.ASCII):
         raise Invalid("choices: write the numbers of options, beginning with 0.", "choices")
     return int(text)
+
+
+ROUTES = (
+    table.reader("GET", "/api/v1/polls/{id}", show, "read:statuses", gives="Poll"),
+    table.user("POST", "/api/v1/polls/{id}/votes", vote, "write:statuses", gives="Poll"),
+)

@@ -10,7 +10,7 @@ from fedi.storage import quotes as rows
 from fedi.storage.db import Tx
 from fedi.storage.timelines import Page
 from fedi.web import auth, keys, params
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
 _POLICIES: Final = ("public", "followers", "nobody")
@@ -74,3 +74,10 @@ def _shown(request: web.Request, viewer_id: int, post_id: int) -> web.Response:
 
 def _read(tx: Tx, shelf: Shelf, viewer_id: int, post_id: int) -> list[bytes]:
     return shelf.posts(tx, viewer_id, [post_id])
+
+
+ROUTES = (
+    table.user("GET", "/api/v1/statuses/{id}/quotes", index, "read:statuses", *table.PAGE, gives="[Status]"),
+    table.user("POST", "/api/v1/statuses/{id}/quotes/{quoting}/revoke", revoke, "write:statuses", gives="Status"),
+    table.user("PUT", "/api/v1/statuses/{id}/interaction_policy", set_policy, "write:statuses", gives="Status"),
+)

@@ -15,7 +15,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import auth, keys
-from fedi.web.api import answers, statuses
+from fedi.web.api import answers, statuses, table
 from fedi.web.api.entities import reaction as reaction_entity
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
@@ -59,3 +59,14 @@ def _read(tx: Tx, shelf: Shelf, viewer_id: int, post_id: int, only: str) -> list
         url = tx.uris.media(tally.key) if tally.key else None
         found.append({"name": name, "count": tally.number, "me": bool(tally.mine), "accounts": accounts, "url": url})
     return found
+
+
+ROUTES = (
+    table.reader("GET", "/api/v1/pleroma/statuses/{id}/reactions", index, "read:statuses", gives="[Reaction]"),
+    table.reader("GET", "/api/v1/pleroma/statuses/{id}/reactions/{emoji}", index, "read:statuses", gives="[Reaction]"),
+    table.user("PUT", "/api/v1/pleroma/statuses/{id}/reactions/{emoji}", add, "write:favourites", gives="Status"),
+    table.user("POST", "/api/v1/pleroma/statuses/{id}/reactions/{emoji}", add, "write:favourites", gives="Status"),
+    table.user("DELETE", "/api/v1/pleroma/statuses/{id}/reactions/{emoji}", remove, "write:favourites", gives="Status"),
+    table.user("POST", "/api/v1/statuses/{id}/react/{emoji}", add, "write:favourites", gives="Status"),
+    table.user("POST", "/api/v1/statuses/{id}/unreact/{emoji}", remove, "write:favourites", gives="Status"),
+)

@@ -9,7 +9,7 @@ from fedi.errors import NotFound
 from fedi.storage import threads as thread_rows
 from fedi.storage.db import Tx
 from fedi.web import auth, keys
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 
 _RETRY_S: Final = 5
 _MOST: Final = 1000
@@ -38,3 +38,6 @@ def _read(tx: Tx, viewer_id: int, post_id: int) -> dict[str, Any]:
     below = [other.id for other in thread_rows.list_descendants(tx, viewer_id, post.id, _MOST)]
     status = "running" if backfill.is_thread_under_way(tx, post) else "finished"
     return {"status": status, "result_count": thread_rows.count_found(tx, below, since)}
+
+
+ROUTES = (table.user("GET", "/api/v1_alpha/async_refreshes/{id}", show, "read:statuses", gives="AsyncRefresh"),)

@@ -13,7 +13,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.reports import Report
 from fedi.web import auth, keys, params
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities import report as report_entity
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
@@ -43,3 +43,6 @@ def _shown(tx: Tx, shelf: Shelf, viewer: Account, made: Report) -> bytes:
     found = (post_rows.find_by_uri(tx, uri) for uri in json.loads(made.post_uris))
     post_ids = [str(post.id) for post in found if post is not None]
     return orjson.dumps(report_entity.report(made, post_ids, shelf.account(tx, answers.person(tx, made.target_id))))
+
+
+ROUTES = (table.user("POST", "/api/v1/reports", create, "write:reports", gives="Report"),)

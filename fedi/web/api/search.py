@@ -16,7 +16,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import keys, params
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities.shelf import SHELF, Shelf
 from fedi.web.api.entities.tag import tags
 
@@ -95,3 +95,6 @@ def _people(tx: Tx, asked: _Asked, named: Account | Post | None) -> list[Account
         return []
     name = asked.text.removeprefix("@")
     return account_rows.list_matching(tx, name, asked.limit) if name else []
+
+
+ROUTES = (table.reader("GET", "/api/v2/search", search, "read:search", gives="Search"),)

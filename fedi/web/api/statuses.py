@@ -19,7 +19,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import auth, keys, params, tended
-from fedi.web.api import answers, media, polls, quotes, refreshes
+from fedi.web.api import answers, media, polls, quotes, refreshes, table
 from fedi.web.api.entities import account as account_entity
 from fedi.web.api.entities import status as status_entity
 from fedi.web.api.entities.places import read_visibility
@@ -278,3 +278,25 @@ async def pin(request: web.Request) -> web.Response:
 
 async def unpin(request: web.Request) -> web.Response:
     return await _act(request, "write:accounts", interactions.unpin)
+
+
+ROUTES = (
+    table.user("POST", "/api/v1/statuses", create, "write:statuses", gives="Status"),
+    table.reader("GET", "/api/v1/statuses/{id}", show, "read:statuses", gives="Status"),
+    table.user("PUT", "/api/v1/statuses/{id}", edit, "write:statuses", gives="Status"),
+    table.user("PATCH", "/api/v1/statuses/{id}", edit, "write:statuses", gives="Status"),
+    table.user("DELETE", "/api/v1/statuses/{id}", delete, "write:statuses", gives="Status"),
+    table.reader("GET", "/api/v1/statuses/{id}/context", context, "read:statuses", gives="Context"),
+    table.user("GET", "/api/v1/statuses/{id}/source", source, "read:statuses", gives="StatusSource"),
+    table.reader("GET", "/api/v1/statuses/{id}/history", history, "read:statuses", gives="[StatusEdit]"),
+    table.reader("GET", "/api/v1/statuses/{id}/favourited_by", favourited_by, "read:statuses", *table.PAGE, gives="[Account]"),
+    table.reader("GET", "/api/v1/statuses/{id}/reblogged_by", reblogged_by, "read:statuses", *table.PAGE, gives="[Account]"),
+    table.user("POST", "/api/v1/statuses/{id}/favourite", favourite, "write:favourites", gives="Status"),
+    table.user("POST", "/api/v1/statuses/{id}/unfavourite", unfavourite, "write:favourites", gives="Status"),
+    table.user("POST", "/api/v1/statuses/{id}/reblog", reblog, "write:statuses", gives="Status"),
+    table.user("POST", "/api/v1/statuses/{id}/unreblog", unreblog, "write:statuses", gives="Status"),
+    table.user("POST", "/api/v1/statuses/{id}/bookmark", bookmark, "write:bookmarks", gives="Status"),
+    table.user("POST", "/api/v1/statuses/{id}/unbookmark", unbookmark, "write:bookmarks", gives="Status"),
+    table.user("POST", "/api/v1/statuses/{id}/pin", pin, "write:accounts", gives="Status"),
+    table.user("POST", "/api/v1/statuses/{id}/unpin", unpin, "write:accounts", gives="Status"),
+)

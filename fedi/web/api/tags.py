@@ -9,7 +9,7 @@ from fedi.storage.db import Tx
 from fedi.storage.timelines import Page
 from fedi.uris import Uris
 from fedi.web import auth, keys
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities import tag as tag_entity
 from fedi.web.api.entities.places import Json
 
@@ -54,3 +54,11 @@ def _followed(tx: Tx, us: Uris, viewer_id: int, shown: Page) -> tuple[list[bytes
     found = followed_tag_rows.list_names(tx, viewer_id, shown)
     made = tag_entity.tags(us, tx, [name for _, name in found], viewer_id)
     return [orjson.dumps(one) for one in made], [tag_id for tag_id, _ in found]
+
+
+ROUTES = (
+    table.reader("GET", "/api/v1/tags/{name}", show, "read:follows read:statuses", gives="Tag"),
+    table.user("POST", "/api/v1/tags/{name}/follow", follow, "write:follows", gives="Tag"),
+    table.user("POST", "/api/v1/tags/{name}/unfollow", unfollow, "write:follows", gives="Tag"),
+    table.user("GET", "/api/v1/followed_tags", followed, "read:follows", *table.PAGE, gives="[Tag]"),
+)

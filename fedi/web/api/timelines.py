@@ -8,7 +8,7 @@ from fedi.storage import timelines as timeline_rows
 from fedi.storage.db import Tx
 from fedi.storage.timelines import Page, Tagged
 from fedi.web import auth, keys, params
-from fedi.web.api import answers
+from fedi.web.api import answers, table
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
 _Found = tuple[list[bytes], list[int]]
@@ -71,3 +71,11 @@ async def bookmarks(request: web.Request) -> web.Response:
 def _bookmarks(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page) -> _Found:
     found = listings.list_bookmarked(tx, viewer_id, shown)
     return shelf.posts(tx, viewer_id, found), found
+
+
+ROUTES = (
+    table.user("GET", "/api/v1/timelines/home", home, "read:statuses", *table.PAGE, gives="[Status]"),
+    table.reader("GET", "/api/v1/timelines/public", public, "read:statuses", *table.PAGE, gives="[Status]"),
+    table.reader("GET", "/api/v1/timelines/tag/{hashtag}", tag, "read:statuses", *table.PAGE, gives="[Status]"),
+    table.user("GET", "/api/v1/bookmarks", bookmarks, "read:bookmarks", *table.PAGE, gives="[Status]"),
+)

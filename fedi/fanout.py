@@ -104,6 +104,13 @@ def boosts_unwanted(tx: Tx, follower: Account, followed_id: int) -> None:
         tx.emit(Event("home", follower.id))
 
 
+def languages_unwanted(tx: Tx, follower: Account, followed_id: int) -> None:
+    """A local follower wants the account in some languages only: what it brought in others goes."""
+    if follower.is_local:
+        timeline_rows.drop_languages(tx, follower.id, followed_id)
+        tx.emit(Event("home", follower.id))
+
+
 def follow_ended(tx: Tx, follower: Account, followed_id: int) -> None:
     """Take out of a local follower's home what the account brought."""
     if follower.is_local:

@@ -1,5 +1,6 @@
 """Following: asked for, accepted, rejected, ended; here and with other servers."""
 
+import json
 from collections.abc import Collection
 
 from fedi import backfill, fanout, groups, limits, notifications
@@ -7,6 +8,7 @@ from fedi.activitypub import outbox, render
 from fedi.errors import Conflict, Forbidden, Invalid, NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as block_rows
+from fedi.storage import endorsements as endorsement_rows
 from fedi.storage import follows as rows
 from fedi.storage import groups as group_rows
 from fedi.storage import tombstones as tombstone_rows
@@ -16,8 +18,10 @@ from fedi.storage.follows import Follow
 from fedi.streaming import Event
 
 
-def follow(tx: Tx, follower: Account, target_id: int, *, boosts: bool = True, notify: bool = False) -> Follow:
-    """Ask to follow, or change what one wants to see of somebody one follows.
+def follow(
+    tx: Tx, follower: Account, target_id: int, *, boosts: bool = True, notify: bool = False, languages: Collection[str] | None = None
+) -> Follow:
+    """Ask to follow, or change what one wants to see of somebody one follows: `languages` are all when empty, None leaves them.
 
     Somebody here who is not locked accepts at once; a locked one and everybody elsewhere is asked, and it stays `pending`.
     Raises NotFound, Invalid for oneself, Forbidden where a block stands.
@@ -35,18 +39,31 @@ def follow(tx: Tx, follower: Account, target_id: int, *, boosts: bool = True, no
         raise Conflict(f"This account has moved to {target.moved_to_uri}. Follow that one.")
     known = rows.find(tx, follower.id, target.id)
     if known is not None:
-        changed = known._replace(boosts=int(boosts), notify=int(notify))
+        changed = known._replace(boosts=int(boosts), notify=int(notify), languages=_languages(languages, known.languages))
         rows.put(tx, changed)
+        if changed.languages not in (known.languages, "[]"):
+            fanout.languages_unwanted(tx, follower, target.id)
         if known.boosts and not boosts:
             fanout.boosts_unwanted(tx, follower, target.id)
         return changed
-    made = Follow(follower.id, target.id, "pending", 1, outbox.new_uri(tx), int(boosts), int(notify), "[]", tx.now)
+    wanted = _languages(languages, "[]")
+    made = Follow(follower.id, target.id, "pending", 1, outbox.new_uri(tx), int(boosts), int(notify), wanted, tx.now)
     rows.put(tx, made)
     if target.is_local:
         return _asked(tx, made, follower, target)
     outbox.to_account(tx, follower, "Follow", made.uri, target.uri, target)
     backfill.profile(tx, target)
     return made
+
+
+def _languages(chosen: Collection[str] | None, present: str) -> str:
+    """As they are stored. Raises Invalid for what is no language."""
+    if chosen is None:
+        return present
+    found = list(dict.fromkeys(one.strip().lower() for one in chosen if one.strip()))
+    if len(found) > limits.FOLLOW_LANGUAGES or not all(1 < len(one) <= 35 and one.replace("-", "").isalnum() for one in found):
+        raise Invalid("Write languages as their codes: `en`, `pt-br`.", "languages")
+    return json.dumps(found)
 
 
 def _asked(tx: Tx, made: Follow, follower: Account, target: Account) -> Follow:
@@ -75,6 +92,7 @@ def _end(tx: Tx, made: Follow, follower: Account) -> None:
     """The follow, or the asking for it, is over: rows, counters, home and what was told of it."""
     rows.delete(tx, made.follower_id, made.followed_id)
     if made.state == "accepted":
+        endorsement_rows.delete(tx, made.follower_id, made.followed_id)
         account_rows.count_follow(tx, made.follower_id, made.followed_id, -1)
         fanout.follow_ended(tx, follower, made.followed_id)
     for kind in ("follow", "follow_request"):

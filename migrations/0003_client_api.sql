@@ -124,6 +124,13 @@ CREATE TABLE endorsements (
 
 CREATE INDEX endorsements_target ON endorsements (target_id);
 
+ALTER TABLE user_domain_blocks ADD COLUMN id INTEGER NOT NULL DEFAULT 0;
+
+UPDATE user_domain_blocks SET id = (created_at << 16) | ((
+  SELECT count(*) FROM user_domain_blocks o WHERE o.account_id = user_domain_blocks.account_id AND o.host < user_domain_blocks.host) & 65535);
+
+CREATE INDEX user_domain_blocks_page ON user_domain_blocks (account_id, id);
+
 CREATE TABLE dismissed_suggestions (
   account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
   target_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,

@@ -1022,9 +1022,11 @@ CREATE INDEX trends_score ON trends (kind, score);
 CREATE TABLE user_domain_blocks (
   account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
   host TEXT NOT NULL,
-  created_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL, id INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (account_id, host)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX user_domain_blocks_page ON user_domain_blocks (account_id, id);
 
 CREATE TABLE users (
   account_id INTEGER PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,

@@ -306,6 +306,8 @@ _TRACES = (
     "DELETE FROM group_moderators WHERE account_id = :account",
     "DELETE FROM group_bans WHERE account_id = :account",
     "DELETE FROM mutes WHERE target_id = :account",
+    "DELETE FROM endorsements WHERE account_id = :account OR target_id = :account",
+    "DELETE FROM account_notes WHERE target_id = :account",
     "DELETE FROM favourites WHERE account_id = :account",
     "DELETE FROM posts WHERE account_id = :account",
     "DELETE FROM blocks WHERE account_id = :account OR target_id = :account",

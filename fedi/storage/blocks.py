@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from fedi import ids
 from fedi.storage.accounts import A_COLUMNS, Account
 from fedi.storage.db import Tx
 
@@ -17,6 +18,9 @@ class Relation(NamedTuple):
     muting_notifications: bool = False
     muting_expires_at: int | None = None
     domain_blocking: bool = False
+    endorsed: bool = False
+    note: str = ""
+    is_hidden: bool = False
 
 
 def put(tx: Tx, account_id: int, target_id: int, uri: str) -> bool:
@@ -59,7 +63,8 @@ def delete_mute(tx: Tx, account_id: int, target_id: int) -> None:
 
 def put_domain(tx: Tx, account_id: int, host: str) -> None:
     tx.execute(
-        "INSERT INTO user_domain_blocks (account_id, host, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (account_id, host, tx.now)
+        "INSERT INTO user_domain_blocks (account_id, host, created_at, id) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (account_id, host, tx.now, ids.new(tx.now)),
     )
 
 
@@ -123,17 +128,23 @@ def has_local_opponent(tx: Tx, target_id: int) -> bool:
 
 
 def list_relations(tx: Tx, viewer_id: int, account_ids: Iterable[int]) -> dict[int, Relation]:
-    """Blocks and mutes between the viewer and each of these accounts."""
+    """Blocks and mutes between the viewer and each of these accounts, and what the viewer keeps about them."""
     wanted = list(dict.fromkeys(account_ids))
     rows = tx.query(
         """SELECT a.id,
           EXISTS (SELECT 1 FROM blocks WHERE account_id = :viewer AND target_id = a.id),
           EXISTS (SELECT 1 FROM blocks WHERE account_id = a.id AND target_id = :viewer),
           m.target_id IS NOT NULL, coalesce(m.notifications, 0), m.expires_at,
-          EXISTS (SELECT 1 FROM user_domain_blocks WHERE account_id = :viewer AND host = a.host AND a.host <> '')
+          EXISTS (SELECT 1 FROM user_domain_blocks WHERE account_id = :viewer AND host = a.host AND a.host <> ''),
+          EXISTS (SELECT 1 FROM endorsements WHERE account_id = :viewer AND target_id = a.id), coalesce(n.note, ''),
+          a.suspended_at IS NOT NULL OR a.host_blocked = 1 OR a.deleted_at IS NOT NULL
         FROM accounts a LEFT JOIN mutes m ON m.account_id = :viewer AND m.target_id = a.id
           AND (m.expires_at IS NULL OR m.expires_at > :now)
+        LEFT JOIN account_notes n ON n.account_id = :viewer AND n.target_id = a.id
         WHERE a.id IN (SELECT value FROM json_each(:ids))""",
         {"viewer": viewer_id, "now": tx.now, "ids": json.dumps(wanted)},
     )
-    return {row[0]: Relation(bool(row[1]), bool(row[2]), bool(row[3]), bool(row[4]), row[5], bool(row[6])) for row in rows}
+    return {
+        row[0]: Relation(bool(row[1]), bool(row[2]), bool(row[3]), bool(row[4]), row[5], bool(row[6]), bool(row[7]), row[8], bool(row[9]))
+        for row in rows
+    }

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 import orjson
 from aiohttp import web
 
-from fedi import blocks, clock, follows, markup
+from fedi import blocks, clock, follows, limits, markup
 from fedi.activitypub import webfinger
 from fedi.errors import Invalid, NotFound
 from fedi.storage import accounts as account_rows
@@ -51,6 +51,19 @@ async def lookup(request: web.Request) -> web.Response:
 def _lookup(tx: Tx, shelf: Shelf, username: str, host: str) -> bytes:
     found = account_rows.find_by_handle(tx, username, "" if tx.uris.is_our_host(host) else host)
     return shelf.account(tx, answers.person(tx, found.id if found is not None else 0))
+
+
+async def several(request: web.Request) -> web.Response:
+    """In the order asked, without those that are not there or not shown."""
+    answers.reader(request, "read:accounts")
+    wanted = params.query(request).ids("id", limits.PAGE_MAX)
+    return answers.entity(answers.array(request.app[keys.INSTANCE].db.read(_several, request.app[SHELF], wanted)))
+
+
+def _several(tx: Tx, shelf: Shelf, wanted: list[int]) -> list[bytes]:
+    there = account_rows.list_by_ids(tx, wanted)
+    found = [there[account_id] for account_id in wanted if account_id in there]
+    return shelf.accounts(tx, [one for one in found if not one.is_hidden and not (one.kind == "Application" and one.is_local)])
 
 
 async def show(request: web.Request) -> web.Response:
@@ -132,8 +145,9 @@ def _neighbours(tx: Tx, shelf: Shelf, who: tuple[int, int], shown: Page, side: s
 
 async def relations(request: web.Request) -> web.Response:
     viewer = auth.require(request, "read:follows")
-    wanted = params.query(request).ids("id", _AT_ONCE)
-    return answers.entity(request.app[keys.INSTANCE].db.read(relationships, viewer.id, wanted))
+    given = params.query(request)
+    wanted, hidden = given.ids("id", _AT_ONCE), given.flag("with_suspended")
+    return answers.entity(request.app[keys.INSTANCE].db.read(relationships, viewer.id, wanted, hidden=hidden))
 
 
 def _relation(request: web.Request, viewer: Account, account_id: int) -> web.Response:
@@ -146,19 +160,27 @@ def _relation(request: web.Request, viewer: Account, account_id: int) -> web.Res
 async def follow(request: web.Request) -> web.Response:
     viewer, account_id = auth.require(request, "write:follows"), answers.named_id(request)
     given = await params.read(request)
-    await request.app[keys.INSTANCE].db.write(_follow, viewer, account_id, (given.find_flag("reblogs"), given.find_flag("notify")))
+    languages = given.texts("languages", limits.FOLLOW_LANGUAGES) if "languages" in given else None
+    wishes = _Wishes(given.find_flag("reblogs"), given.find_flag("notify"), languages)
+    await request.app[keys.INSTANCE].db.write(_follow, viewer, account_id, wishes)
     return _relation(request, viewer, account_id)
 
 
-def _follow(tx: Tx, viewer: Account, account_id: int, wishes: tuple[bool | None, bool | None]) -> None:
+class _Wishes(NamedTuple):
+    boosts: bool | None
+    notify: bool | None
+    languages: list[str] | None
+
+
+def _follow(tx: Tx, viewer: Account, account_id: int, wishes: _Wishes) -> None:
     """What is not said about an existing follow stays as it is."""
     known = follow_rows.find(tx, viewer.id, account_id)
-    boosts, notify = wishes
+    boosts, notify, languages = wishes
     if boosts is None:
         boosts = bool(known.boosts) if known is not None else True
     if notify is None:
         notify = bool(known.notify) if known is not None else False
-    follows.follow(tx, viewer, answers.person(tx, account_id).id, boosts=boosts, notify=notify)
+    follows.follow(tx, viewer, answers.person(tx, account_id).id, boosts=boosts, notify=notify, languages=languages)
 
 
 async def unfollow(request: web.Request) -> web.Response:
@@ -244,20 +266,46 @@ def _reject(tx: Tx, viewer: Account, account_id: int) -> None:
     follows.reject(tx, viewer, account_id)
 
 
+_STATUSES: Final = (
+    table.Field("exclude_replies", "flag"),
+    table.Field("exclude_reblogs", "flag"),
+    table.Field("only_media", "flag"),
+    table.Field("pinned", "flag"),
+    table.Field("tagged", example="topic"),
+)
+_FOLLOW: Final = (
+    table.Field("reblogs", "flag", example=True),
+    table.Field("notify", "flag", example=False),
+    table.Field("languages", many=True, example=["en"]),
+)
+_MUTE: Final = (table.Field("notifications", "flag", example=True), table.Field("duration", "number", example=3600))
+_MANY: Final = table.Field("id", "id", many=True)
+
 ROUTES = (
     table.user("GET", "/api/v1/accounts/verify_credentials", verify_credentials, "read:accounts", gives="CredentialAccount"),
-    table.reader("GET", "/api/v1/accounts/lookup", lookup, "read:accounts", gives="Account"),
-    table.user("GET", "/api/v1/accounts/relationships", relations, "read:follows", gives="[Relationship]"),
+    table.reader(
+        "GET", "/api/v1/accounts/lookup", lookup, "read:accounts", table.Field("acct", required=True, example="alice"), gives="Account"
+    ),
+    table.user(
+        "GET",
+        "/api/v1/accounts/relationships",
+        relations,
+        "read:follows",
+        _MANY,
+        table.Field("with_suspended", "flag"),
+        gives="[Relationship]",
+    ),
+    table.reader("GET", "/api/v1/accounts", several, "read:accounts", _MANY, gives="[Account]"),
     table.reader("GET", "/api/v1/accounts/{id}", show, "read:accounts", gives="Account"),
-    table.reader("GET", "/api/v1/accounts/{id}/statuses", statuses, "read:statuses", *table.PAGE, gives="[Status]"),
+    table.reader("GET", "/api/v1/accounts/{id}/statuses", statuses, "read:statuses", *table.PAGE, *_STATUSES, gives="[Status]"),
     table.reader("GET", "/api/v1/accounts/{id}/followers", followers, "read:accounts", *table.PAGE, gives="[Account]"),
     table.reader("GET", "/api/v1/accounts/{id}/following", following, "read:accounts", *table.PAGE, gives="[Account]"),
-    table.user("POST", "/api/v1/accounts/{id}/follow", follow, "write:follows", gives="Relationship"),
+    table.user("POST", "/api/v1/accounts/{id}/follow", follow, "write:follows", *_FOLLOW, gives="Relationship"),
     table.user("POST", "/api/v1/accounts/{id}/unfollow", unfollow, "write:follows", gives="Relationship"),
     table.user("POST", "/api/v1/accounts/{id}/remove_from_followers", remove_from_followers, "write:follows", gives="Relationship"),
     table.user("POST", "/api/v1/accounts/{id}/block", block, "write:blocks", gives="Relationship"),
     table.user("POST", "/api/v1/accounts/{id}/unblock", unblock, "write:blocks", gives="Relationship"),
-    table.user("POST", "/api/v1/accounts/{id}/mute", mute, "write:mutes", gives="Relationship"),
+    table.user("POST", "/api/v1/accounts/{id}/mute", mute, "write:mutes", *_MUTE, gives="Relationship"),
     table.user("POST", "/api/v1/accounts/{id}/unmute", unmute, "write:mutes", gives="Relationship"),
     table.user("GET", "/api/v1/follow_requests", follow_requests, "read:follows", *table.PAGE, gives="[Account]"),
     table.user("POST", "/api/v1/follow_requests/{id}/authorize", authorize, "write:follows", gives="Relationship"),

@@ -7,6 +7,7 @@ from aiohttp import web
 from fedi.web import keys
 from fedi.web.api import (
     accounts,
+    bonds,
     emojis,
     featured_tags,
     instance,
@@ -28,6 +29,7 @@ from fedi.web.api.table import Route
 
 _MODULES: Final = (
     accounts,
+    bonds,
     featured_tags,
     reports,
     statuses,

@@ -15,8 +15,8 @@ from fedi.web.api.entities.places import Json
 _NO_FOLLOW: Final = Follow(0, 0, "", 0, "", 0, 0, "[]", 0)
 
 
-def relationships(tx: Tx, viewer_id: int, account_ids: Sequence[int]) -> list[Json]:
-    """For those of these accounts that there are, in the order given; in two statements."""
+def relationships(tx: Tx, viewer_id: int, account_ids: Sequence[int], *, hidden: bool = True) -> list[Json]:
+    """For those of these accounts that there are, in the order given; in two statements. `hidden`: also for suspended ones."""
     relations = block_rows.list_relations(tx, viewer_id, account_ids)
     follows = follow_rows.list_between(tx, viewer_id, account_ids)
     ours = {follow.followed_id: follow for follow in follows if follow.follower_id == viewer_id}
@@ -24,7 +24,7 @@ def relationships(tx: Tx, viewer_id: int, account_ids: Sequence[int]) -> list[Js
     return [
         _relationship(account_id, relations[account_id], ours.get(account_id, _NO_FOLLOW), theirs.get(account_id, _NO_FOLLOW))
         for account_id in account_ids
-        if account_id in relations
+        if account_id in relations and (hidden or not relations[account_id].is_hidden)
     ]
 
 
@@ -45,6 +45,6 @@ def _relationship(account_id: int, relation: Relation, ours: Follow, theirs: Fol
         "requested": ours.state == "pending",
         "requested_by": theirs.state == "pending",
         "domain_blocking": relation.domain_blocking,
-        "endorsed": False,
-        "note": "",
+        "endorsed": relation.endorsed,
+        "note": relation.note,
     }

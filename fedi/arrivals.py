@@ -91,6 +91,7 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         in_reply_to_uri=note.in_reply_to,
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
+        **({"thread_id": parent.thread_id} if parent else {}),
         held=int(said == policies.MANUAL),
         context_uri=note.context if note.context.startswith(("https://", "http://")) else "",
         **_received_text(tx, note, author, content),

@@ -135,19 +135,21 @@ def pin(tx: Tx, account: Account, post_id: int) -> Post:
     post = post_rows.get_visible(tx, account.id, post_id)
     if post.account_id != account.id or post.boost_of_id is not None:
         raise Forbidden("Only your own posts can be pinned.")
-    if not post.is_public or post.held:
-        raise Invalid("Only public posts can be pinned.", "id")
+    if post.visibility == "direct" or post.held:
+        raise Invalid("Messages cannot be pinned.", "id")
     if rows.put_pin(tx, account.id, post.id):
         if rows.count_pins(tx, account.id) > PINS:
             raise Invalid(f"Up to {PINS} posts can be pinned. Unpin one first.", "id")
-        outbox.pinned(tx, account, post, added=True)
+        if not post.local_only:
+            outbox.pinned(tx, account, post, added=True)
     return post
 
 
 def unpin(tx: Tx, account: Account, post_id: int) -> Post:
     post = post_rows.get_visible(tx, account.id, post_id)
     if rows.delete_pin(tx, account.id, post.id):
-        outbox.pinned(tx, account, post, added=False)
+        if not post.local_only:
+            outbox.pinned(tx, account, post, added=False)
     return post
 
 

@@ -49,6 +49,7 @@ class Draft(NamedTuple):
     title: str = ""
     media_ids: tuple[int, ...] | None = None
     media_changes: tuple[media.Change, ...] = ()
+    app_id: int | None = None  # the program it is written with
 
 
 def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
@@ -77,6 +78,8 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
         in_reply_to_uri=parent.uri if parent else "",
         in_reply_to_id=parent.id if parent else None,
         in_reply_to_account_id=parent.account_id if parent else None,
+        **({"thread_id": parent.thread_id} if parent else {}),
+        app_id=draft.app_id,
         held=int(held),
         policy=policy(dict(draft.policy), draft.visibility, habits(tx, author, draft.visibility)),
         kind=kind_of(draft, str(written["content_html"])),
@@ -162,9 +165,14 @@ def edit(tx: Tx, author: Account, post_id: int, draft: Draft, found: Found) -> P
     return changed
 
 
-def remove(tx: Tx, author: Account, post_id: int) -> Post:
-    """Take a post back, everywhere it got to. Returns what it was. Raises NotFound, Forbidden."""
+def remove(tx: Tx, author: Account, post_id: int, *, keep_files: bool = False) -> Post:
+    """Take a post back, everywhere it got to. Returns what it was. With `keep_files` its author may show its files again for a day.
+
+    Raises NotFound, Forbidden.
+    """
     post = _own(tx, author, post_id)
+    if keep_files:
+        rows.detach_media(tx, post.id)
     outbox.deleted(tx, post, author)
     if post.group_id is not None:
         hosting.ended(tx, post, author, render.delete(tx, post, author, []))

@@ -17,7 +17,7 @@ class Brief(NamedTuple):
     """A row of a list: a post, or a boost of one. Counters and `flags` are of the post that is shown.
 
     `stamp` changes whenever a rendering of the row would (its author's and the counters excepted); `shown_*` are the boosted post's,
-    None where the row is a post itself. `flags` is a sum of FAVOURITED, BOOSTED, BOOKMARKED, PINNED and OWN.
+    None where the row is a post itself. `flags` is a sum of FAVOURITED, BOOSTED, BOOKMARKED, PINNED, OWN and MUTED.
     """
 
     id: int
@@ -35,14 +35,16 @@ class Brief(NamedTuple):
 
 
 Mark = tuple[int, int, int, int, int, int]  # id, a number that differs when what else a Brief says differs, counters, flags
-FAVOURITED, BOOSTED, BOOKMARKED, PINNED, OWN = 1, 2, 4, 8, 16
+FAVOURITED, BOOSTED, BOOKMARKED, PINNED, OWN, MUTED = 1, 2, 4, 8, 16, 32
 
 _FLAGS = """EXISTS (SELECT 1 FROM favourites WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id))
     + 2 * EXISTS (SELECT 1 FROM posts WHERE boost_of_id = ifnull(p.boost_of_id, p.id) AND account_id = :viewer)
     + iif(EXISTS (SELECT 1 FROM bookmarks WHERE account_id = :viewer),
       4 * EXISTS (SELECT 1 FROM bookmarks WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id)), 0)
     + iif(ifnull(b.account_id, p.account_id) = :viewer,
-      16 + 8 * EXISTS (SELECT 1 FROM pins WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id)), 0)"""
+      16 + 8 * EXISTS (SELECT 1 FROM pins WHERE account_id = :viewer AND post_id = ifnull(p.boost_of_id, p.id)), 0)
+    + iif(EXISTS (SELECT 1 FROM muted_threads WHERE account_id = :viewer),
+      32 * EXISTS (SELECT 1 FROM muted_threads WHERE account_id = :viewer AND thread_id = ifnull(b.thread_id, p.thread_id)), 0)"""
 
 # What the post's own server counts, where that is more.
 _COUNTS = """iif(b.id IS NULL, max(p.replies_count, p.origin_replies), max(b.replies_count, b.origin_replies)),

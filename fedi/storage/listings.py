@@ -102,6 +102,42 @@ def list_bookmarked(tx: Tx, owner_id: int, page: Page) -> list[int]:
     return [row[0] for row in tx.query(_BOOKMARKS_BACKWARDS, params)]
 
 
+# -- favourites --
+
+_FAVOURITES = f"""SELECT p.id FROM favourites k JOIN posts p ON p.id = k.post_id JOIN accounts a ON a.id = p.account_id
+  WHERE k.account_id = :viewer AND p.id < :before AND p.id > :after AND {visible.POST}"""
+_FAVOURITES_BACKWARDS = f"{_FAVOURITES} ORDER BY p.id DESC LIMIT :limit"
+_FAVOURITES_FORWARDS = f"{_FAVOURITES} ORDER BY p.id ASC LIMIT :limit"
+
+
+def list_favourited(tx: Tx, owner_id: int, page: Page) -> list[int]:
+    """Ids of the posts that the owner likes and may still see."""
+    params = _bounds(page, viewer=owner_id)
+    if page.forward:
+        return [row[0] for row in tx.query(_FAVOURITES_FORWARDS, params)[::-1]]
+    return [row[0] for row in tx.query(_FAVOURITES_BACKWARDS, params)]
+
+
+# -- direct posts --
+
+_BETWEEN = f"p.visibility = 'direct' AND p.boost_of_id IS NULL AND p.id < :before AND p.id > :after AND {visible.POST}"
+_OWN_DIRECT = f"SELECT p.id FROM posts p JOIN accounts a ON a.id = p.account_id WHERE p.account_id = :viewer AND {_BETWEEN}"
+_TO_ONESELF = f"""SELECT p.id FROM post_mentions m JOIN posts p ON p.id = m.post_id JOIN accounts a ON a.id = p.account_id
+  WHERE m.account_id = :viewer AND m.post_id < :before AND m.post_id > :after AND {_BETWEEN} AND {visible.UNMUTED}"""
+_DIRECT_BACKWARDS = f"""SELECT * FROM ({_OWN_DIRECT} ORDER BY p.id DESC LIMIT :limit)
+  UNION SELECT * FROM ({_TO_ONESELF} ORDER BY m.post_id DESC LIMIT :limit) ORDER BY 1 DESC LIMIT :limit"""
+_DIRECT_FORWARDS = f"""SELECT * FROM ({_OWN_DIRECT} ORDER BY p.id ASC LIMIT :limit)
+  UNION SELECT * FROM ({_TO_ONESELF} ORDER BY m.post_id ASC LIMIT :limit) ORDER BY 1 ASC LIMIT :limit"""
+
+
+def list_direct(tx: Tx, owner_id: int, page: Page) -> list[int]:
+    """Ids of the direct posts that the owner has written or is addressed by."""
+    params = _bounds(page, viewer=owner_id, now=tx.now)
+    if page.forward:
+        return [row[0] for row in tx.query(_DIRECT_FORWARDS, params)[::-1]]
+    return [row[0] for row in tx.query(_DIRECT_BACKWARDS, params)]
+
+
 # -- beside --
 
 

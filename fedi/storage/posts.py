@@ -16,7 +16,10 @@ from fedi.storage.db import Tx
 
 
 class Post(NamedTuple):
-    """A post, or a boost of one (`boost_of_id`). `content_html` is sanitised; `emojis` a JSON list of [shortcode, url]."""
+    """A post, or a boost of one (`boost_of_id`). `content_html` is sanitised; `emojis` a JSON list of [shortcode, url].
+
+    `thread_id` is the uppermost post known of what it belongs to, itself where there is none; `app_id` the program it was written with.
+    """
 
     id: int
     uri: str
@@ -56,6 +59,8 @@ class Post(NamedTuple):
     origin_replies: int
     origin_boosts: int
     origin_favourites: int
+    thread_id: int
+    app_id: int | None
 
     @property
     def is_public(self) -> bool:
@@ -116,7 +121,7 @@ _DEFAULTS: dict[str, Any] = {
     "language": "", "local_only": 0, "in_reply_to_uri": "", "in_reply_to_id": None, "in_reply_to_account_id": None, "boost_of_id": None,
     "emojis": "[]", "edited_at": None, "replies_count": 0, "boosts_count": 0, "favourites_count": 0, "sanitizer": 0, "version": 0,
     "policy": "", "held": 0, "group_id": None, "locked": 0, "context_uri": "", "link_url": "", "facts": "", "quotes_count": 0,
-    "origin_replies": 0, "origin_boosts": 0, "origin_favourites": 0,
+    "origin_replies": 0, "origin_boosts": 0, "origin_favourites": 0, "app_id": None,
 }  # fmt: skip
 
 
@@ -130,7 +135,7 @@ def new_id(tx: Tx, at: int) -> int:
 
 def insert(tx: Tx, **values: Any) -> Post:
     """Add a post. Needs id, uri, url, account_id, visibility, published_at. Raises Conflict when the uri is known."""
-    post = Post(**{"received_at": tx.now, **_DEFAULTS, **values})
+    post = Post(**{"received_at": tx.now, "thread_id": values["id"], **_DEFAULTS, **values})
     tx.execute(_INSERT, post)
     return post
 
@@ -333,6 +338,12 @@ def delete_media(tx: Tx, post_id: int) -> None:
         AND NOT EXISTS (SELECT 1 FROM post_media WHERE media_id = media.id AND post_id <> :post)""",
         {"post": post_id},
     )
+
+
+def detach_media(tx: Tx, post_id: int) -> None:
+    """A post shows its files no more. They are as if uploaded now: swept when nothing shows them."""
+    tx.execute("UPDATE media SET created_at = ? WHERE id IN (SELECT media_id FROM post_media WHERE post_id = ?)", (tx.now, post_id))
+    tx.execute("DELETE FROM post_media WHERE post_id = ?", (post_id,))
 
 
 def list_media(tx: Tx, post_ids: Iterable[int]) -> dict[int, list[Attachment]]:

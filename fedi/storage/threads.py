@@ -135,9 +135,24 @@ def adopt_orphans(tx: Tx, parent: Post) -> int | None:
         AND visibility IN ('public', 'unlisted') AND local_only = 0""",
         (parent.uri, parent.id),
     )
+    _join(tx, parent)
     tx.execute(
         """UPDATE posts SET in_reply_to_id = ?, in_reply_to_account_id = ?, version = version + 1
         WHERE in_reply_to_uri = ? AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL AND id <> ?""",
         (parent.id, parent.account_id, parent.uri, parent.id),
     )
     return int(counted[0]) if counted else 0
+
+
+_JOINED = 5_000  # posts of a thread whose top is found to be another's; more stay apart, which costs nobody a post
+
+
+def _join(tx: Tx, parent: Post) -> None:
+    """The threads of what waited for a post are part of its own from now on, and so are those who wanted to hear no more of them."""
+    waiting = """SELECT thread_id FROM posts WHERE in_reply_to_uri = :uri AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL
+      AND id <> :parent AND thread_id <> :thread"""
+    params = {"uri": parent.uri, "parent": parent.id, "thread": parent.thread_id, "most": _JOINED}
+    tx.execute(f"UPDATE OR IGNORE muted_threads SET thread_id = :thread WHERE thread_id IN ({waiting})", params)
+    tx.execute(
+        f"UPDATE posts SET thread_id = :thread WHERE id IN (SELECT id FROM posts WHERE thread_id IN ({waiting}) LIMIT :most)", params
+    )

@@ -1,35 +1,26 @@
 """Posts: writing, changing, reading, and what one does to them. Source: Mastodon documentation, statuses."""
 
 from collections.abc import Callable
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final
 
 import orjson
 from aiohttp import web
 
-from fedi import decisions, interactions, posts
+from fedi import decisions, interactions, limits, posts, threads
 from fedi.errors import Invalid, NotFound
-from fedi.instance import Instance
-from fedi.posts import Draft
 from fedi.storage import accounts as account_rows
 from fedi.storage import interactions as interaction_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import threads as thread_rows
-from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import auth, keys, params, tended
-from fedi.web.api import answers, media, polls, quotes, refreshes, table
-from fedi.web.api.entities import account as account_entity
+from fedi.web.api import answers, drafts, quotes, refreshes, table
 from fedi.web.api.entities import status as status_entity
 from fedi.web.api.entities.places import read_visibility
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
-_Format = Literal["plain", "markdown"]
-_FORMATS: Final[dict[str, _Format]] = {"text/plain": "plain", "text/markdown": "markdown"}
-_NOT_YET: Final = {
-    "scheduled_at": "Posts cannot be scheduled here yet.",
-}
 # (ancestors, descendants) for a person and for nobody in particular
 _THREAD: Final = ((100, 500), (40, 60))
 
@@ -41,68 +32,20 @@ async def create(request: web.Request) -> web.Response:
     viewer = auth.require(request, "write:statuses")
     given = await params.read(request)
     instance = request.app[keys.INSTANCE]
-    draft = _draft(given, _habits(instance, viewer), request.headers.get("Idempotency-Key", ""))
+    draft = drafts.new(request, viewer, given)
+    if drafts.scheduled_at(given) is not None:  # better no post than one that is published now
+        raise Invalid("Posts cannot be scheduled here yet.", "scheduled_at")
     found = await instance.remote.mentions(draft.text)
     post = await instance.db.write(posts.publish, viewer, draft, found)
     return shown(request, viewer, post.id)
-
-
-class _Habits(NamedTuple):
-    """What holds where a program does not say."""
-
-    visibility: str
-    sensitive: bool
-    language: str
-
-
-def _habits(instance: Instance, viewer: Account) -> _Habits:
-    user = instance.db.read(user_rows.get, viewer.id)
-    languages = instance.config.instance.languages
-    language = str(user.setting("language", "")) or (languages[0] if languages else "")
-    return _Habits(account_entity.default_visibility(user), bool(user.setting("sensitive", False)), language)
-
-
-def _draft(given: params.Params, habits: _Habits, key: str) -> Draft:
-    _refuse_unknown(given)
-    return Draft(
-        text=given.text("status"),
-        fmt=_format(given, "markdown"),
-        warning=given.text("spoiler_text"),
-        sensitive=given.flag("sensitive", habits.sensitive),
-        language=given.text("language") or habits.language,
-        visibility=read_visibility(given.text("visibility")) if given.text("visibility") else habits.visibility,
-        local_only=given.flag("local_only"),
-        in_reply_to_id=given.find_id("in_reply_to_id"),
-        quote_of_id=given.find_id("quoted_status_id"),
-        policy=quotes.read_policy(given),
-        idempotency_key=key,
-        poll=polls.read_new(given),
-        title=given.text("title"),
-        media_ids=media.chosen(given),
-    )
-
-
-def _refuse_unknown(given: params.Params) -> None:
-    """Better no post than one without its pictures."""
-    for name, message in _NOT_YET.items():
-        if any(value not in (None, "") for value in given.values.get(name, ())):
-            raise Invalid(message, name)
-
-
-def _format(given: params.Params, default: _Format) -> _Format:
-    mime = given.text("content_type", max_chars=100)
-    if mime and mime not in _FORMATS:
-        raise Invalid(f"`{mime}` is not a format. There are {', '.join(_FORMATS)}.", "content_type")
-    return _FORMATS[mime] if mime else default
 
 
 async def edit(request: web.Request) -> web.Response:
     viewer, post_id = auth.require(request, "write:statuses"), answers.named_id(request)
     given = await params.read(request)
     instance = request.app[keys.INSTANCE]
-    _refuse_unknown(given)
     instance.db.read(quotes.check_same, given, post_id)
-    draft = _changed(given, instance.db.read(_own, viewer.id, post_id))
+    draft = drafts.changed(given, instance.db.read(_own, viewer.id, post_id))
     found = await instance.remote.mentions(draft.text)
     post = await instance.db.write(posts.edit, viewer, post_id, draft, found)
     if choices := dict(quotes.read_policy(given)):
@@ -118,29 +61,14 @@ def _own(tx: Tx, viewer_id: int, post_id: int) -> Post:
     return post
 
 
-def _changed(given: params.Params, post: Post) -> Draft:
-    """What is not said stays as it is."""
-    warning = given.text("spoiler_text", post.warning)
-    return Draft(
-        text=given.text("status", post.content_source),
-        fmt=_format(given, _FORMATS.get(post.content_type, "plain")),
-        warning=warning,
-        sensitive=given.flag("sensitive", bool(post.sensitive) and not post.warning),
-        language=given.text("language", post.language),
-        poll=polls.read_change(given),
-        title=given.text("title", post.title),
-        media_ids=media.chosen(given),
-        media_changes=media.changes(given),
-    )
-
-
 async def delete(request: web.Request) -> web.Response:
-    """The answer has the post's source, so that a program can offer it anew."""
+    """The answer has the post's source, so that a program can offer it anew; its files stay for that too, unless it says otherwise."""
     viewer, post_id = auth.require(request, "write:statuses"), answers.named_id(request)
+    keep_files = not (await params.read(request)).flag("delete_media")
     instance = request.app[keys.INSTANCE]
     post = instance.db.read(_own, viewer.id, post_id)
     shown = orjson.loads(_shown_bytes(request, viewer.id, post_id))
-    await instance.db.write(posts.remove, viewer, post_id)
+    await instance.db.write(posts.remove, viewer, post_id, keep_files=keep_files)
     return answers.entity({**shown, "text": post.content_source})
 
 
@@ -161,6 +89,13 @@ def shown(request: web.Request, viewer: Account, post_id: int) -> web.Response:
 
 def _read(tx: Tx, shelf: Shelf, viewer_id: int, post_ids: list[int]) -> list[bytes]:
     return shelf.posts(tx, viewer_id, post_ids)
+
+
+async def index(request: web.Request) -> web.Response:
+    """Several by their ids, in the order given; what may not be seen is left out."""
+    viewer_id, wanted = answers.reader_id(request, "read:statuses"), params.query(request).ids("id", most=answers.ACCOUNTS_MAX)
+    found = request.app[keys.INSTANCE].db.read(_read, request.app[SHELF], viewer_id, wanted[: limits.PAGE_MAX])
+    return answers.entity(answers.array(found))
 
 
 async def show(request: web.Request) -> web.Response:
@@ -272,6 +207,15 @@ async def unbookmark(request: web.Request) -> web.Response:
     return await _act(request, "write:bookmarks", interactions.unbookmark)
 
 
+async def mute(request: web.Request) -> web.Response:
+    """Hear no more of its thread."""
+    return await _act(request, "write:mutes", threads.mute)
+
+
+async def unmute(request: web.Request) -> web.Response:
+    return await _act(request, "write:mutes", threads.unmute)
+
+
 async def pin(request: web.Request) -> web.Response:
     return await _act(request, "write:accounts", interactions.pin)
 
@@ -280,12 +224,15 @@ async def unpin(request: web.Request) -> web.Response:
     return await _act(request, "write:accounts", interactions.unpin)
 
 
+_BOOSTED: Final = table.Field("visibility", choices=("public", "unlisted", "private"))
+
 ROUTES = (
-    table.user("POST", "/api/v1/statuses", create, "write:statuses", gives="Status"),
+    table.user("POST", "/api/v1/statuses", create, "write:statuses", *drafts.NEW, gives="Status"),
+    table.reader("GET", "/api/v1/statuses", index, "read:statuses", table.Field("id", "id", many=True, required=True), gives="[Status]"),
     table.reader("GET", "/api/v1/statuses/{id}", show, "read:statuses", gives="Status"),
-    table.user("PUT", "/api/v1/statuses/{id}", edit, "write:statuses", gives="Status"),
-    table.user("PATCH", "/api/v1/statuses/{id}", edit, "write:statuses", gives="Status"),
-    table.user("DELETE", "/api/v1/statuses/{id}", delete, "write:statuses", gives="Status"),
+    table.user("PUT", "/api/v1/statuses/{id}", edit, "write:statuses", *drafts.CHANGED, gives="Status"),
+    table.user("PATCH", "/api/v1/statuses/{id}", edit, "write:statuses", *drafts.CHANGED, gives="Status"),
+    table.user("DELETE", "/api/v1/statuses/{id}", delete, "write:statuses", table.Field("delete_media", "flag"), gives="Status"),
     table.reader("GET", "/api/v1/statuses/{id}/context", context, "read:statuses", gives="Context"),
     table.user("GET", "/api/v1/statuses/{id}/source", source, "read:statuses", gives="StatusSource"),
     table.reader("GET", "/api/v1/statuses/{id}/history", history, "read:statuses", gives="[StatusEdit]"),
@@ -293,10 +240,12 @@ ROUTES = (
     table.reader("GET", "/api/v1/statuses/{id}/reblogged_by", reblogged_by, "read:statuses", *table.PAGE, gives="[Account]"),
     table.user("POST", "/api/v1/statuses/{id}/favourite", favourite, "write:favourites", gives="Status"),
     table.user("POST", "/api/v1/statuses/{id}/unfavourite", unfavourite, "write:favourites", gives="Status"),
-    table.user("POST", "/api/v1/statuses/{id}/reblog", reblog, "write:statuses", gives="Status"),
+    table.user("POST", "/api/v1/statuses/{id}/reblog", reblog, "write:statuses", _BOOSTED, gives="Status"),
     table.user("POST", "/api/v1/statuses/{id}/unreblog", unreblog, "write:statuses", gives="Status"),
     table.user("POST", "/api/v1/statuses/{id}/bookmark", bookmark, "write:bookmarks", gives="Status"),
     table.user("POST", "/api/v1/statuses/{id}/unbookmark", unbookmark, "write:bookmarks", gives="Status"),
+    table.user("POST", "/api/v1/statuses/{id}/mute", mute, "write:mutes", gives="Status"),
+    table.user("POST", "/api/v1/statuses/{id}/unmute", unmute, "write:mutes", gives="Status"),
     table.user("POST", "/api/v1/statuses/{id}/pin", pin, "write:accounts", gives="Status"),
     table.user("POST", "/api/v1/statuses/{id}/unpin", unpin, "write:accounts", gives="Status"),
 )

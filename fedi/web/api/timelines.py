@@ -68,6 +68,31 @@ async def bookmarks(request: web.Request) -> web.Response:
     return answers.listing(request, shown, items, cursors)
 
 
+async def favourites(request: web.Request) -> web.Response:
+    viewer = auth.require(request, "read:favourites")
+    shown = answers.page(request)
+    items, cursors = request.app[keys.INSTANCE].db.read(_favourites, request.app[SHELF], viewer.id, shown)
+    return answers.listing(request, shown, items, cursors)
+
+
+def _favourites(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page) -> _Found:
+    found = listings.list_favourited(tx, viewer_id, shown)
+    return shelf.posts(tx, viewer_id, found), found
+
+
+async def direct(request: web.Request) -> web.Response:
+    """Old programs read what they were written here; newer ones ask for conversations."""
+    viewer = auth.require(request, "read:statuses")
+    shown = answers.page(request)
+    items, cursors = request.app[keys.INSTANCE].db.read(_direct, request.app[SHELF], viewer.id, shown)
+    return answers.listing(request, shown, items, cursors)
+
+
+def _direct(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page) -> _Found:
+    found = listings.list_direct(tx, viewer_id, shown)
+    return shelf.posts(tx, viewer_id, found), found
+
+
 def _bookmarks(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page) -> _Found:
     found = listings.list_bookmarked(tx, viewer_id, shown)
     return shelf.posts(tx, viewer_id, found), found
@@ -78,4 +103,6 @@ ROUTES = (
     table.reader("GET", "/api/v1/timelines/public", public, "read:statuses", *table.PAGE, gives="[Status]"),
     table.reader("GET", "/api/v1/timelines/tag/{hashtag}", tag, "read:statuses", *table.PAGE, gives="[Status]"),
     table.user("GET", "/api/v1/bookmarks", bookmarks, "read:bookmarks", *table.PAGE, gives="[Status]"),
+    table.user("GET", "/api/v1/favourites", favourites, "read:favourites", *table.PAGE, gives="[Status]"),
+    table.user("GET", "/api/v1/timelines/direct", direct, "read:statuses", *table.PAGE, gives="[Status]"),
 )

@@ -106,6 +106,7 @@ async def test_the_same_idempotency_key_makes_one_post(api: Api, alice: Account,
         ({"status": "a", "media_ids": ["1"]}, 422),
         ({"status": "a", "poll": {"options": ["a", "b"], "expires_in": 60}}, 422),
         ({"status": "a", "scheduled_at": "2030-01-01T00:00:00Z"}, 422),
+        ({"status": "a", "scheduled_at": "tomorrow"}, 422),
         ({"status": "a", "sensitive": [1]}, 422),
     ],
 )
@@ -255,3 +256,42 @@ async def test_an_answer_names_what_it_answers_to_those_only_who_may_see_that(
         api.run(interactions.boost, dave, int(said["id"]))
         boosted = (await api.get(None, f"/api/v1/accounts/{dave.id}/statuses")).json[0]["reblog"]
         assert boosted["id"] == said["id"] and boosted["in_reply_to_id"] is None
+
+
+async def test_several_are_read_by_their_ids_without_those_one_may_not_see_VIS_02(api: Api, alice: Account, bob: Account) -> None:
+    made = [api.run(make.post, alice, visibility=visibility).id for visibility in ("public", "direct", "unlisted")]
+    query = "&".join(f"id[]={post_id}" for post_id in reversed(made))
+
+    assert [one["id"] for one in (await api.get(alice, f"/api/v1/statuses?{query}")).json] == [str(one) for one in reversed(made)]
+    assert [one["id"] for one in (await api.get(bob, f"/api/v1/statuses?{query}")).json] == [str(made[2]), str(made[0])]
+    assert (await api.get(bob, "/api/v1/statuses")).json == []
+
+
+async def test_what_is_only_for_here_may_be_said_as_a_visibility(api: Api, alice: Account, bob: Account, carol: Account) -> None:
+    api.run(make.follow, carol, alice)
+
+    found = await api.say(alice, "hello house", visibility="local")
+
+    assert (found["visibility"], found["local_only"]) == ("public", True)
+    assert api.run(make.inboxes, "Create") == set()
+    assert (await api.get(bob, f"/api/v1/statuses/{found['id']}")).status == 200
+
+
+@pytest.mark.parametrize("delete_media", [False, True])
+async def test_the_files_of_a_deleted_post_may_be_shown_again_unless_they_were_to_go(api: Api, alice: Account, delete_media: bool) -> None:
+    picture = api.run(make.picture, alice)
+    post = await api.say(alice, "look", media_ids=[str(picture.id)])
+
+    query = "?delete_media=true" if delete_media else ""
+    gone = (await api.call("DELETE", alice, f"/api/v1/statuses/{post['id']}{query}")).json
+
+    assert gone["text"] == "look" and [file["id"] for file in gone["media_attachments"]] == [str(picture.id)]
+    again = await api.post(alice, "/api/v1/statuses", json={"status": "look again", "media_ids": [str(picture.id)]})
+    assert again.status == (422 if delete_media else 200)
+
+
+async def test_posts_for_followers_can_be_pinned_and_messages_cannot(api: Api, alice: Account) -> None:
+    for visibility, status in (("public", 200), ("unlisted", 200), ("followers", 200), ("direct", 422)):
+        post = api.run(make.post, alice, visibility=visibility)
+        answer = await api.post(alice, f"/api/v1/statuses/{post.id}/pin")
+        assert answer.status == status and (status == 422 or answer.json["pinned"] is True)

@@ -185,3 +185,28 @@ async def test_an_answer_for_somebody_is_kept_by_no_cache_VIS_14(api: Api, alice
         headers = (await api.get(who, PUBLIC)).headers
         assert "no-store" in headers["Cache-Control"]
         assert {"Authorization", "Cookie"} <= set(headers["Vary"].split(", "))
+
+
+async def test_what_one_likes_is_listed_as_far_as_one_may_still_see_it(api: Api, alice: Account, bob: Account) -> None:
+    posts = [api.run(make.post, alice) for _ in range(3)]
+    for post in posts:
+        api.run(interactions.favourite, bob, post.id)
+
+    found = await api.get(bob, "/api/v1/favourites?limit=2")
+    assert ids(found) == [str(posts[2].id), str(posts[1].id)] and found.json[0]["favourited"] is True
+    assert ids(await api.get(bob, found.link("next"))) == [str(posts[0].id)]
+    assert ids(await api.get(alice, "/api/v1/favourites")) == []
+    api.run(blocks.block, alice, bob.id)
+    assert ids(await api.get(bob, "/api/v1/favourites")) == []
+
+
+async def test_messages_are_listed_for_who_wrote_them_and_for_whom_they_are_VIS_05(api: Api, alice: Account, bob: Account) -> None:
+    to_bob = api.run(make.post, alice, "psst", "direct", mentions=(bob,))
+    api.run(make.post, alice, "hello", mentions=(bob,))
+    back = api.run(make.post, bob, "psst", "direct", mentions=(alice,))
+
+    for who in (alice, bob):
+        found = await api.get(who, "/api/v1/timelines/direct?limit=1")
+        assert ids(found) == [str(back.id)] and ids(await api.get(who, found.link("next"))) == [str(to_bob.id)]
+        assert ids(await api.get(who, f"/api/v1/timelines/direct?min_id={to_bob.id}")) == [str(back.id)]
+    assert ids(await api.get(api.run(make.account), "/api/v1/timelines/direct")) == []

@@ -11,7 +11,7 @@ from fedi.storage import posts as post_rows
 from fedi.storage import quotes as quote_rows
 from fedi.storage import reactions as reaction_rows
 from fedi.storage.accounts import Account
-from fedi.storage.briefs import BOOKMARKED, BOOSTED, FAVOURITED, OWN, PINNED
+from fedi.storage.briefs import BOOKMARKED, BOOSTED, FAVOURITED, MUTED, OWN, PINNED
 from fedi.storage.db import Tx
 from fedi.storage.posts import Attachment, Edit, Post
 from fedi.uris import Uris
@@ -127,7 +127,7 @@ def _mine(flags: int) -> bytes:
     found: Json = {
         "favourited": bool(flags & FAVOURITED),
         "reblogged": bool(flags & BOOSTED),
-        "muted": False,
+        "muted": bool(flags & MUTED),
         "bookmarked": bool(flags & BOOKMARKED),
         "filtered": [],
     }
@@ -136,7 +136,7 @@ def _mine(flags: int) -> bytes:
     return b"," + orjson.dumps(found)[1:]
 
 
-MINE: Final = tuple(_mine(flags) for flags in range(32))
+MINE: Final = tuple(_mine(flags) for flags in range(64))
 NOBODYS: Final = b"}"
 
 

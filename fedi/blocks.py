@@ -5,6 +5,7 @@ from fedi.activitypub import outbox, render
 from fedi.errors import Conflict, Invalid, Malformed, NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as rows
+from fedi.storage import list_posts as list_post_rows
 from fedi.storage import notifications as notification_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage.accounts import Account
@@ -35,6 +36,7 @@ def _begin(tx: Tx, account: Account, target: Account) -> None:
     for one, other in ((account, target), (target, account)):
         if one.is_local:
             timeline_rows.purge_home(tx, one.id, other.id)
+            list_post_rows.purge(tx, one.id, other.id)
             notification_rows.delete_between(tx, one.id, other.id)
     tx.emit(Event("relation", account.id, target.id))
 
@@ -94,6 +96,7 @@ def receive_block(tx: Tx, account: Account, target: Account, uri: str) -> None:
     if rows.put(tx, account.id, target.id, uri):
         follows.sever(tx, account, target, quietly=True)
         timeline_rows.purge_home(tx, target.id, account.id)
+        list_post_rows.purge(tx, target.id, account.id)
         notification_rows.delete_between(tx, target.id, account.id)
         tx.emit(Event("relation", target.id, account.id))
 

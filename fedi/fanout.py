@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 
-from fedi import notifications, quotes
+from fedi import limits, notifications, quotes
 from fedi.storage import accounts as account_rows
 from fedi.storage import followed_tags as followed_tag_rows
 from fedi.storage import follows as follow_rows
+from fedi.storage import list_posts as list_post_rows
+from fedi.storage import lists as list_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage.accounts import Account
@@ -23,6 +25,7 @@ def post_added(tx: Tx, post: Post, author: Account, addressed: Iterable[int] = (
     if quiet:
         return
     timeline_rows.add_home(tx, post, author.id)
+    list_post_rows.add(tx, post, author.id)
     if post.boost_of_id is None:
         for account_id in addressed:
             notifications.tell(tx, account_id, "mention", author, post.id)
@@ -94,6 +97,7 @@ def follow_began(tx: Tx, follower: Account, followed_id: int) -> None:
     """Bring the followed account's latest posts into a local follower's home."""
     if follower.is_local:
         timeline_rows.fill_home(tx, follower.id, followed_id, limit=40)
+        list_post_rows.follow_began(tx, follower.id, followed_id, limits.LIST_FILL)
         tx.emit(Event("home", follower.id))
 
 
@@ -101,6 +105,7 @@ def boosts_unwanted(tx: Tx, follower: Account, followed_id: int) -> None:
     """A local follower wants no boosts of the account any more: those it brought go."""
     if follower.is_local:
         timeline_rows.drop_boosts(tx, follower.id, followed_id)
+        list_post_rows.drop_boosts(tx, follower.id, followed_id)
         tx.emit(Event("home", follower.id))
 
 
@@ -108,11 +113,14 @@ def languages_unwanted(tx: Tx, follower: Account, followed_id: int) -> None:
     """A local follower wants the account in some languages only: what it brought in others goes."""
     if follower.is_local:
         timeline_rows.drop_languages(tx, follower.id, followed_id)
+        list_post_rows.drop_languages(tx, follower.id, followed_id)
         tx.emit(Event("home", follower.id))
 
 
 def follow_ended(tx: Tx, follower: Account, followed_id: int) -> None:
-    """Take out of a local follower's home what the account brought."""
+    """Take out of a local follower's home what the account brought, and the account out of their lists."""
     if follower.is_local:
         timeline_rows.empty_home(tx, follower.id, followed_id)
+        list_post_rows.empty_all(tx, follower.id, followed_id)
+        list_rows.delete_member_everywhere(tx, follower.id, followed_id)
         tx.emit(Event("home", follower.id))

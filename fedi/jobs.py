@@ -19,6 +19,7 @@ from fedi.storage import follows as follow_rows
 from fedi.storage import hosts as host_rows
 from fedi.storage import jobs as rows
 from fedi.storage import keys as key_rows
+from fedi.storage import list_posts as list_post_rows
 from fedi.storage import media as media_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import settings as setting_rows
@@ -170,6 +171,8 @@ async def _tidy(instance: Workplace) -> None:
     await instance.db.write(host_rows.prune, now - 30 * clock.DAY, 10_000)
     while await instance.db.write(timeline_rows.trim_homes, limits.HOME_ROWS, 5 * _SLICE):
         pass  # a slice per transaction
+    while await instance.db.write(list_post_rows.trim, limits.LIST_ROWS, 5 * _SLICE):
+        pass
     await instance.db.write(delivery_rows.expire, now - 7 * clock.DAY)
     await instance.db.write(post_rows.prune_idempotent, now - clock.DAY)
     while await instance.db.write(delivery_rows.prune_forwarded, instance.config.instance.base_url, now - 30 * clock.DAY, 5 * _SLICE):

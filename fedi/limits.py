@@ -122,6 +122,11 @@ PAGE_MAX = 40
 FOLLOWED_TAGS = 500  # of one person
 TIMELINE_TAGS = 20  # in one timeline: any of these, all of these, none of these
 HOME_ROWS = 800  # kept per person
+LISTS = 50  # of one person
+LIST_MEMBERS = 1000  # of one list
+LIST_CHARS = 250  # of the name of one
+LIST_ROWS = 400  # posts kept per list
+LIST_FILL = 40  # posts that somebody put into a list brings along
 
 # -- rates --
 CONNECTIONS_PER_ADDRESS = 100  # open at the same time from one address that is no proxy of ours

@@ -10,6 +10,7 @@ from fedi.storage import allows as allow_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import domains as domain_rows
 from fedi.storage import follows as follow_rows
+from fedi.storage import list_posts as list_post_rows
 from fedi.storage import media as media_rows
 from fedi.storage import reports as report_rows
 from fedi.storage import settings as setting_rows
@@ -60,6 +61,7 @@ def rejected(policy: Policy) -> list[str]:
 def _end_traffic(tx: Tx, host: str) -> None:
     """What waits for a server is dropped; then the last thing it hears: that follows are over."""
     timeline_rows.empty_homes_of_blocked(tx)
+    list_post_rows.empty_of_blocked(tx)
     for name, _ in delivery_rows.list_queued_hosts(tx):
         if host in uris.parents(name):
             delivery_rows.drop(tx, host=name, answer="the domain was blocked")

@@ -126,8 +126,8 @@ def list_profile(tx: Tx, viewer_id: int, account_id: int, page: Page, wanted: Wa
 def add_home(tx: Tx, post: Post, via_account_id: int) -> int:
     """Put a post into the homes of the author's (or booster's) local followers, and into a local author's own.
 
-    Left out: who muted or blocked either author, a follow without boosts or for other languages, and an answer to somebody the
-    follower does not follow.
+    Left out: who muted or blocked either author, a follow without boosts or for other languages, an answer to somebody the
+    follower does not follow, and who has them in an exclusive list.
     Returns in how many homes it now stands.
     """
     answers_unknown = post.in_reply_to_uri != "" and post.in_reply_to_account_id is None
@@ -137,25 +137,25 @@ def add_home(tx: Tx, post: Post, via_account_id: int) -> int:
         "direct": post.visibility == "direct",
         "parent_author": -1 if answers_unknown else (post.in_reply_to_account_id or 0),
         "now": tx.now,
-        **_spoken(post.language),
+        **spoken(post.language),
     }
     if post.boost_of_id is None:
         return tx.execute(_ADD_POST, params)
     boosted = tx.one("SELECT account_id, language FROM posts WHERE id = ?", (post.boost_of_id,)) or (0, "")
-    params |= _spoken(boosted[1])
-    params |= {"boosted": boosted[0], "original": post.boost_of_id, "recent": ids.first_at(tx.now - _RECENT_MS)}
+    params |= spoken(boosted[1])
+    params |= {"boosted": boosted[0], "original": post.boost_of_id, "recent": ids.first_at(tx.now - RECENT_MS)}
     return tx.execute(_ADD_BOOST, params)
 
 
-_RECENT_MS = 12 * 3600 * 1000  # a post already at hand is not shown again because somebody else boosts it
+RECENT_MS = 12 * 3600 * 1000  # a post already at hand is not shown again because somebody else boosts it
 
 
-def _spoken(language: str) -> dict[str, object]:
+def spoken(language: str) -> dict[str, object]:
     """A post in `pt-BR` is in `pt` too, for who wants either; one that does not say its language is for all."""
     return {"language": language.lower(), "base": language.lower().partition("-")[0]}
 
 
-_SPOKEN = """(f.languages = '[]' OR :language = ''
+SPOKEN = """(f.languages = '[]' OR :language = ''
       OR EXISTS (SELECT 1 FROM json_each(f.languages) WHERE value IN (:language, :base)))"""
 _ADD = f"""INSERT INTO home (owner_id, post_id, account_id)
   SELECT f.follower_id, :post, :via FROM follows f
@@ -163,10 +163,12 @@ _ADD = f"""INSERT INTO home (owner_id, post_id, account_id)
     AND (NOT :direct OR EXISTS (SELECT 1 FROM post_mentions WHERE post_id = :post AND account_id = f.follower_id))
     AND (:parent_author = 0 OR :parent_author = f.follower_id OR :parent_author = :via OR EXISTS (
       SELECT 1 FROM follows g WHERE g.follower_id = f.follower_id AND g.followed_id = :parent_author AND g.state = 'accepted'))
+    AND f.follower_id NOT IN (SELECT l.account_id FROM list_accounts m CROSS JOIN lists l ON l.id = m.list_id
+      WHERE m.account_id = :via AND l.exclusive = 1)
     AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = f.follower_id AND b.target_id = :via)
     AND NOT EXISTS (SELECT 1 FROM mutes m WHERE m.account_id = f.follower_id AND m.target_id = :via
       AND (m.expires_at IS NULL OR m.expires_at > :now))
-    AND {_SPOKEN}"""
+    AND {SPOKEN}"""
 _OWN = "UNION ALL SELECT account_id, :post, :via FROM users WHERE account_id = :via ON CONFLICT DO NOTHING"
 _ADD_POST = f"{_ADD} {_OWN}"
 # A statement of its own: reading the table that is written to makes SQLite keep the rows aside first.
@@ -180,7 +182,7 @@ _ADD_BOOST = f"""{_ADD} AND f.boosts = 1
 
 
 # A post `p` or what it boosts is in a language in which the viewer does not want to read the account.
-_UNWANTED = """EXISTS (
+UNWANTED = """EXISTS (
             SELECT 1 FROM follows f JOIN posts s ON s.id = coalesce(p.boost_of_id, p.id)
             WHERE f.follower_id = :viewer AND f.followed_id = :account AND f.languages <> '[]' AND s.language <> ''
               AND NOT EXISTS (SELECT 1 FROM json_each(f.languages) l WHERE lower(s.language) = l.value
@@ -197,7 +199,9 @@ def fill_home(tx: Tx, owner_id: int, account_id: int, limit: int) -> int:
             SELECT 1 FROM follows WHERE follower_id = :viewer AND followed_id = p.in_reply_to_account_id AND state = 'accepted'))
           AND (p.boost_of_id IS NULL OR EXISTS (
             SELECT 1 FROM follows WHERE follower_id = :viewer AND followed_id = :account AND boosts = 1))
-          AND NOT {_UNWANTED}
+          AND NOT {UNWANTED}
+          AND NOT EXISTS (SELECT 1 FROM list_accounts m JOIN lists l ON l.id = m.list_id
+            WHERE m.account_id = :account AND l.account_id = :viewer AND l.exclusive = 1)
           AND {visible.POST} AND {visible.UNMUTED} ORDER BY p.id DESC LIMIT :limit
         ON CONFLICT DO NOTHING""",
         {"viewer": owner_id, "account": account_id, "limit": limit, "now": tx.now},
@@ -222,7 +226,7 @@ def drop_languages(tx: Tx, owner_id: int, account_id: int) -> int:
     """Take out of the home what an account brought in languages in which its owner does not want to read it."""
     return tx.execute(
         f"""DELETE FROM home WHERE owner_id = :viewer AND account_id = :account
-        AND EXISTS (SELECT 1 FROM posts p WHERE p.id = home.post_id AND {_UNWANTED})""",
+        AND EXISTS (SELECT 1 FROM posts p WHERE p.id = home.post_id AND {UNWANTED})""",
         {"viewer": owner_id, "account": account_id},
     )
 

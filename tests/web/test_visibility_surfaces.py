@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import make_mocked_request
 
-from fedi import approvals, blocks, clock, featured, follows, founding, interactions, logins, moderation, policies, posts
+from fedi import approvals, blocks, clock, featured, follows, founding, interactions, lists, logins, moderation, policies, posts
 from fedi.activitypub import signatures
 from fedi.polls import NewPoll
 from fedi.storage import approvals as approval_rows
@@ -123,6 +123,8 @@ class House:
             rig.befriend(asker, self.alice)
             self.run(_unanswered, asker.id)
         rig.befriend(self.zoe, self.alice)
+        self.list = self.run(lists.create, self.people["follower"], "mine")
+        self.run(lists.add_members, self.people["follower"], self.list.id, [self.alice.id])
         self.group = self.run(founding.create, "club", founding.About("Club"), founding.Keys(rsa("club"), ed25519("club")), self.zoe)
         self.root = rig.post(self.alice, "rootmark")
         self.posts = {kind: self._write(kind) for kind in KINDS}
@@ -255,6 +257,7 @@ class House:
             yield Place(f"API public {query}", "api", f"/api/v1/timelines/public{query}", LISTED)
         yield Place("API topic", "api", "/api/v1/timelines/tag/topic", LISTED)
         yield Place("API home", "api", "/api/v1/timelines/home", ALL, ("follower", "author"))
+        yield Place("API list", "api", f"/api/v1/timelines/list/{self.list.id}", ALL, ("follower",))
         yield Place("API bookmarks", "api", "/api/v1/bookmarks", ALL, BOOKMARKERS)
         yield Place("API likes", "api", "/api/v1/favourites", ALL, BOOKMARKERS)
         yield Place("API direct", "api", "/api/v1/timelines/direct", frozenset({"direct"}), ("addressee", "author"))
@@ -341,8 +344,9 @@ OF_NO_POST = re.compile(
     r"/actor(/.*)?|/users/\{name\}(/followers|/following|/followers_synchronization|/collections/moderators)?|/activities/\{id\}"
     r"|/\.well-known/.*|/nodeinfo/.*|/robots\.txt|/healthz|/static/.*|/emojis/\{id\}|/media/.*"
     r"|/api/v[12]/(instance|custom_emojis|media/\{id\}|followed_tags|tags/\{name\}|featured_tags(/suggestions)?|follow_requests)"
-    r"|/api/v1/accounts(/(verify_credentials|lookup|relationships|\{id\}|\{id\}/(followers|following)))?"
+    r"|/api/v1/accounts(/(verify_credentials|lookup|relationships|\{id\}|\{id\}/(followers|following|lists)))?"
     r"|/api/v1/accounts/(familiar_followers|\{id\}/(endorsements|identity_proofs))|/api/v1/(endorsements|blocks|mutes|domain_blocks)"
+    r"|/api/v1/lists(/\{id\}(/accounts)?)?"
     r"|/api/v1/(notifications|statuses)/\{id\}(/source)?|/api/v1_alpha/async_refreshes/\{id\}"
     r"|/about|/login|/authorize_interaction|/requests|/blocks|/mutes|/settings(/.*)?|/moderation|/accounts/\{id\}/(block|report)"
     r"|/@\{name\}/(followers|following|\{id\}/(edit|delete))|/groups(/.*)?"

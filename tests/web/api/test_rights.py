@@ -30,6 +30,7 @@ PARTS = (
     "notifications",
     "search",
     "lists",
+    "filters",
     "media",
     "reports",
 )

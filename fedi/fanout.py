@@ -9,6 +9,7 @@ from fedi.storage import follows as follow_rows
 from fedi.storage import list_posts as list_post_rows
 from fedi.storage import lists as list_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import streams as stream_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -72,14 +73,20 @@ def post_removed(tx: Tx, post: Post, *, quiet: bool = False) -> None:
         quotes.post_removed(tx, post)
     account_rows.uncount_boosters(tx, post.id)
     if not quiet:
-        tx.emit(Event("post_removed", post.id, post.account_id))
+        _vanished(tx, post)
 
 
 def post_hidden(tx: Tx, post: Post) -> None:
     """A post is about to be held that was seen before: it counts no more, and listeners drop it. `post_added` brings it back."""
     counted(tx, post, -1)
     quotes.post_hidden(tx, post)
+    _vanished(tx, post)
+
+
+def _vanished(tx: Tx, post: Post) -> None:
+    """Once it has gone nobody can tell any more who had it before their eyes."""
     tx.emit(Event("post_removed", post.id, post.account_id))
+    tx.emit(Event("post_gone", post.id, stream_rows.traces(tx, post.id)))
 
 
 def counted(tx: Tx, post: Post, by: int) -> None:

@@ -131,6 +131,12 @@ LIST_FILL = 40  # posts that somebody put into a list brings along
 # -- rates --
 CONNECTIONS_PER_ADDRESS = 100  # open at the same time from one address that is no proxy of ours
 UNREAD_S = 30  # how long a client may take nothing of what it is sent
+STREAMS = 10_000  # open at the same time
+STREAMS_PER_TOKEN = 25
+STREAMS_PER_ADDRESS = 200  # of a client, wherever it comes through
+SUBSCRIPTIONS = 50  # to different things, over one stream
+STREAM_BYTES = 128 * 1024  # what waits for a client to take it; with more it is cut off
+STREAM_EVENTS = 5_000  # that wait to be passed on; of more the oldest are dropped
 INBOX_PER_HOST = 3000  # per 5 minutes
 INBOX_WINDOW_S = 300
 LOGIN_TRIES = 5  # per 15 minutes, address and account

@@ -44,12 +44,16 @@ _FORM_ERROR: Final = "This form is out of date, or came from another site. Go ba
 
 
 class Credentials(NamedTuple):
-    """What was shown. `scopes` is None for a browser, which may do everything its person may; `secret` is the cookie's value."""
+    """What was shown. `scopes` is None for a browser, which may do everything its person may; `secret` is the cookie's value.
+
+    `token_id` is the row of a program's token.
+    """
 
     account_id: int
     scopes: frozenset[str] | None
     used_at: int
     secret: str = ""
+    token_id: int = 0
 
 
 class Known:
@@ -94,7 +98,7 @@ class Known:
 
 def _read_token(tx: Tx, secret: str) -> Credentials | None:
     found = logins.find_token(tx, secret)
-    return Credentials(found.account_id or 0, frozenset(found.scopes.split()), found.used_at) if found else None
+    return Credentials(found.account_id or 0, frozenset(found.scopes.split()), found.used_at, token_id=found.id) if found else None
 
 
 def _read_session(tx: Tx, secret: str) -> Credentials | None:
@@ -114,6 +118,11 @@ async def identify(request: web.Request) -> None:
     is_known = "Cookie" in request.headers and await _identify_browser(request)
     if request.method not in _SAFE and (is_known or not request.path.startswith(_PROGRAMS)):
         await _check_form(request)
+
+
+async def admit(request: web.Request, secret: str) -> None:
+    """Take a token that came by another way than the header, where that is allowed: for streams. Raises Unauthenticated."""
+    await _identify_program(request, secret)
 
 
 async def _identify_program(request: web.Request, secret: str) -> None:
@@ -217,6 +226,17 @@ def _covers(held: frozenset[str], wanted: str) -> bool:
     if any(":".join(parts[: length + 1]) in held for length in range(len(parts))):
         return True
     return "follow" in held and len(parts) == 2 and parts[0] in ("read", "write") and parts[1] in _LEGACY_FOLLOW
+
+
+def token_id(request: web.Request) -> int:
+    """The row of the token that the program shows; 0 for a browser and for nobody."""
+    found = request.get(_CREDENTIALS)
+    return found.token_id if found is not None else 0
+
+
+def covers(held: frozenset[str] | None, *wanted: str) -> bool:
+    """Whether what `scopes` gave holds one of these scopes."""
+    return held is None or any(_covers(held, scope) for scope in wanted)
 
 
 # -- cookies and forms --

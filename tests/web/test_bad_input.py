@@ -216,7 +216,9 @@ class House(NamedTuple):
                 allow_redirects=False,
                 skip_auto_headers=skipped,
             )
-            text = await response.text("utf-8", "replace")
+            if response.content_type == "text/event-stream":  # it goes on until one hangs up
+                response.close()
+            text = await response.text("utf-8", "replace") if not response.closed else ""
         except ClientError as error:
             return 0, [f"{place.method} {path[:120]} by {who}: no answer: {error!r}"]
         wrong = faults(place.method, response, text, self.caplog)
@@ -234,7 +236,8 @@ KNOWN_HEADERS = frozenset(
     """accept-ranges access-control-allow-headers access-control-allow-methods access-control-allow-origin access-control-expose-headers
     access-control-max-age allow cache-control connection content-disposition content-length content-range content-security-policy
     content-type cross-origin-opener-policy cross-origin-resource-policy date etag last-modified link location referrer-policy retry-after
-    server set-cookie transfer-encoding vary www-authenticate x-content-type-options x-frame-options x-request-id x-robots-tag""".split()
+    server set-cookie transfer-encoding vary www-authenticate x-accel-buffering x-content-type-options x-frame-options x-request-id
+    x-robots-tag""".split()
 )
 
 

@@ -22,10 +22,12 @@ from fedi.web.api import (
     reports,
     search,
     statuses,
+    streaming,
     tags,
     timelines,
 )
 from fedi.web.api.entities.shelf import SHELF, Shelf
+from fedi.web.api.exchange import Exchange
 from fedi.web.api.table import Route
 
 _MODULES: Final = (
@@ -47,6 +49,7 @@ _MODULES: Final = (
     notifications,
     search,
     instance,
+    streaming,
 )
 # Where two addresses could mean the same request, the one without a name in it comes first.
 _ALL: Final = [route for module in _MODULES for route in module.ROUTES]
@@ -58,6 +61,7 @@ def add(app: web.Application) -> None:
     made = app[keys.INSTANCE]
     app[SHELF] = Shelf(made.uris, made.hub)
     app[instance.COUNTED] = instance.Counted()
+    streaming.add(app, Exchange(made, app[SHELF]))
     app.on_cleanup.append(_close)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, route.handler)

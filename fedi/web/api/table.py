@@ -6,11 +6,14 @@ OpenAPI document are made from the same table, so that a route cannot escape the
 
 from collections.abc import Awaitable, Callable
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+EVENTS: Final = "text/event-stream"
 
 
 class Access(Enum):
@@ -37,7 +40,10 @@ class Field(NamedTuple):
 
 
 class Route(NamedTuple):
-    """One address. `gives` names the entity of a 200: `Status`, `[Status]` for a list, `{}` for an empty object, '' for what is no JSON."""
+    """One address. `gives` names the entity of a 200: `Status`, `[Status]` for a list, `{}` for an empty object, '' for what is no JSON.
+
+    It is EVENTS where the answer goes on until somebody hangs up.
+    """
 
     method: str
     path: str

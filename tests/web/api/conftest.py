@@ -50,6 +50,9 @@ class Api:
         headers = {**kwargs.pop("headers", {}), **({"Authorization": f"Bearer {self.token(who, scopes)}"} if who else {})}
         url = URL(path, encoded=True)
         async with self.rig.client.request(method, url, headers=headers, allow_redirects=False, **kwargs) as answer:
+            if answer.status == 200 and answer.content_type in ("text/event-stream", "text/plain"):  # a stream goes on for ever
+                answer.close()
+                return Answer(200, None, answer.headers)
             assert answer.content_type == "application/json", await answer.text()
             return Answer(answer.status, await answer.json(), answer.headers)
 

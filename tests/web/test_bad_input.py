@@ -218,7 +218,9 @@ class House(NamedTuple):
             )
             if response.content_type == "text/event-stream":  # it goes on until one hangs up
                 response.close()
-            text = await response.text("utf-8", "replace") if not response.closed else ""
+                text = ""
+            else:
+                text = await response.text("utf-8", "replace")
         except ClientError as error:
             return 0, [f"{place.method} {path[:120]} by {who}: no answer: {error!r}"]
         wrong = faults(place.method, response, text, self.caplog)

@@ -23,6 +23,7 @@ from fedi.storage.db import Tx
 from fedi.storage.keys import Key
 from fedi.streaming import Event
 
+_PERSONAL = ("Person", "Service")
 ROLES = ("owner", "admin", "moderator", "user")
 RESERVED = frozenset(
     "about actor admin administrator api activities approvals authorize_interaction compose fedi groups help home inbox instance"
@@ -48,7 +49,7 @@ class Profile(NamedTuple):
     """What people say of themselves. `fields` are (name, value) texts; `None` for a picture keeps none.
 
     `attribution_domains` are sites that may name them as author, `hide_network` keeps to themselves whom they follow and who follows them;
-    None leaves either as it is.
+    `is_bot` that a program writes; None leaves each as it is.
     """
 
     display_name: str = ""
@@ -61,6 +62,7 @@ class Profile(NamedTuple):
     header_id: int | None = None
     attribution_domains: tuple[str, ...] | None = None
     hide_network: bool | None = None
+    is_bot: bool | None = None
 
 
 def create(tx: Tx, new: NewAccount) -> Account:
@@ -148,6 +150,8 @@ def update_profile(tx: Tx, account: Account, profile: Profile) -> Account:
             raise Invalid("That picture is not there.", kind)
     sites = profile.attribution_domains
     chosen = {} if sites is None else {"attribution_domains": json.dumps(attribution.checked(sites))}
+    if profile.is_bot is not None and account.kind in _PERSONAL:
+        chosen["kind"] = _PERSONAL[profile.is_bot]
     if profile.hide_network is not None:
         settings = json.loads(user_rows.get(tx, account.id).settings)
         user_rows.set_settings(tx, account.id, settings | {"hide_network": profile.hide_network})
@@ -157,7 +161,7 @@ def update_profile(tx: Tx, account: Account, profile: Profile) -> Account:
         display_name=plaintext.line(profile.display_name, 60),
         bio_source=plaintext.plain(profile.bio_source, 500),
         bio_html=_bio_html(tx, profile.bio_source),
-        fields=json.dumps([[name, _field_html(value), value] for name, value in fields]),
+        fields=_fields_column(account, fields),
         locked=int(profile.locked),
         discoverable=int(profile.discoverable),
         indexable=int(profile.indexable),
@@ -176,6 +180,12 @@ def update_profile(tx: Tx, account: Account, profile: Profile) -> Account:
 
 def _bio_html(tx: Tx, source: str) -> Html:
     return markup.render(plaintext.plain(source, 500), mentions={}, tag_url=tx.uris.tag, fmt="plain") if source.strip() else Html("")
+
+
+def _fields_column(account: Account, fields: list[tuple[str, str]]) -> str:
+    """What was found to be theirs stays so while it says the same."""
+    proven = {source: at for (_, _, source), at in zip(account.field_rows(), account.field_proofs(), strict=True) if at is not None}
+    return json.dumps([[name, _field_html(value), value, *([proven[value]] if value in proven else [])] for name, value in fields])
 
 
 def _field_html(value: str) -> Html:

@@ -91,7 +91,11 @@ class Account(NamedTuple):
 
     def field_rows(self) -> list[tuple[str, str, str]]:
         """Profile fields as (name, value_html, value_source)."""
-        return [tuple(row) for row in json.loads(self.fields)]
+        return [(row[0], row[1], row[2]) for row in json.loads(self.fields)]
+
+    def field_proofs(self) -> list[int | None]:
+        """For each field: when its page was found to link back (ms), or None."""
+        return [row[3] if len(row) > 3 else None for row in json.loads(self.fields)]
 
     def aliases(self) -> list[str]:
         return [str(uri) for uri in json.loads(self.also_known_as)]

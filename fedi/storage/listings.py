@@ -76,6 +76,31 @@ def list_following(tx: Tx, account_id: int, page: Page) -> list[Account]:
     return [Account._make(row) for row in tx.query(_FOLLOWING_BACKWARDS, params)]
 
 
+class Showing(NamedTuple):
+    """What a person here chose for their profile. `role` is what they are on this server."""
+
+    hide_network: bool = False
+    show_media: bool = True
+    show_media_replies: bool = True
+    show_featured: bool = True
+    role: str = "user"
+
+
+def list_showing(tx: Tx, account_ids: Iterable[int]) -> dict[int, Showing]:
+    """For each person of this server. Others are left out."""
+    rows = tx.query(
+        "SELECT account_id, settings, role FROM users WHERE account_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(account_ids)),),
+    )
+    return {row[0]: _showing(row[1], row[2]) for row in rows}
+
+
+def _showing(settings: str, role: str) -> Showing:
+    chosen = json.loads(settings) if len(settings) > 2 else {}
+    media, replies, featured = (bool(chosen.get(name, True)) for name in Showing._fields[1:4])
+    return Showing(bool(chosen.get("hide_network", False)), media, replies, featured, role)
+
+
 def hides_network(tx: Tx, account_ids: Iterable[int]) -> dict[int, bool]:
     """For each person of this server: whether they keep to themselves whom they follow. Others are left out."""
     rows = tx.query(

@@ -31,10 +31,11 @@ _MUTE_S: Final = 10 * 365 * 24 * 3600
 
 async def verify_credentials(request: web.Request) -> web.Response:
     viewer = auth.require(request, "profile", "read:accounts")
-    return answers.entity(request.app[keys.INSTANCE].db.read(_credentials, request.app[SHELF], viewer))
+    return answers.entity(request.app[keys.INSTANCE].db.read(credentials, request.app[SHELF], viewer))
 
 
-def _credentials(tx: Tx, shelf: Shelf, viewer: Account) -> bytes:
+def credentials(tx: Tx, shelf: Shelf, viewer: Account) -> bytes:
+    """CredentialAccount."""
     requests = follow_rows.count_pending(tx, viewer.id)
     return shelf.account(tx, viewer, account_entity.credentials(user_rows.get(tx, viewer.id), viewer, requests))
 

@@ -30,7 +30,8 @@ def _entity(us: Uris, account: Account, tag: FeaturedTag) -> Json:
     }
 
 
-def _list(tx: Tx, us: Uris, account_id: int) -> list[Json]:
+def entities(tx: Tx, us: Uris, account_id: int) -> list[Json]:
+    """Those of a profile, as FeaturedTag. Raises NotFound."""
     account = answers.person(tx, account_id)
     return [_entity(us, account, tag) for tag in rows.list_of(tx, account.id)]
 
@@ -38,12 +39,12 @@ def _list(tx: Tx, us: Uris, account_id: int) -> list[Json]:
 async def of_account(request: web.Request) -> web.Response:
     answers.reader_id(request, "read:accounts")
     instance = request.app[keys.INSTANCE]
-    return answers.entity(instance.db.read(_list, instance.uris, answers.named_id(request)))
+    return answers.entity(instance.db.read(entities, instance.uris, answers.named_id(request)))
 
 
 async def index(request: web.Request) -> web.Response:
     viewer, instance = auth.require(request, "read:accounts"), request.app[keys.INSTANCE]
-    return answers.entity(instance.db.read(_list, instance.uris, viewer.id))
+    return answers.entity(instance.db.read(entities, instance.uris, viewer.id))
 
 
 async def create(request: web.Request) -> web.Response:
@@ -71,7 +72,14 @@ def _suggested(tx: Tx, us: Uris, viewer_id: int) -> list[Json]:
 ROUTES = (
     table.reader("GET", "/api/v1/accounts/{id}/featured_tags", of_account, "read:accounts", gives="[FeaturedTag]"),
     table.user("GET", "/api/v1/featured_tags", index, "read:accounts", gives="[FeaturedTag]"),
-    table.user("POST", "/api/v1/featured_tags", create, "write:accounts", gives="FeaturedTag"),
+    table.user(
+        "POST",
+        "/api/v1/featured_tags",
+        create,
+        "write:accounts",
+        table.Field("name", required=True, example="gardening"),
+        gives="FeaturedTag",
+    ),
     table.user("GET", "/api/v1/featured_tags/suggestions", suggestions, "read:accounts", gives="[Tag]"),
     table.user("DELETE", "/api/v1/featured_tags/{id}", delete, "write:accounts", gives="{}"),
 )

@@ -16,6 +16,7 @@ from fedi.web.api import (
     media,
     notifications,
     polls,
+    profile,
     quotes,
     reactions,
     refreshes,
@@ -33,6 +34,7 @@ from fedi.web.api.table import Route
 _MODULES: Final = (
     accounts,
     bonds,
+    profile,
     featured_tags,
     reports,
     statuses,

@@ -1,12 +1,15 @@
 """What every test may ask for. Things of one test come from make.py; who is who is in cast.py."""
 
+import gc
 import os
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import freezegun
 import pytest
+from aiohttp import web_app
 from freezegun.api import FrozenDateTimeFactory
 from hypothesis import settings as hypothesis
 
@@ -24,7 +27,28 @@ hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fedi"))
 
 freezegun.configure(extend_ignore_list=["_pytest.timing"])  # pytest measures with the real clock
 
+# Nothing here speaks to the world outside, and to read its certificate authorities takes 60 ms and a megabyte for each instance.
+ssl.SSLContext.load_default_certs = lambda context, purpose=ssl.Purpose.SERVER_AUTH: None  # type: ignore[method-assign]
+
 START = "2026-11-22T12:00:00Z"  # of frozen time
+
+
+# -- the run itself --
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are there until the end: nobody need look at them each time for what can go."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """aiohttp remembers the last thousand applications; with each goes an instance and its database."""
+    web_app._cached_build_middleware.cache_clear()
+
+
+# -- what tests ask for --
 
 
 @pytest.fixture

@@ -1,11 +1,16 @@
 """A raw TCP server on loopback that records what it was sent and answers bytes, well-formed or not; and certificates for its TLS."""
 
 import asyncio
+import atexit
 import datetime
 import ipaddress
+import shutil
 import ssl
+import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -175,13 +180,27 @@ class Authority:
 
     @staticmethod
     def _builder(name: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int) -> x509.CertificateBuilder:
-        now = datetime.datetime.now(datetime.UTC)
+        now = datetime.datetime.fromtimestamp(time.clock_gettime(time.CLOCK_REALTIME), datetime.UTC)  # TLS knows no frozen time
         return (
             x509.CertificateBuilder(subject_name=name, issuer_name=issuer, public_key=key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - datetime.timedelta(days=10))
             .not_valid_after(now + datetime.timedelta(days=days))
         )
+
+
+@cache
+def authority() -> Authority:
+    """The one of all peers of a run; certificates are made once for each name."""
+    folder = tempfile.mkdtemp(prefix="fedi-authority-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Authority(Path(folder))
+
+
+@cache
+def trusted(host: str) -> ssl.SSLContext:
+    """A server's TLS for a name, which `authority` vouches for."""
+    return authority().context(host)
 
 
 def _san(host: str) -> x509.GeneralName:

@@ -31,7 +31,7 @@ from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web.app import make_app, server_options
 from tests import cast, make
-from tests.hostile_server import Authority
+from tests.hostile_server import authority, trusted
 
 AP = "application/activity+json"
 AS2 = "https://www.w3.org/ns/activitystreams"
@@ -441,23 +441,22 @@ def _count_rows(tx: Tx) -> Counter[str]:
 
 
 @asynccontextmanager
-async def peers(folder: Path, hosts: Iterable[str] = HOSTS) -> AsyncIterator[tuple[dict[str, Peer], Json]]:
+async def peers(hosts: Iterable[str] = HOSTS) -> AsyncIterator[tuple[dict[str, Peer], Json]]:
     """Running peers by host, and the `[federation]` settings that lead to them."""
-    authority = Authority(folder)
     made = {host: Peer(host, f"127.0.1.{10 + place}") for place, host in enumerate(hosts)}
     host_map = {DOWN: "127.0.1.9:1"}
     async with AsyncExitStack() as stack:
         for host, peer in made.items():
-            await peer.start(authority.context(host.partition(":")[0]))
+            await peer.start(trusted(host.partition(":")[0]))
             stack.push_async_callback(peer.stop)
             host_map[host] = f"{peer.address}:{peer.port}"
-        yield made, {"allow_networks": ["127.0.1.0/24"], "timeout_s": 3, "host_map": host_map, "ca_file": str(authority.file)}
+        yield made, {"allow_networks": ["127.0.1.0/24"], "timeout_s": 3, "host_map": host_map, "ca_file": str(authority().file)}
 
 
 @asynccontextmanager
 async def world(folder: Path, hosts: Iterable[str] = HOSTS, *, working: bool = True, **sections: Json) -> AsyncIterator[World]:
     """Everything, running: peers, an instance in memory with its workers, its web server. Needs the fixture `quick_keys`."""
-    async with peers(folder, hosts) as (made, federation), AsyncExitStack() as stack:
+    async with peers(hosts) as (made, federation), AsyncExitStack() as stack:
         federation = federation | sections.pop("federation", {})
         settings = make.settings(folder, federation=federation, **sections)
         instance = await Instance.in_memory(settings)

@@ -470,7 +470,7 @@ async def test_the_keys_of_a_deleted_account_outlive_its_last_delivery(world: Wo
 
 async def test_a_crash_repeats_and_never_loses(tmp_path: Path, quick_keys: None, calm: None) -> None:
     """Given deliveries under way when the process dies: the next one makes them again."""
-    async with remote.peers(tmp_path) as (peers, federation):
+    async with remote.peers() as (peers, federation):
         settings = make.settings(tmp_path, federation=federation, storage={"dir": str(tmp_path / "data")})
         peer = peers["peer.test"]
         carol = peer.actor("carol")

@@ -15,10 +15,9 @@ from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.web import auth, headers
-from fedi.web.pages import templates, text
+from fedi.web.pages import static, templates, text
 from fedi.web.pages.copies import Kept
 from fedi.web.pages.fragments import Fragments
-from fedi.web.pages.static import Static
 
 _DESCRIPTION: Final = (
     "A small server of the fediverse: the people here can follow and answer anybody on Mastodon and everywhere else,"
@@ -124,7 +123,7 @@ class Pages:
             settings.contact,
             settings.registrations,
         )
-        self.static = Static()
+        self.static = static.shipped()
         self.templates = templates.environment(self.static.address)
         self.fragments = Fragments()
         self.kept = Kept()

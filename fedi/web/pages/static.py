@@ -1,6 +1,7 @@
 """The stylesheet and pictures of our own pages: read once, named by their content, so that browsers keep them for good."""
 
 import hashlib
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -38,3 +39,9 @@ class Static:
         if mime == "image/svg+xml":
             headers["Content-Security-Policy"] = _SVG_POLICY
         return web.Response(body=data, content_type=mime, charset="utf-8" if mime.startswith("text/") else None, headers=headers)
+
+
+@cache
+def shipped() -> Static:
+    """Those of this installation."""
+    return Static()

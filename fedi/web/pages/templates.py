@@ -1,6 +1,7 @@
 """The Jinja environment: everything is escaped unless its type says that it is safe HTML. No template uses the `safe` filter."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -18,8 +19,9 @@ def _current(context: Context, key: str) -> str:
     return _HERE if context.get("here") == key else ""
 
 
+@cache
 def environment(address: Callable[[str], str]) -> Environment:
-    """`address` gives the path of a static file, with what makes it new when the file is."""
+    """`address` gives the path of a static file, with what makes it new when the file is. Applications share what is compiled."""
     found = Environment(
         loader=FileSystemLoader(static.folder("templates")),
         autoescape=True,

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from fedi import accounts, approvals, arrivals, backfill, clock, groups, limits, polls, purges, quotes, transfers, uris
+from fedi import accounts, approvals, arrivals, backfill, clock, groups, limits, polls, purges, quotes, search_index, transfers, uris
 from fedi.activitypub import communities, profiles, receive, stamps, synchronization, threads
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
@@ -229,6 +229,12 @@ async def _recheck_quotes(instance: Workplace) -> None:
     await stamps.recheck(instance.remote)
 
 
+async def _index(instance: Workplace) -> None:
+    """The words of what was written since; others write in between."""
+    while instance.db.read(search_index.is_behind) and await instance.db.write(search_index.catch_up, _SLICE // 4):
+        pass  # a slice per transaction
+
+
 CHORES: dict[str, tuple[int, Callable[[Workplace], Awaitable[None]]]] = {
     "tidy": (6 * clock.HOUR, _tidy),
     "prune-posts": (clock.DAY, _prune_posts),
@@ -236,6 +242,7 @@ CHORES: dict[str, tuple[int, Callable[[Workplace], Awaitable[None]]]] = {
     "refresh-accounts": (clock.HOUR, _refresh_accounts),
     "forget-keys": (clock.HOUR, _forget_keys),
     "recheck-quotes": (6 * clock.HOUR, _recheck_quotes),
+    "index": (2 * clock.MINUTE, _index),
 }
 
 

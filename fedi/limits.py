@@ -132,6 +132,13 @@ LIST_CHARS = 250  # of the name of one
 LIST_ROWS = 400  # posts kept per list
 LIST_FILL = 40  # posts that somebody put into a list brings along
 
+# -- finding --
+QUERY_CHARS = 1_000  # of what is looked for; the rest is not read
+QUERY_TERMS = 40
+SEARCHED_CHARS = 10_000  # of a post or a biography: what can be found of it
+SEARCH_OFFSET = 10_000
+CAUGHT_UP = 10  # slices of the index that somebody who searches waits for
+
 # -- rates --
 CONNECTIONS_PER_ADDRESS = 100  # open at the same time from one address that is no proxy of ours
 UNREAD_S = 30  # how long a client may take nothing of what it is sent

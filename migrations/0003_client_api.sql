@@ -444,11 +444,48 @@ CREATE TABLE post_cards (
 
 CREATE INDEX post_cards_card ON post_cards (card_id, post_id);
 
--- Finding.
+-- Finding. The texts are indexed after the fact, up to a mark; what happens below the mark, and every change and end, is left to do.
 
-CREATE VIRTUAL TABLE post_search USING fts5 (text, tokenize = "unicode61 remove_diacritics 2", detail = full);
+CREATE VIRTUAL TABLE post_search USING fts5 (text, tokenize = "unicode61 remove_diacritics 2");
 
-CREATE VIRTUAL TABLE account_search USING fts5 (username, display_name, bio, tokenize = "unicode61 remove_diacritics 2", prefix = '1 2 3');
+CREATE VIRTUAL TABLE account_search USING fts5 (name, bio, tokenize = "unicode61 remove_diacritics 2");
+
+CREATE TABLE search_marks (
+  kind TEXT PRIMARY KEY CHECK (kind IN ('account', 'post')),
+  mark INTEGER NOT NULL                     -- rows up to this id are indexed, or stand in search_queue
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO search_marks (kind, mark) VALUES ('account', 0), ('post', 0);
+
+CREATE TABLE search_queue (
+  kind TEXT NOT NULL CHECK (kind IN ('account', 'post')),
+  ref_id INTEGER NOT NULL,
+  PRIMARY KEY (kind, ref_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER posts_late AFTER INSERT ON posts
+  WHEN new.boost_of_id IS NULL AND new.id <= (SELECT mark FROM search_marks WHERE kind = 'post')
+  BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('post', new.id) ON CONFLICT DO NOTHING; END;
+
+CREATE TRIGGER posts_changed AFTER UPDATE OF version ON posts
+  WHEN new.boost_of_id IS NULL AND new.id <= (SELECT mark FROM search_marks WHERE kind = 'post')
+  BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('post', new.id) ON CONFLICT DO NOTHING; END;
+
+CREATE TRIGGER posts_gone AFTER DELETE ON posts
+  WHEN old.boost_of_id IS NULL AND old.id <= (SELECT mark FROM search_marks WHERE kind = 'post')
+  BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('post', old.id) ON CONFLICT DO NOTHING; END;
+
+CREATE TRIGGER accounts_late AFTER INSERT ON accounts
+  WHEN new.id <= (SELECT mark FROM search_marks WHERE kind = 'account')
+  BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('account', new.id) ON CONFLICT DO NOTHING; END;
+
+CREATE TRIGGER accounts_changed AFTER UPDATE OF version ON accounts
+  WHEN new.id <= (SELECT mark FROM search_marks WHERE kind = 'account')
+  BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('account', new.id) ON CONFLICT DO NOTHING; END;
+
+CREATE TRIGGER accounts_gone AFTER DELETE ON accounts
+  WHEN old.id <= (SELECT mark FROM search_marks WHERE kind = 'account')
+  BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('account', old.id) ON CONFLICT DO NOTHING; END;
 
 CREATE TABLE trends (
   kind TEXT NOT NULL CHECK (kind IN ('tag', 'post', 'link')),

@@ -20,7 +20,7 @@ CREATE TABLE account_notes (
 
 CREATE INDEX account_notes_target ON account_notes (target_id);
 
-CREATE VIRTUAL TABLE account_search USING fts5 (username, display_name, bio, tokenize = "unicode61 remove_diacritics 2", prefix = '1 2 3');
+CREATE VIRTUAL TABLE account_search USING fts5 (name, bio, tokenize = "unicode61 remove_diacritics 2");
 
 CREATE TABLE accounts (
   id INTEGER PRIMARY KEY,
@@ -775,7 +775,7 @@ CREATE TABLE post_mentions (
 
 CREATE INDEX post_mentions_account ON post_mentions (account_id, post_id);
 
-CREATE VIRTUAL TABLE post_search USING fts5 (text, tokenize = "unicode61 remove_diacritics 2", detail = full);
+CREATE VIRTUAL TABLE post_search USING fts5 (text, tokenize = "unicode61 remove_diacritics 2");
 
 CREATE TABLE post_tags (
   post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
@@ -947,6 +947,17 @@ CREATE INDEX scheduled_posts_app ON scheduled_posts (app_id) WHERE app_id IS NOT
 
 CREATE INDEX scheduled_posts_due ON scheduled_posts (scheduled_at);
 
+CREATE TABLE search_marks (
+  kind TEXT PRIMARY KEY CHECK (kind IN ('account', 'post')),
+  mark INTEGER NOT NULL                     -- rows up to this id are indexed, or stand in search_queue
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE search_queue (
+  kind TEXT NOT NULL CHECK (kind IN ('account', 'post')),
+  ref_id INTEGER NOT NULL,
+  PRIMARY KEY (kind, ref_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE seen (
   digest BLOB PRIMARY KEY,                  -- SHA-256 of signer and activity id
   at INTEGER NOT NULL
@@ -1049,3 +1060,27 @@ CREATE TABLE warnings (
 ) STRICT;
 
 CREATE INDEX warnings_account ON warnings (account_id);
+
+CREATE TRIGGER accounts_changed AFTER UPDATE OF version ON accounts
+  WHEN new.id <= (SELECT mark FROM search_marks WHERE kind = 'account')
+  BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('account', new.id) ON CONFLICT DO NOTHING; END;
+
+CREATE TRIGGER accounts_gone AFTER DELETE ON accounts
+  WHEN old.id <= (SELECT mark FROM search_marks WHERE kind = 'account')
+  BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('account', old.id) ON CONFLICT DO NOTHING; END;
+
+CREATE TRIGGER accounts_late AFTER INSERT ON accounts
+  WHEN new.id <= (SELECT mark FROM search_marks WHERE kind = 'account')
+  BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('account', new.id) ON CONFLICT DO NOTHING; END;
+
+CREATE TRIGGER posts_changed AFTER UPDATE OF version ON posts
+  WHEN new.boost_of_id IS NULL AND new.id <= (SELECT mark FROM search_marks WHERE kind = 'post')
+  BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('post', new.id) ON CONFLICT DO NOTHING; END;
+
+CREATE TRIGGER posts_gone AFTER DELETE ON posts
+  WHEN old.boost_of_id IS NULL AND old.id <= (SELECT mark FROM search_marks WHERE kind = 'post')
+  BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('post', old.id) ON CONFLICT DO NOTHING; END;
+
+CREATE TRIGGER posts_late AFTER INSERT ON posts
+  WHEN new.boost_of_id IS NULL AND new.id <= (SELECT mark FROM search_marks WHERE kind = 'post')
+  BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('post', new.id) ON CONFLICT DO NOTHING; END;

@@ -23,12 +23,15 @@ def put(tx: Tx, name: str) -> int:
     return found
 
 
-def list_matching(tx: Tx, prefix: str, limit: int) -> list[str]:
-    """Known hashtags that begin with a normalised text."""
-    end = prefix + "\U0010ffff"
-    rows = tx.query(
-        "SELECT t.name FROM tags t WHERE t.name >= ? AND t.name < ? AND EXISTS (SELECT 1 FROM post_tags pt"
-        " JOIN posts p ON p.id = pt.post_id WHERE pt.tag_id = t.id AND p.visibility = 'public') ORDER BY t.name LIMIT ?",
-        (prefix, end, limit),
-    )
-    return [row[0] for row in rows]
+_USED = """SELECT t.name, (SELECT count(*) FROM (SELECT 1 FROM post_tags WHERE tag_id = t.id LIMIT :counted)) AS uses
+  FROM (SELECT id, name FROM tags WHERE name >= :prefix AND name < :end ORDER BY name LIMIT :looked) t
+  WHERE EXISTS (SELECT 1 FROM post_tags pt JOIN posts p ON p.id = pt.post_id JOIN accounts a ON a.id = p.account_id
+    WHERE pt.tag_id = t.id AND p.visibility = 'public' AND p.local_only = 0 AND p.held = 0
+      AND a.suspended_at IS NULL AND a.host_blocked = 0 AND a.deleted_at IS NULL)
+  ORDER BY t.name <> :prefix, uses DESC, t.name LIMIT :limit OFFSET :offset"""
+
+
+def list_matching(tx: Tx, prefix: str, limit: int, offset: int = 0) -> list[str]:
+    """Hashtags of public posts that begin with a normalised text: itself first, then those used most. The first thousand are looked at."""
+    bounds = {"prefix": prefix, "end": prefix + "\U0010ffff", "looked": 1000, "counted": 1000, "limit": limit, "offset": offset}
+    return [row[0] for row in tx.query(_USED, bounds)]

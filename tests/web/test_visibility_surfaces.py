@@ -90,6 +90,7 @@ LISTED = frozenset({"public", "local public"})
 PINNED = frozenset({"public", "unlisted"})
 PINNED_IN_GROUP = frozenset({"public", "followers", "direct"})
 BOOKMARKERS = ("follower", "addressee", "former follower")
+SEARCHERS = (*BOOKMARKERS, "author")  # who had to do with the posts: alice has not said that everybody may find them
 SIGHTED = tuple(role for role in ROLES if may(role, "public"))  # who sees the post that all others answer
 
 
@@ -266,8 +267,12 @@ class House:
         yield Place("API requests", "api", "/api/v1/interaction_requests", ALL, ("author",))
         yield Place("API topics of a profile", "api", f"/api/v1/accounts/{alice.id}/featured_tags", frozenset())
         yield Place("API notifications", "api", "/api/v1/notifications", ALL, ("addressee", "author"))
-        yield Place("API search for the topic", "api", "/api/v2/search?q=%23topic", frozenset())
-        yield Place("API search for a word", "api", "/api/v2/search?q=mark", frozenset())
+        yield Place("API search for the topic", "api", "/api/v2/search?q=%23topic", ALL, SEARCHERS)
+        yield Place("API search for the beginning of a word", "api", "/api/v2/search?q=mark", frozenset())
+        yield Place("API search for a word", "api", "/api/v2/search?q=topic", ALL, SEARCHERS)
+        yield Place("API search for posts of somebody", "api", "/api/v2/search?q=from:alice", ALL, SEARCHERS, by_id=False)
+        yield Place("API search of the first version", "api", "/api/v1/search?q=topic", ALL, SEARCHERS)
+        yield Place("API search for people", "api", "/api/v1/accounts/search?q=alice", frozenset())
 
     def own(self, post_id: int) -> Iterator[Place]:
         """The addresses of one post."""

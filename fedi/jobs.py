@@ -7,7 +7,22 @@ from typing import Any, Protocol
 
 import orjson
 
-from fedi import accounts, approvals, arrivals, backfill, clock, groups, limits, polls, purges, quotes, search_index, transfers, uris
+from fedi import (
+    accounts,
+    approvals,
+    arrivals,
+    backfill,
+    clock,
+    groups,
+    limits,
+    polls,
+    purges,
+    quotes,
+    scheduled,
+    search_index,
+    transfers,
+    uris,
+)
 from fedi.activitypub import communities, profiles, receive, stamps, synchronization, threads
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
@@ -142,6 +157,21 @@ async def _meant(instance: Workplace, kind: str, text: str) -> int:
     return (await instance.remote.account_of(name, uris.normal_host(host))).id
 
 
+async def _publish(instance: Workplace, payload: bytes) -> None:
+    """A post whose time has come; its author is told why it could not be published, and nobody tries again."""
+    row_id = int(payload)
+    draft = instance.db.read(scheduled.due, row_id)
+    if draft is None:
+        return
+    try:
+        found = await instance.remote.mentions(draft.text)
+        await instance.db.write(scheduled.publish, row_id, found)
+    except Unavailable:
+        raise
+    except FediError as error:
+        await instance.db.write(scheduled.fail, row_id, error.message)
+
+
 JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     receive.JOB: _inbox,
     synchronization.JOB: _synchronize,
@@ -156,6 +186,7 @@ JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     backfill.THREAD: _thread,
     backfill.ABOVE: _thread_above,
     transfers.JOB: _import,
+    scheduled.JOB: _publish,
 }
 
 

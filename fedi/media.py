@@ -12,6 +12,7 @@ from fedi.errors import Invalid, NotFound
 from fedi.images import Prepared
 from fedi.storage import media as rows
 from fedi.storage import posts as post_rows
+from fedi.storage import scheduled as scheduled_rows
 from fedi.storage.db import Tx
 from fedi.storage.files import Files
 from fedi.storage.media import Media, Stored
@@ -91,6 +92,8 @@ def choose(tx: Tx, account_id: int, media_ids: Iterable[int], post_id: int | Non
             raise Invalid("A file is not there (any more). Upload it again.", "media_ids")
         if rows.post_of(tx, media_id) not in (None, post_id):
             raise Invalid("A file is shown by another post already. Upload it again.", "media_ids")
+        if scheduled_rows.is_reserved(tx, media_id):
+            raise Invalid("A file is for a post that is scheduled. Upload it again.", "media_ids")
         if file.state != "ready":
             still = file.state == "processing"
             raise Invalid("A file is still being worked on. Try again in a moment." if still else "A file could not be read.", "media_ids")
@@ -148,4 +151,6 @@ def discard(tx: Tx, account_id: int, media_id: int) -> None:
     file = own(tx, account_id, media_id)
     if rows.post_of(tx, file.id) is not None:
         raise Invalid("That file is shown by a post. Edit or delete the post.", "id")
+    if scheduled_rows.is_reserved(tx, file.id):
+        raise Invalid("That file is for a post that is scheduled. Delete that one.", "id")
     rows.delete(tx, file.id)

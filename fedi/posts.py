@@ -59,7 +59,7 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
     """
     if draft.idempotency_key and (known := rows.find_idempotent(tx, author.id, draft.idempotency_key)):
         return rows.get(tx, known)
-    draft = _checked(tx, draft if draft.poll is None or draft.poll.options else draft._replace(poll=None))
+    draft = checked(tx, draft if draft.poll is None or draft.poll.options else draft._replace(poll=None))
     parent, quoted = _original(tx, author, draft.in_reply_to_id), _original(tx, author, draft.quote_of_id)
     held = parent is not None and approvals.needs_yes(tx, policies.REPLY, parent, author)
     post_id = rows.new_id(tx, tx.now)
@@ -140,7 +140,7 @@ def edit(tx: Tx, author: Account, post_id: int, draft: Draft, found: Found) -> P
     draft = draft._replace(visibility=post.visibility, local_only=bool(post.local_only))
     if draft.media_ids is None:
         draft = draft._replace(media_ids=tuple(file.media_id for file in rows.list_media(tx, [post.id]).get(post.id, [])))
-    draft = _checked(tx, draft)
+    draft = checked(tx, draft)
     mentioned = _mentioned(tx, draft, found)
     values = _text(tx, draft, mentioned, polls.titles(tx, post))
     if post.kind == "Article" and not draft.title:
@@ -221,7 +221,7 @@ def _own(tx: Tx, author: Account, post_id: int) -> Post:
     return post
 
 
-def _checked(tx: Tx, draft: Draft) -> Draft:
+def checked(tx: Tx, draft: Draft) -> Draft:
     """The draft with its texts tidied. Raises Invalid naming what is wrong."""
     title = plaintext.line(draft.title, limits.NAME_CHARS)
     most = max(tx.limits.post_chars, limits.ARTICLE_CHARS) if title else tx.limits.post_chars

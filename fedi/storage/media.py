@@ -133,7 +133,8 @@ def count_unused(tx: Tx, account_id: int) -> int:
     """How many files somebody here has uploaded and shows in no post."""
     row = tx.one(
         """SELECT count(*) FROM media m WHERE m.account_id = ? AND m.kind NOT IN ('emoji', 'avatar', 'header')
-        AND NOT EXISTS (SELECT 1 FROM post_media WHERE media_id = m.id)""",
+        AND NOT EXISTS (SELECT 1 FROM post_media WHERE media_id = m.id)
+        AND NOT EXISTS (SELECT 1 FROM scheduled_media WHERE media_id = m.id)""",
         (account_id,),
     )
     return int(row[0]) if row else 0
@@ -208,6 +209,7 @@ def prune_unused(tx: Tx, before: int) -> list[str]:
         """SELECT id, sha256, preview_sha256 FROM media m WHERE created_at < ?
         AND NOT EXISTS (SELECT 1 FROM accounts WHERE avatar_id = m.id) AND NOT EXISTS (SELECT 1 FROM accounts WHERE header_id = m.id)
         AND NOT EXISTS (SELECT 1 FROM post_media WHERE media_id = m.id) AND NOT EXISTS (SELECT 1 FROM emojis WHERE media_id = m.id)
+        AND NOT EXISTS (SELECT 1 FROM scheduled_media WHERE media_id = m.id) AND NOT EXISTS (SELECT 1 FROM cards WHERE media_id = m.id)
         LIMIT 1000""",
         (before,),
     )

@@ -353,6 +353,7 @@ OF_NO_POST = re.compile(
     r"|/api/v1/accounts/(familiar_followers|\{id\}/(endorsements|identity_proofs))|/api/v1/(endorsements|blocks|mutes|domain_blocks)"
     r"|/api/v1/lists(/\{id\}(/accounts)?)?"
     r"|/api/v1/(profile|preferences|collections/\{id\})|/api/v1/accounts/\{id\}/(in_)?collections"
+    r"|/api/v1/scheduled_statuses(/\{id\})?"
     r"|/api/v1/(notifications|statuses)/\{id\}(/source)?|/api/v1_alpha/async_refreshes/\{id\}"
     r"|/about|/login|/authorize_interaction|/requests|/blocks|/mutes|/settings(/.*)?|/moderation|/accounts/\{id\}/(block|report)"
     r"|/api/v1/streaming(/.*)?"  # whom streams tell of what is tried in api/test_streaming.py

@@ -89,10 +89,10 @@ def array(items: Sequence[bytes]) -> bytes:
 
 def listing(request: web.Request, shown: Page, items: Sequence[bytes], cursors: Sequence[int]) -> web.Response:
     """A page of a list, with `Link` to its neighbours. `cursors` are the ids of its rows, the newest first."""
-    return web.Response(body=array(items), headers={"Content-Type": _JSON, **_links(request, shown, cursors)})
+    return web.Response(body=array(items), headers={"Content-Type": _JSON, **links(request, shown, cursors)})
 
 
-def _links(request: web.Request, shown: Page, cursors: Sequence[int]) -> dict[str, str]:
+def links(request: web.Request, shown: Page, cursors: Sequence[int]) -> dict[str, str]:
     """`paging.links` for addresses that need no encoding, at a fifth of its cost: it is a tenth of a kept page."""
     query = request.rel_url.raw_query_string
     if not cursors or not _PLAIN.fullmatch(query):

@@ -6,8 +6,9 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
-from fedi import decisions, interactions, limits, posts, threads
-from fedi.errors import Invalid, NotFound
+from fedi import clock, decisions, interactions, limits, posts, threads
+from fedi import scheduled as planned
+from fedi.errors import NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import interactions as interaction_rows
 from fedi.storage import posts as post_rows
@@ -16,7 +17,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import auth, keys, params, tended
-from fedi.web.api import answers, drafts, quotes, refreshes, table
+from fedi.web.api import answers, drafts, quotes, refreshes, scheduled, table
 from fedi.web.api.entities import status as status_entity
 from fedi.web.api.entities.places import read_visibility
 from fedi.web.api.entities.shelf import SHELF, Shelf
@@ -33,8 +34,9 @@ async def create(request: web.Request) -> web.Response:
     given = await params.read(request)
     instance = request.app[keys.INSTANCE]
     draft = drafts.new(request, viewer, given)
-    if drafts.scheduled_at(given) is not None:  # better no post than one that is published now
-        raise Invalid("Posts cannot be scheduled here yet.", "scheduled_at")
+    at = drafts.scheduled_at(given)
+    if at is not None and at >= clock.now() + planned.SOON_MS:
+        return await scheduled.plan(request, viewer, draft, at)
     found = await instance.remote.mentions(draft.text)
     post = await instance.db.write(posts.publish, viewer, draft, found)
     return shown(request, viewer, post.id)

@@ -140,7 +140,7 @@ async def test_files_go_with_their_post(api: Api, alice: Account) -> None:
     found = (await upload(api, alice)).json
     post = await api.say(alice, "hello", media_ids=[found["id"]])
 
-    await api.call("DELETE", alice, f"/api/v1/statuses/{post['id']}")
+    await api.call("DELETE", alice, f"/api/v1/statuses/{post['id']}?delete_media=true")
 
     assert (await api.rig.get(found["url"].removeprefix("https://fedi.test"))).status == 404
 

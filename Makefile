@@ -2,6 +2,7 @@
 #
 #   make run     two servers on this machine that follow each other, with their sign-in links
 #   make test    every test              make lint    style and types          make bench   what it does per CPU-second
+#   make coverage-api  how much of the client API a running instance does
 #   make schema  migrations/schema.sql   make lock    requirements.lock        make clean   back to a fresh clone
 
 VENV := .venv
@@ -11,7 +12,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 WORKERS ?= 2
 PYTEST_ARGS ?=
 
-.PHONY: run test lint bench schema lock clean install programs
+.PHONY: run test coverage-api lint bench schema lock clean install programs
 .DELETE_ON_ERROR:
 
 run: $(STAMP)
@@ -19,6 +20,9 @@ run: $(STAMP)
 
 test: $(STAMP) programs
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+coverage-api: $(STAMP)
+	$(PY) -m tests.coverage
 
 lint: $(STAMP)
 	$(PY) -m ruff check .

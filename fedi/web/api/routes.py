@@ -15,6 +15,7 @@ from fedi.web.api import (
     lists,
     media,
     notifications,
+    openapi,
     polls,
     profile,
     quotes,
@@ -54,6 +55,7 @@ _MODULES: Final = (
     search,
     instance,
     streaming,
+    openapi,
 )
 # Where two addresses could mean the same request, the one without a name in it comes first.
 _ALL: Final = [route for module in _MODULES for route in module.ROUTES]
@@ -65,6 +67,7 @@ def add(app: web.Application) -> None:
     made = app[keys.INSTANCE]
     app[SHELF] = Shelf(made.uris, made.hub)
     app[instance.COUNTED] = instance.Counted()
+    app[openapi.DOCUMENT] = openapi.Document(ROUTES, app[keys.NAMES].base_url)
     streaming.add(app, Exchange(made, app[SHELF]))
     app.on_cleanup.append(_close)
     for route in ROUTES:

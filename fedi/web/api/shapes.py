@@ -1,0 +1,91 @@
+"""The entities of the client API as Mastodon documents them, and as JSON schemas. Source: Mastodon documentation, entities."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+# What has all fields of another entity besides its own.
+EXTENDS: Final = {
+    "CredentialAccount": "Account",
+    "MutedAccount": "Account",
+    "Trends::Link": "PreviewCard",
+    "CredentialApplication": "Application",
+}
+_FORMATS: Final = (("Datetime", {"format": "date-time"}), ("(Date)", {"format": "date"}), ("cast from", {"pattern": "^[0-9]+$"}))
+
+Table = dict[str, dict[str, dict[str, Any]]]
+Schema = dict[str, Any]
+
+
+def load() -> Table:
+    """By entity and field: `type` in words, `nullable`, `optional`, `deprecated`, `enum`."""
+    found: Table = json.loads((Path(__file__).parent / "entities.json").read_text("utf-8"))
+    return found
+
+
+def schemas(table: Table) -> dict[str, Schema]:
+    """A JSON schema for each entity, by the name `reference` gives it."""
+    return {name(entity): _entity(table, entity) for entity in table}
+
+
+def name(entity: str) -> str:
+    """The name of an entity where colons cannot stand."""
+    return entity.replace("::", ".")
+
+
+def reference(entity: str) -> Schema:
+    """What a route gives, `[Status]` for a list."""
+    if entity.startswith("["):
+        return {"type": "array", "items": reference(entity[1:-1])}
+    if entity == "{}":
+        return {"type": "object"}
+    return {"$ref": f"#/components/schemas/{name(entity)}"}
+
+
+def _entity(table: Table, entity: str) -> Schema:
+    made: Schema = {"type": "object", "properties": {}}
+    for field, said in table[entity].items():
+        holder, key = _holder(made, field)
+        holder["properties"][key] = _field(table, said)
+        if not said.get("optional") and not said.get("deprecated"):
+            holder.setdefault("required", []).append(key)
+    parent = EXTENDS.get(entity)
+    return {"allOf": [reference(parent), made]} if parent else made
+
+
+def _holder(made: Schema, field: str) -> tuple[Schema, str]:
+    """The schema that a field stands in: `usage.users` in that of `usage`, `history[].day` in that of its items."""
+    first, dot, rest = field.partition(".")
+    inner = made["properties"].get(first.removesuffix("[]"))
+    if not dot or inner is None or ("[" in rest and "[]." not in rest):
+        return made, field
+    inner = inner["items"] if first.endswith("[]") else inner
+    inner.setdefault("properties", {})
+    return _holder(inner, rest)
+
+
+def _field(table: Table, said: dict[str, Any]) -> Schema:
+    kind = re.sub(r",? or null.*| if `value` is.*", "", said["type"])
+    listed = kind.startswith("Array of ")
+    one = _kind(table, kind.removeprefix("Array of "), said.get("enum"))
+    made = {"type": "array", "items": one} if listed else one
+    if said.get("nullable") or "null" in said["type"].lower():
+        return {**made, "type": [made["type"], "null"]} if isinstance(made.get("type"), str) else {"anyOf": [made, {"type": "null"}]}
+    return made
+
+
+def _kind(table: Table, kind: str, enum: list[str] | None) -> Schema:
+    entities = list(_named(table, kind))
+    if entities:
+        return reference(entities[0]) if len(entities) == 1 else {"anyOf": [reference(entity) for entity in entities]}
+    plain = {"boolean": "boolean", "integer": "integer", "number": "number", "float": "number", "hash": "object", "null": "null"}
+    made: Schema = {"type": plain.get(kind.partition(" ")[0].lower(), "string")}
+    if made["type"] == "string":
+        made |= next((dict(more) for mark, more in _FORMATS if mark in kind), {})
+    return made | ({"enum": enum} if enum else {})
+
+
+def _named(table: Table, kind: str) -> Iterator[str]:
+    return (part for part in re.split(r",? or |, ", kind) if part in table)

@@ -11,6 +11,7 @@ from fedi.activitypub.delivery import Sender
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
 from fedi.errors import Invalid
+from fedi.filtering import Filtering
 from fedi.http import Client
 from fedi.jobs import Runner
 from fedi.mediacache import MediaCache
@@ -39,6 +40,7 @@ class Instance:
         self.uris = config.uris
         self.db = database
         self.hub = hub
+        self.filtering = Filtering(hub)
         self._lock = lock
         self._threads = ThreadPoolExecutor(2, "fedi-cpu")
         self._running = False

@@ -134,6 +134,12 @@ LIST_MEMBERS = 1000  # of one list
 LIST_CHARS = 250  # of the name of one
 LIST_ROWS = 400  # posts kept per list
 LIST_FILL = 40  # posts that somebody put into a list brings along
+FILTERS = 100  # of one person
+FILTER_CHARS = 250  # of the name of one
+FILTER_KEYWORDS = 500  # in all filters of one person
+FILTER_KEYWORD_CHARS = 500
+FILTER_POSTS = 1000  # in all filters of one person
+FILTERED_CHARS = 10_000  # of a post are compared with keywords
 
 # -- finding --
 QUERY_CHARS = 1_000  # of what is looked for; the rest is not read

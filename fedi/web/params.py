@@ -107,6 +107,9 @@ class Params:
         self.values: dict[str, list[Value]] = {}
         self.files: dict[str, Upload] = {}
         self.lists: set[str] = set()
+        self.ordered: list[
+            tuple[str, Value]
+        ] = []  # of lists of objects without numbers, `a[][b]`, where only the order says what belongs together
 
     def add(self, name: str, value: Value) -> None:
         _check_name(name)
@@ -115,6 +118,8 @@ class Params:
         if name.endswith("[]"):
             name = name[:-2]
             self.lists.add(name)
+        if "[][" in name and len(self.ordered) < _FIELDS:
+            self.ordered.append((name, value))
         self.values.setdefault(name, []).append(value)
 
     def add_file(self, name: str, file: Upload) -> None:
@@ -126,6 +131,7 @@ class Params:
         self.values.update(other.values)
         self.files.update(other.files)
         self.lists |= other.lists
+        self.ordered += other.ordered
 
     def __contains__(self, name: str) -> bool:
         return name in self.values or name in self.files
@@ -196,6 +202,25 @@ class Params:
         """A list of ids, each once, in order; what cannot be an id is left out, like the id of nothing."""
         found = [int(text) for text in self.texts(name, most) if re.fullmatch(r"[0-9]{1,19}", text)]
         return [number for number in dict.fromkeys(found) if number <= ids.MAX]
+
+    def groups(self, name: str, most: int = 100) -> list["Params"]:
+        """A list of objects, each with its own parameters: JSON, `name[0][field]`, or `name[][field]`, where a new one begins when a
+        field comes again."""
+        found: dict[str, Params] = {}
+        for key, values in self.values.items():
+            match = re.fullmatch(re.escape(name) + r"\[([0-9]{1,9})\]\[(\w{1,50})\]", key)
+            if match:
+                found.setdefault(match[1], Params()).values[match[2]] = values
+        last: Params | None = None
+        for key, value in self.ordered:
+            match = re.fullmatch(re.escape(name) + r"\[\]\[(\w{1,50})\]", key)
+            if match:
+                if last is None or match[1] in last.values:
+                    last = found[f"[{len(found)}]"] = Params()
+                last.values[match[1]] = [value]
+        if len(found) > most:
+            raise Invalid(f"{name}: up to {most} of them, please.", name)
+        return list(found.values())
 
     def file(self, name: str) -> Upload | None:
         """An uploaded file; None when there is none, or an empty form field."""

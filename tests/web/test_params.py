@@ -177,3 +177,21 @@ def test_no_json_makes_anything_but_an_answer(value: Any) -> None:
                     pass
     except (Invalid, Malformed):
         pass
+
+
+def test_lists_of_objects_are_read_in_every_way_they_are_written() -> None:
+    def fields(given: params.Params) -> list[dict[str, object]]:
+        return [{name: one.values[name][0] for name in one.names()} for one in given.groups("a")]
+
+    wanted = [{"id": "1", "gone": "true"}, {"id": "2"}, {"id": "3", "word": "x"}]
+    by_order, by_number = params.Params(), params.Params()
+    for number, one in enumerate(wanted):
+        for name, value in one.items():
+            by_order.add(f"a[][{name}]", value)
+            by_number.add(f"a[{number}][{name}]", value)
+            by_number.add(f"b[{number}][{name}]", value)
+
+    assert fields(by_order) == fields(by_number) == fields(params.from_json(json.dumps({"a": wanted}).encode())) == wanted
+    assert fields(params.from_json(b'{"a": [1, null, [], {}], "a[": 1, "a[][": 2}')) == []
+    with pytest.raises(Invalid):
+        by_number.groups("a", 2)

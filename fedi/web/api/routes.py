@@ -10,6 +10,8 @@ from fedi.web.api import (
     bonds,
     emojis,
     featured_tags,
+    filters,
+    filters_v1,
     instance,
     interaction_requests,
     lists,
@@ -49,6 +51,8 @@ _MODULES: Final = (
     emojis,
     timelines,
     lists,
+    filters,
+    filters_v1,
     refreshes,
     tags,
     notifications,
@@ -65,7 +69,7 @@ ROUTES: Final[tuple[Route, ...]] = tuple(sorted(_ALL, key=lambda route: "{" in r
 def add(app: web.Application) -> None:
     """Give an application the client API."""
     made = app[keys.INSTANCE]
-    app[SHELF] = Shelf(made.uris, made.hub)
+    app[SHELF] = Shelf(made.uris, made.hub, made.filtering)
     app[instance.COUNTED] = instance.Counted()
     app[openapi.DOCUMENT] = openapi.Document(ROUTES, app[keys.NAMES].base_url)
     streaming.add(app, Exchange(made, app[SHELF]))

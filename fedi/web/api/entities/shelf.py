@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import orjson
 from aiohttp import web
 
+from fedi.filtering import Filtering
 from fedi.storage import accounts as account_rows
 from fedi.storage import briefs
 from fedi.storage import posts as post_rows
@@ -22,7 +23,7 @@ from fedi.storage.timelines import Page
 from fedi.streaming import Event, Hub
 from fedi.uris import Uris
 from fedi.web.api.entities import account as account_entity
-from fedi.web.api.entities import spots
+from fedi.web.api.entities import filtered, spots
 from fedi.web.api.entities import status as status_entity
 from fedi.web.api.entities.kept import Kept
 from fedi.web.api.entities.places import Json
@@ -47,8 +48,9 @@ _NOTHING: Final = _Made({}, {})
 class Shelf:
     """One per application; `close` ends it."""
 
-    def __init__(self, us: Uris, hub: Hub) -> None:
+    def __init__(self, us: Uris, hub: Hub, filtering: Filtering | None = None) -> None:
         self.uris = us
+        self._filtering = filtering or Filtering(hub)
         self._heads = Kept(_POSTS_BYTES)
         self._accounts = Kept(_ACCOUNTS_BYTES)
         self._whole = Kept(_WHOLE_BYTES)
@@ -102,12 +104,14 @@ class Shelf:
 
     def _filled(self, tx: Tx, viewer_id: int, statuses: list[bytes], ids: Sequence[int]) -> list[bytes]:
         """A list with the places filled that are for each answer; what is quoted is taken from here, with its own places filled."""
+        statuses = filtered.fill(tx, self._filtering, viewer_id, statuses, ids)
         if viewer_id and (not self._spotted or self._spotted.isdisjoint(ids)):
             return statuses
         return spots.fill(tx, viewer_id, statuses, lambda wanted: self._quoted(tx, viewer_id, wanted))
 
     def _quoted(self, tx: Tx, viewer_id: int, post_ids: Sequence[int]) -> dict[int, bytes]:
         found, ids = self._chosen(tx, viewer_id, list(dict.fromkeys(post_ids))) if post_ids else ([], [])
+        found = filtered.fill(tx, self._filtering, viewer_id, found, ids)
         return dict(zip(ids, spots.fill(tx, viewer_id, found), strict=True))
 
     def _chosen(self, tx: Tx, viewer_id: int, post_ids: Sequence[int]) -> tuple[list[bytes], list[int]]:

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from fedi import accounts, interactions, posts
+from fedi import accounts, filters, interactions, posts
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Database, Tx
@@ -56,12 +56,31 @@ def test_a_page_of_home_costs_one_statement_once_it_is_kept(
     def home(tx: Tx) -> Any:
         return shelf.home(tx, alice.id, Page(limit=40))
 
-    assert statements(monkeypatch, db, home) <= 10
+    assert statements(monkeypatch, db, home) <= 11, "with one for the reader's filters, which are then kept"
     assert statements(monkeypatch, db, home) == 1
     run(interactions.favourite, alice, post.id)
     assert statements(monkeypatch, db, home) == 1, "a flag and a counter need nothing that is not kept"
     run(accounts.receive, make.actor("carol"), "peer.test", "")
     assert statements(monkeypatch, db, home) <= 4, "a new version of an author is rendered alone"
+
+
+@pytest.mark.parametrize("size", [5, 40])
+def test_filters_cost_one_statement_more_however_long_the_list_is(
+    db: Database, run: Run, shelf: Shelf, alice: Account, carol: Account, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    run(make.follow, alice, carol)
+    for number in range(size):
+        run(make.post, carol, f"hello {number}")
+    words = [filters.KeywordChange(keyword=f"{number}") for number in range(20)]
+    run(filters.create, alice, filters.Change("Numbers", ("home",), keywords=words))
+
+    def home(tx: Tx) -> Any:
+        return shelf.home(tx, alice.id, Page(limit=40))
+
+    assert statements(monkeypatch, db, home) <= 15
+    assert statements(monkeypatch, db, home) == 2
+    found, _ = db.read(home)
+    assert sum(b'"keyword_matches":["' in status for status in found) == min(size, 20)
 
 
 def test_the_order_is_that_of_the_list_whatever_is_kept(db: Database, run: Run, shelf: Shelf, alice: Account, bob: Account) -> None:

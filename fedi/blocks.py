@@ -1,12 +1,13 @@
 """Blocks, mutes and domain blocks of people. What they hide is in storage/visible.py and storage/notifications.py."""
 
-from fedi import clock, follows, uris
+from fedi import clock, follows, severances, uris
 from fedi.activitypub import outbox, render
 from fedi.errors import Conflict, Invalid, Malformed, NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as rows
 from fedi.storage import list_posts as list_post_rows
 from fedi.storage import notifications as notification_rows
+from fedi.storage import severances as severance_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -71,8 +72,10 @@ def block_domain(tx: Tx, account: Account, host: str) -> None:
     if tx.uris.is_our_host(host):
         raise Conflict("That is this server.")
     rows.put_domain(tx, account.id, host)
+    followers, following = severance_rows.count_ties_with_host(tx, account.id, host)
     for other in account_rows.list_related_of_host(tx, account.id, host):
         follows.sever(tx, account, other)
+    severances.domain_blocked_by(tx, account.id, host, followers, following)
     tx.emit(Event("relation", account.id))
 
 

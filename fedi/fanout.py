@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fedi import limits, notifications, quotes
+from fedi import conversations, limits, notifications, quotes
 from fedi.storage import accounts as account_rows
 from fedi.storage import followed_tags as followed_tag_rows
 from fedi.storage import follows as follow_rows
@@ -28,8 +28,8 @@ def post_added(tx: Tx, post: Post, author: Account, addressed: Iterable[int] = (
     timeline_rows.add_home(tx, post, author.id)
     list_post_rows.add(tx, post, author.id)
     if post.boost_of_id is None:
-        for account_id in addressed:
-            notifications.tell(tx, account_id, "mention", author, post.id)
+        wanted_by = [account_id for account_id in addressed if notifications.tell(tx, account_id, "mention", author, post.id)]
+        conversations.post_added(tx, post, wanted_by)
     else:
         original = post_rows.get(tx, post.boost_of_id)
         if original.group_id != author.id:  # a group passes on what is in it: that is no news to who wrote it
@@ -71,6 +71,7 @@ def post_removed(tx: Tx, post: Post, *, quiet: bool = False) -> None:
     counted(tx, post, -1)
     if post.boost_of_id is None:
         quotes.post_removed(tx, post)
+        conversations.post_removed(tx, post)
     account_rows.uncount_boosters(tx, post.id)
     if not quiet:
         _vanished(tx, post)

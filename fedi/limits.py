@@ -32,6 +32,7 @@ REPORT_CHARS = 5_000
 REPORTED_OBJECTS = 100
 COMPLAINT_CHARS = 1_000  # of a report by somebody here
 GROUPS_TOLD = 5  # communities that hear of one report
+NOTIFICATIONS_AT_ONCE = 200  # that a program dismisses with one request
 ABSTRACT_CHARS = 1_000  # of an article: what stands above its text
 FACT_CHARS = 300  # a place, an address, the title of a book
 LINKS = 8  # pages a post names beside its text

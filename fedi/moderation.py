@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection
 
-from fedi import follows, ids, limits, plaintext, purges, reports, uris
+from fedi import follows, ids, limits, plaintext, purges, reports, severances, uris
 from fedi.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, TooMany
 from fedi.storage import accounts as account_rows
 from fedi.storage import allows as allow_rows
@@ -65,9 +65,12 @@ def _end_traffic(tx: Tx, host: str) -> None:
     for name, _ in delivery_rows.list_queued_hosts(tx):
         if host in uris.parents(name):
             delivery_rows.drop(tx, host=name, answer="the domain was blocked")
-    for made in follow_rows.list_with_blocked(tx):
+    ended, here = follow_rows.list_with_blocked(tx), set()
+    for made in ended:
         one, other = account_rows.get(tx, made.follower_id), account_rows.get(tx, made.followed_id)
         follows.sever(tx, one._replace(host_blocked=0), other._replace(host_blocked=0))
+        here |= {account.id for account in (one, other) if account.is_local}
+    severances.domain_blocked(tx, host, ended, frozenset(here))
 
 
 def _forget_files(tx: Tx, host: str) -> None:
@@ -154,6 +157,7 @@ def suspend(tx: Tx, account: Account, *, by_id: int | None = None) -> None:
         user_rows.delete_sessions(tx, account.id)
         user_rows.delete_tokens(tx, account.id)
         tx.emit(Event("auth", account.id))
+    severances.suspended(tx, account)
     account_rows.update(tx, account.id, suspended_at=tx.now)
     setting_rows.audit(tx, by_id, "account.suspend", account.handle)
     tx.emit(Event("account", account.id))
@@ -180,5 +184,6 @@ def receive_report(tx: Tx, reporter: Account, target: Account, comment: str, pos
     if report_rows.count_since(tx, host, tx.now - 3_600_000) >= limits.FLAGS_PER_HOST:
         raise TooMany("Too many reports from your server.", 3600)
     text, listed = plaintext.plain(comment, limits.REPORT_CHARS), json.dumps(post_uris[: limits.REPORTED_OBJECTS])
-    report_rows.insert(tx, Report(ids.new(tx.now), uri, reporter.id, target.id, host, text, listed, tx.now))
-    reports.tell_staff(tx, reporter)
+    report = Report(ids.new(tx.now), uri, reporter.id, target.id, host, text, listed, tx.now)
+    report_rows.insert(tx, report)
+    reports.tell_staff(tx, reporter, report.id)

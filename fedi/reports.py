@@ -56,7 +56,7 @@ def make(tx: Tx, reporter: Account, complaint: Complaint) -> Report:
         forwarded=int(complaint.forward and not target.is_local),
     )
     rows.insert(tx, report)
-    tell_staff(tx, reporter)
+    tell_staff(tx, reporter, report.id)
     groups.tell_moderators(tx, reporter, posts)
     if report.forwarded:
         _forward(tx, target, report, posts)
@@ -81,11 +81,10 @@ def _posts(tx: Tx, reporter: Account, target: Account, post_ids: tuple[int, ...]
     return [post for post in seen.values() if post.account_id == target.id and post.boost_of_id is None]
 
 
-def tell_staff(tx: Tx, reporter: Account) -> None:
+def tell_staff(tx: Tx, reporter: Account, report_id: int) -> None:
     """Those who look after this server hear of each report, also of another one by the same."""
     for account_id in user_rows.list_staff(tx):
-        notifications.forget(tx, account_id, "report", reporter.id)
-        notifications.tell(tx, account_id, "report", reporter)
+        notifications.tell(tx, account_id, "report", reporter, about_id=report_id)
 
 
 def _forward(tx: Tx, target: Account, report: Report, posts: list[Post]) -> None:

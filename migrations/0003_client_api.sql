@@ -276,9 +276,9 @@ CREATE TABLE new_notifications (
 
 INSERT INTO new_notifications (id, account_id, kind, from_account_id, post_id, created_at, read_at, group_key)
   SELECT id, account_id, kind, from_account_id, post_id, created_at, read_at,
-    CASE kind WHEN 'favourite' THEN 'favourite-' || post_id || '-' || (created_at / 43200000)
-      WHEN 'boost' THEN 'reblog-' || post_id || '-' || (created_at / 43200000)
-      WHEN 'follow' THEN 'follow-' || (created_at / 43200000) ELSE '' END
+    CASE kind WHEN 'favourite' THEN 'favourite-' || post_id || '-' || (created_at / 43200000 * 12)
+      WHEN 'boost' THEN 'reblog-' || post_id || '-' || (created_at / 43200000 * 12)
+      WHEN 'follow' THEN 'follow-' || (created_at / 43200000 * 12) ELSE '' END
   FROM notifications;
 
 DROP TABLE notifications;
@@ -370,6 +370,16 @@ CREATE TABLE conversations (
   UNIQUE (account_id, thread_id, participants)
 ) STRICT;
 
+INSERT INTO conversations (account_id, thread_id, participants, last_post_id, updated_at)
+  SELECT owner_id, thread_id, participants, max(post_id), max(published_at) FROM (
+    SELECT u.account_id AS owner_id, p.id AS post_id, p.published_at, CASE p.thread_id WHEN 0 THEN p.id ELSE p.thread_id END AS thread_id,
+      (SELECT json_group_array(id) FROM (SELECT p.account_id AS id UNION SELECT account_id FROM post_mentions WHERE post_id = p.id ORDER BY 1)
+        WHERE id <> u.account_id) AS participants
+    FROM posts p CROSS JOIN users u ON u.account_id = p.account_id OR EXISTS (
+      SELECT 1 FROM post_mentions m WHERE m.post_id = p.id AND m.account_id = u.account_id)
+    WHERE p.visibility = 'direct' AND p.boost_of_id IS NULL AND p.held = 0)
+  WHERE true GROUP BY owner_id, thread_id, participants ORDER BY max(post_id);
+
 CREATE INDEX conversations_last ON conversations (account_id, last_post_id);
 
 CREATE INDEX conversations_post ON conversations (last_post_id) WHERE last_post_id IS NOT NULL;
@@ -379,6 +389,13 @@ CREATE TABLE conversation_posts (
   post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
   PRIMARY KEY (conversation_id, post_id)
 ) STRICT, WITHOUT ROWID;
+
+INSERT INTO conversation_posts (conversation_id, post_id)
+  SELECT c.id, p.id FROM conversations c JOIN posts p ON p.visibility = 'direct' AND p.boost_of_id IS NULL AND p.held = 0
+    AND CASE p.thread_id WHEN 0 THEN p.id ELSE p.thread_id END = c.thread_id
+  WHERE c.participants = (SELECT json_group_array(id) FROM (
+    SELECT p.account_id AS id UNION SELECT account_id FROM post_mentions WHERE post_id = p.id ORDER BY 1) WHERE id <> c.account_id)
+    AND (p.account_id = c.account_id OR EXISTS (SELECT 1 FROM post_mentions m WHERE m.post_id = p.id AND m.account_id = c.account_id));
 
 CREATE INDEX conversation_posts_post ON conversation_posts (post_id);
 

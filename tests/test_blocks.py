@@ -150,7 +150,7 @@ def test_blocking_a_server_ends_all_with_its_people(
     assert db.read(related, bob, carol) == 1, "others are not concerned"
     assert db.read(relation, alice, carol).domain_blocking
     run(make.post, carol, "hi", "public", (alice,))
-    assert db.read(notification_rows.list_of, alice.id) == []
+    assert [told.kind for told in db.read(notification_rows.list_of, alice.id)] == ["severance"], "of what it cost, and nothing of theirs"
     assert db.read(timelines.list_public, alice.id, Page()) == []
     run(blocks.unblock_domain, alice, "peer.test")
     assert len(db.read(timelines.list_public, alice.id, Page())) == 1

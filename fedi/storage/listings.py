@@ -1,4 +1,4 @@
-"""Lists that programs read page by page in both directions, newest first: notifications, followers, requests, bookmarks.
+"""Lists that programs read page by page in both directions, newest first: followers, requests, bookmarks.
 
 And the small things beside them: pictures with their descriptions, hashtags with their ids, how many servers are known.
 """
@@ -10,7 +10,6 @@ from typing import Final, NamedTuple
 from fedi.storage import visible
 from fedi.storage.accounts import A_COLUMNS, Account
 from fedi.storage.db import Tx
-from fedi.storage.notifications import N_COLUMNS, Notification
 from fedi.storage.timelines import Page
 
 _LAST: Final = (1 << 63) - 1
@@ -18,33 +17,6 @@ _LAST: Final = (1 << 63) - 1
 
 def _bounds(page: Page, **more: object) -> dict[str, object]:
     return {"before": page.before or _LAST, "after": page.after, "limit": page.limit, **more}
-
-
-# -- notifications --
-
-_TOLD = f"""SELECT {N_COLUMNS} FROM notifications n JOIN accounts s ON s.id = n.from_account_id
-  WHERE n.account_id = :viewer AND n.id < :before AND n.id > :after
-    AND n.kind IN (SELECT value FROM json_each(:kinds)) AND (:sender = 0 OR n.from_account_id = :sender)
-    AND s.suspended_at IS NULL AND s.host_blocked = 0 AND s.deleted_at IS NULL
-    AND NOT EXISTS (SELECT 1 FROM blocks WHERE account_id = :viewer AND target_id = s.id)
-    AND (n.post_id IS NULL OR EXISTS (
-      SELECT 1 FROM posts p JOIN accounts a ON a.id = p.account_id WHERE p.id = n.post_id AND {visible.POST}))"""
-_TOLD_BACKWARDS = f"{_TOLD} ORDER BY n.id DESC LIMIT :limit"
-_TOLD_FORWARDS = f"{_TOLD} ORDER BY n.id ASC LIMIT :limit"
-
-
-def list_notifications(tx: Tx, owner_id: int, page: Page, kinds: Iterable[str], sender_id: int = 0) -> list[Notification]:
-    """The owner's of these kinds, of one sender if one is given; none about what the owner may not see (any more)."""
-    params = _bounds(page, viewer=owner_id, kinds=json.dumps(list(kinds)), sender=sender_id)
-    if page.forward:
-        return [Notification._make(row) for row in tx.query(_TOLD_FORWARDS, params)[::-1]]
-    return [Notification._make(row) for row in tx.query(_TOLD_BACKWARDS, params)]
-
-
-def find_notification(tx: Tx, owner_id: int, notification_id: int, kinds: Iterable[str]) -> Notification | None:
-    """One of the owner's, by the same rules."""
-    page = Page(before=notification_id + 1 if notification_id < _LAST else 0, after=notification_id - 1, limit=1)
-    return next(iter(list_notifications(tx, owner_id, page, kinds)), None)
 
 
 # -- people --

@@ -172,6 +172,12 @@ def find_by_uri(tx: Tx, uri: str) -> Post | None:
     return Post._make(row) if row else None
 
 
+def list_ids_by_uri(tx: Tx, uris: Iterable[str]) -> dict[str, int]:
+    """The ids of those that are known, by URI."""
+    rows = tx.query("SELECT uri, id FROM posts WHERE uri IN (SELECT value FROM json_each(?))", (json.dumps(list(uris)),))
+    return {row[0]: row[1] for row in rows}
+
+
 def is_known_or_gone(tx: Tx, uri: str, actor_uri: str) -> bool:
     """Whether a post is here, or that actor has taken it back."""
     sql = "SELECT 1 FROM posts WHERE uri = ?1 UNION ALL SELECT 2 FROM tombstones WHERE uri = ?1 AND actor_uri = ?2"

@@ -1,5 +1,7 @@
 """Rows of `reports`: what people and other servers complain about."""
 
+import json
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from fedi.errors import NotFound
@@ -51,6 +53,11 @@ def count_open(tx: Tx) -> int:
 def list_open(tx: Tx, *, resolved: bool = False, limit: int = 200) -> list[Report]:
     rows = tx.query(f"SELECT {COLUMNS} FROM reports WHERE (resolved_at IS NOT NULL) = ? ORDER BY id DESC LIMIT ?", (int(resolved), limit))
     return [Report._make(row) for row in rows]
+
+
+def list_these(tx: Tx, report_ids: Iterable[int]) -> dict[int, Report]:
+    rows = tx.query(f"SELECT {COLUMNS} FROM reports WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(report_ids)),))
+    return {row[0]: Report._make(row) for row in rows}
 
 
 def get(tx: Tx, report_id: int) -> Report:

@@ -11,21 +11,6 @@ from fedi.storage.db import Database
 from fedi.storage.timelines import Page
 from tests import make
 
-LAST = (1 << 63) - 1
-
-
-def test_a_notification_is_found_by_its_owner_and_id_only(db: Database, alice: Account, bob: Account) -> None:
-    db.transact(lambda tx: [make.post(tx, bob, "hello", mentions=(alice,)) for _ in range(3)])
-    first, second, third = db.read(listings.list_notifications, alice.id, Page(), ["mention"])
-
-    assert db.read(listings.find_notification, alice.id, second.id, ["mention"]) == second
-    assert db.read(listings.find_notification, alice.id, second.id, ["follow"]) is None
-    assert db.read(listings.find_notification, bob.id, second.id, ["mention"]) is None
-    for number in (0, 1, first.id + 1, LAST):
-        assert db.read(listings.find_notification, alice.id, number, ["mention"]) is None
-    assert db.read(listings.list_notifications, alice.id, Page(after=third.id, limit=1, forward=True), ["mention"]) == [second]
-    assert db.read(listings.list_notifications, alice.id, Page(), []) == []
-
 
 @pytest.mark.parametrize("column", ["suspended_at", "host_blocked", "deleted_at"])
 def test_people_who_are_hidden_are_in_no_list(db: Database, alice: Account, bob: Account, column: str) -> None:

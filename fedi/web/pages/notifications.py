@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from fedi import plaintext, quotelines
+from fedi import notifications, plaintext, quotelines
 from fedi.storage import accounts as account_rows
 from fedi.storage import notifications as rows
 from fedi.storage import posts as post_rows
@@ -127,5 +127,5 @@ async def show(request: web.Request) -> web.Response:
 
 async def mark_read(request: web.Request) -> web.Response:
     viewer = site.signed_in(request)
-    await site.of(request).instance.db.write(rows.mark_read, viewer.id)
+    await site.of(request).instance.db.write(notifications.mark_all_read, viewer.id)
     return site.go("/notifications")

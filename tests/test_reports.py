@@ -33,7 +33,7 @@ def test_a_report_is_kept_and_staff_hear_of_each(db: Database, run: Run, alice: 
 
     assert (made.comment, made.category, json.loads(made.post_uris), made.rule_ids) == ("rude", "spam", [post.uri], "[]")
     assert json.loads(again.rule_ids) == ["1"]
-    assert [n.kind for n in db.read(notification_rows.list_of, captain.id)] == ["report"]
+    assert [n.kind for n in db.read(notification_rows.list_of, captain.id)] == ["report", "report"]
     assert db.read(notification_rows.list_of, bob.id) == [] and db.read(make.activities) == []
     assert {report.id for report in db.read(rows.list_open)} == {made.id, again.id} and db.read(rows.count_open) == 2
 

@@ -267,6 +267,9 @@ class House:
         yield Place("API requests", "api", "/api/v1/interaction_requests", ALL, ("author",))
         yield Place("API topics of a profile", "api", f"/api/v1/accounts/{alice.id}/featured_tags", frozenset())
         yield Place("API notifications", "api", "/api/v1/notifications", ALL, ("addressee", "author"))
+        yield Place("API groups of notifications", "api", "/api/v2/notifications", ALL, ("addressee", "author"))
+        yield Place("API notifications kept apart", "api", "/api/v1/notifications/requests", frozenset())
+        yield Place("API conversations", "api", "/api/v1/conversations", frozenset({"direct"}), ("addressee", "author"))
         yield Place("API search for the topic", "api", "/api/v2/search?q=%23topic", ALL, SEARCHERS)
         yield Place("API search for the beginning of a word", "api", "/api/v2/search?q=mark", frozenset())
         yield Place("API search for a word", "api", "/api/v2/search?q=topic", ALL, SEARCHERS)
@@ -354,6 +357,8 @@ OF_NO_POST = re.compile(
     r"|/api/v1/lists(/\{id\}(/accounts)?)?|/api/v[12]/filters(/.*)?"
     r"|/api/v1/(profile|preferences|collections/\{id\})|/api/v1/accounts/\{id\}/(in_)?collections"
     r"|/api/v1/scheduled_statuses(/\{id\})?"
+    r"|/api/v1/notifications/(unread_count|policy|requests/(merged|\{id\}))|/api/v1/markers"
+    r"|/api/v2/notifications/(unread_count|policy|\{group_key\}(/accounts)?)"
     r"|/api/v1/(notifications|statuses)/\{id\}(/source)?|/api/v1_alpha/async_refreshes/\{id\}"
     r"|/about|/login|/authorize_interaction|/requests|/blocks|/mutes|/settings(/.*)?|/moderation|/accounts/\{id\}/(block|report)"
     r"|/api/v1/streaming(/.*)?"  # whom streams tell of what is tried in api/test_streaming.py
@@ -605,8 +610,13 @@ async def test_notifications_are_their_owners_VIS_21(house: House) -> None:
     for row in rows:
         for role, token in house.tokens.items():
             if house.people[role].id != row[1]:
-                response = await house.rig.get(f"/api/v1/notifications/{row[0]}", Authorization=f"Bearer {token}")
-                assert response.status == 404
+                for path in (
+                    f"v1/notifications/{row[0]}",
+                    f"v2/notifications/ungrouped-{row[0]}",
+                    f"v2/notifications/ungrouped-{row[0]}/accounts",
+                ):
+                    response = await house.rig.get(f"/api/{path}", Authorization=f"Bearer {token}")
+                    assert response.status == 404
 
 
 # -- caches --

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from fedi.storage import listings
+from fedi.storage import conversations as conversation_rows
+from fedi.storage import notification_lists
 from fedi.storage.db import Tx
+from fedi.storage.notification_lists import Wanted
 from fedi.storage.timelines import Page
 from fedi.streaming import Event
-from fedi.web.api.entities import notification
+from fedi.web.api.entities import conversation, notification
 from fedi.web.api.entities.shelf import Shelf
 
 
@@ -19,7 +21,7 @@ def posts(shelf: Shelf, tx: Tx, viewer_id: int, post_ids: Sequence[int], context
 def notifications(tx: Tx, shelf: Shelf, owner_id: int, wanted: Sequence[int]) -> list[bytes]:
     """These of the owner's notifications, in the order they came."""
     page = Page(before=max(wanted) + 1, after=min(wanted) - 1, limit=100)
-    found = listings.list_notifications(tx, owner_id, page, list(notification.TYPES))
+    found = notification_lists.list_notifications(tx, owner_id, page, Wanted(tuple(notification.TYPES)))
     return notification.notifications(shelf, tx, owner_id, [row for row in reversed(found) if row.id in wanted])
 
 
@@ -43,7 +45,13 @@ def _id(tx: Tx, shelf: Shelf, owner_id: int, event: Event) -> bytes:
     return b"%d" % event.id
 
 
+def _conversation(tx: Tx, shelf: Shelf, owner_id: int, event: Event) -> bytes | None:
+    found = conversation_rows.find(tx, owner_id, event.id)
+    return conversation.conversations(tx, shelf, owner_id, [found])[0] if found is not None else None
+
+
 MAKERS: Final[dict[str, Maker]] = {
+    "conversation": Maker("conversation", _owner, _conversation),
     "filters": Maker("filters_changed", _owner, _nothing),
     "notifications_merged": Maker("notifications_merged", _owner, _nothing),
     "announcement_deleted": Maker("announcement.delete", None, _id),

@@ -79,7 +79,7 @@ def _one(tx: Tx, act: _Act, viewer_id: int, request_id: int) -> None:
 async def _act_on_many(request: web.Request, act: _Act) -> web.Response:
     """Those that are not there are no harm."""
     viewer, given = auth.require(request, "write:notifications"), await params.read(request)
-    await request.app[keys.INSTANCE].db.write(act, viewer.id, given.ids("id", most=limits.NOTIFICATIONS_AT_ONCE))
+    await request.app[keys.INSTANCE].db.write(act, viewer.id, given.ids("id", limits.NOTIFICATIONS_AT_ONCE))
     return answers.entity({})
 
 

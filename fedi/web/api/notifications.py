@@ -27,14 +27,14 @@ _TYPES: Final = 100  # names a program may send
 
 def asked(given: params.Params) -> Asked:
     """Which types it wants and knows."""
-    known = given.texts("supported_types", most=_TYPES) if "supported_types" in given else None
-    return notification.asked(given.texts("types", most=_TYPES), given.texts("exclude_types", most=_TYPES), known)
+    known = given.texts("supported_types", _TYPES) if "supported_types" in given else None
+    return notification.asked(given.texts("types", _TYPES), given.texts("exclude_types", _TYPES), known)
 
 
 def wanted(given: params.Params, said: Asked) -> Wanted:
     """Which it is to get; of one sender, those kept apart as well."""
     sender_id = given.find_id("account_id") or 0
-    return Wanted(said.kinds, sender_id, given.flag("include_filtered"), notification.grouped(given.texts("grouped_types", most=_TYPES)))
+    return Wanted(said.kinds, sender_id, given.flag("include_filtered"), notification.grouped(given.texts("grouped_types", _TYPES)))
 
 
 async def index(request: web.Request) -> web.Response:
@@ -102,7 +102,7 @@ async def dismiss_named(request: web.Request) -> web.Response:
 
 async def dismiss_many(request: web.Request) -> web.Response:
     viewer, given = auth.require(request, "write:notifications"), await params.read(request)
-    named = given.ids("ids", most=limits.NOTIFICATIONS_AT_ONCE)
+    named = given.ids("ids", limits.NOTIFICATIONS_AT_ONCE)
     await request.app[keys.INSTANCE].db.write(notifications.dismiss_many, viewer.id, named)
     return answers.entity({})
 

@@ -75,7 +75,7 @@ def create(tx: Tx, new: NewAccount) -> Account:
     _check_free(tx, new.username)
     account = _insert_local(tx, new.username, tx.uris.actor(new.username), "Person", discoverable=1)
     try:
-        user_rows.insert(tx, user_rows.User(account.id, new.email, new.password_hash, new.role, "{}", tx.now))
+        user_rows.insert(tx, user_rows.User(account.id, new.email, new.password_hash, new.role, "{}", tx.now, tx.now, tx.now))
     except Conflict:
         raise Conflict("Somebody here has that e-mail address already.") from None
     _insert_keys(tx, account, new.rsa_pem, new.ed25519_pem)

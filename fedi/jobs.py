@@ -15,6 +15,7 @@ from fedi import (
     clock,
     groups,
     limits,
+    oauth,
     polls,
     purges,
     quotes,
@@ -28,6 +29,7 @@ from fedi.activitypub.remote import Remote
 from fedi.config import Config
 from fedi.errors import FediError, RemoteError, TooMany, Unavailable, Unreachable
 from fedi.storage import accounts as account_rows
+from fedi.storage import active_days as active_day_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import emojis as emoji_rows
 from fedi.storage import follows as follow_rows
@@ -199,6 +201,8 @@ async def _tidy(instance: Workplace) -> None:
     await instance.db.write(rows.prune_seen, now - 30 * clock.DAY)
     await instance.db.write(tombstone_rows.prune, now - 30 * clock.DAY)
     await instance.db.write(user_rows.prune_sessions, now - 90 * clock.DAY)
+    await instance.db.write(oauth.prune)
+    await instance.db.write(active_day_rows.prune, now // clock.DAY - 400)
     await instance.db.write(host_rows.prune, now - 30 * clock.DAY, 10_000)
     while await instance.db.write(timeline_rows.trim_homes, limits.HOME_ROWS, 5 * _SLICE):
         pass  # a slice per transaction

@@ -149,6 +149,17 @@ SEARCHED_CHARS = 10_000  # of a post or a biography: what can be found of it
 SEARCH_OFFSET = 10_000
 CAUGHT_UP = 10  # slices of the index that somebody who searches waits for
 
+# -- programs --
+SCOPES_CHARS = 20_000
+APP_NAME_CHARS = 60  # Mastodon keeps as many
+WEBSITE_CHARS = 2000
+REDIRECT_URIS = 20
+REDIRECT_URI_CHARS = 2000
+STATE_CHARS = 2000
+CODE_S = 60  # a code of consent becomes a token within this time, or not at all
+APP_UNUSED_S = 24 * 3600  # a program nobody has let in is forgotten
+TOKENS_PER_PERSON = 300  # the longest unused end first
+
 # -- rates --
 CONNECTIONS_PER_ADDRESS = 100  # open at the same time from one address that is no proxy of ours
 UNREAD_S = 30  # how long a client may take nothing of what it is sent

@@ -5,18 +5,20 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Iterable
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from fedi import ids, limits
+from fedi import scopes as scope_names
 from fedi.errors import Invalid, NotFound
+from fedi.storage import active_days
+from fedi.storage import apps as app_rows
 from fedi.storage import users as rows
 from fedi.storage.db import Tx
 from fedi.storage.users import Session, Token
 from fedi.streaming import Event
-
-SCOPES = ("read", "write", "follow", "push", "profile", "admin:read", "admin:write")
 
 
 def check_new_password(password: str) -> None:
@@ -48,7 +50,7 @@ _NONE = (base64.b64encode(b"0" * size).decode().rstrip("=") for size in (16, 32)
 DUMMY_HASH = "$argon2id$v=19$m=19456,t=2,p=1$" + "$".join(_NONE)
 
 
-def _hash(token: str) -> bytes:
+def secret_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
@@ -58,16 +60,21 @@ def _hash(token: str) -> bytes:
 def start_session(tx: Tx, account_id: int, agent: str) -> str:
     """Sign a browser in; the secret for its cookie."""
     token = secrets.token_urlsafe(32)
-    rows.insert_session(tx, Session(_hash(token), account_id, tx.now, tx.now, agent[:200]))
+    rows.insert_session(tx, Session(secret_hash(token), account_id, tx.now, tx.now, agent[:200]))
+    active_days.note(tx, account_id)
     return token
 
 
 def find_session(tx: Tx, token: str) -> Session | None:
-    return rows.find_session(tx, _hash(token)) if token else None
+    return rows.find_session(tx, secret_hash(token)) if token else None
 
 
 def touch_session(tx: Tx, token: str) -> None:
-    rows.use_session(tx, _hash(token))
+    """It was used today, and so its person was here."""
+    found = find_session(tx, token)
+    if found is not None:
+        rows.use_session(tx, found.token_hash)
+        active_days.note(tx, found.account_id)
 
 
 def end_session(tx: Tx, token: str) -> None:
@@ -87,24 +94,34 @@ def csrf_token(session_token: str) -> str:
 
 def new_token(tx: Tx, account_id: int, scopes: str, name: str = "") -> str:
     """A bearer token; shown once. Raises Invalid for a scope that is not there."""
-    wanted = list(dict.fromkeys(scopes.split()))
-    for scope in wanted:
-        if scope not in SCOPES and scope.split(":")[0] not in ("read", "write"):
-            raise Invalid(f"`{scope}` is not a scope. There are {', '.join(SCOPES)}, and parts like `read:statuses`.", "scopes")
-    if not wanted:
+    if not scopes.split():
         raise Invalid("Name at least one scope, like `read`.", "scopes")
+    wanted = scope_names.parse(scopes)
     rows.get(tx, account_id)
-    token = secrets.token_urlsafe(32)
-    rows.insert_token(tx, Token(ids.new(tx.now), _hash(token), account_id, None, name[:100], " ".join(wanted), tx.now, tx.now))
-    return token
+    return issue_token(tx, account_id, None, wanted, name)[0]
+
+
+def issue_token(tx: Tx, account_id: int | None, app_id: int | None, wanted: Iterable[str], name: str = "") -> tuple[str, Token]:
+    """A token for checked scopes: (what is shown once, its row)."""
+    secret = secrets.token_urlsafe(32)
+    token = Token(ids.new(tx.now), secret_hash(secret), account_id, app_id, name[:100], " ".join(wanted), tx.now, tx.now)
+    rows.insert_token(tx, token)
+    if account_id is not None:
+        active_days.note(tx, account_id)
+    return secret, token
 
 
 def find_token(tx: Tx, token: str) -> Token | None:
-    return rows.find_token(tx, _hash(token)) if token else None
+    return rows.find_token(tx, secret_hash(token)) if token else None
 
 
 def touch_token(tx: Tx, token: str) -> None:
-    rows.use_token(tx, _hash(token))
+    """The same for a program, which may act for nobody."""
+    found = find_token(tx, token)
+    if found is not None:
+        rows.use_token(tx, found.token_hash)
+        if found.account_id is not None:
+            active_days.note(tx, found.account_id)
 
 
 def revoke_token(tx: Tx, token: str) -> None:
@@ -123,6 +140,7 @@ def set_password(tx: Tx, account_id: int, password_hash: str) -> None:
     rows.set_password(tx, rows.get(tx, account_id).account_id, password_hash)
     rows.delete_sessions(tx, account_id)
     rows.delete_tokens(tx, account_id)
+    app_rows.delete_codes(tx, account_id)
     tx.emit(Event("auth", account_id))
 
 

@@ -7,6 +7,7 @@ from fedi import follows, ids, limits, plaintext, purges, reports, severances, u
 from fedi.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, TooMany
 from fedi.storage import accounts as account_rows
 from fedi.storage import allows as allow_rows
+from fedi.storage import apps as app_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import domains as domain_rows
 from fedi.storage import follows as follow_rows
@@ -156,6 +157,7 @@ def suspend(tx: Tx, account: Account, *, by_id: int | None = None) -> None:
             raise Forbidden("Owners and admins cannot be suspended; change the role first.")
         user_rows.delete_sessions(tx, account.id)
         user_rows.delete_tokens(tx, account.id)
+        app_rows.delete_codes(tx, account.id)
         tx.emit(Event("auth", account.id))
     severances.suspended(tx, account)
     account_rows.update(tx, account.id, suspended_at=tx.now)

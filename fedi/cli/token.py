@@ -62,7 +62,7 @@ def revoke(name: str, token_id: str, everything: bool, config: Path) -> None:
 
     \b
     Example:
-      fedi token revoke alice 3f9a0c12b7de
+      fedi token revoke alice 116432103612345678
       fedi token revoke alice --all
     """
     if bool(token_id) == everything:

@@ -1,4 +1,4 @@
-"""Verbs about bearer tokens. A token itself is shown once; afterwards it goes by the first digits of its hash."""
+"""Verbs about bearer tokens. A token itself is shown once; afterwards it goes by its id."""
 
 from typing import Any
 
@@ -10,8 +10,6 @@ from fedi.storage import settings as setting_rows
 from fedi.storage import users as rows
 from fedi.storage.db import Tx
 from fedi.streaming import Event
-
-_ID_DIGITS = 12
 
 
 async def create(instance: Instance, args: dict[str, Any]) -> dict[str, str]:
@@ -34,7 +32,7 @@ async def list_all(instance: Instance, args: dict[str, Any]) -> list[dict[str, s
 def _list(tx: Tx, name: str) -> list[dict[str, str]]:
     return [
         {
-            "id": token.token_hash.hex()[:_ID_DIGITS],
+            "id": str(token.id),
             "program": token.name,
             "scopes": token.scopes,
             "created_at": clock.rfc3339(token.created_at),
@@ -51,7 +49,7 @@ async def revoke(instance: Instance, args: dict[str, Any]) -> dict[str, int]:
 
 def _revoke(tx: Tx, name: str, token_id: str) -> int:
     account = account_rows.get_local(tx, name)
-    found = [token for token in rows.list_tokens(tx, account.id) if not token_id or token.token_hash.hex()[:_ID_DIGITS] == token_id]
+    found = [token for token in rows.list_tokens(tx, account.id) if not token_id or str(token.id) == token_id]
     if token_id and not found:
         raise NotFound("There is no such token.")
     for token in found:

@@ -8,7 +8,7 @@ from fedi.storage.db import Tx
 
 
 class User(NamedTuple):
-    """The credentials of a local account. `settings` is JSON."""
+    """The credentials of a local account. `settings` is JSON. Until both `confirmed_at` and `approved_at` are set, they wait."""
 
     account_id: int
     email: str
@@ -16,6 +16,18 @@ class User(NamedTuple):
     role: str
     settings: str
     created_at: int
+    confirmed_at: int | None = None
+    approved_at: int | None = None
+    reason: str = ""
+    locale: str = ""
+    terms_at: int | None = None
+
+    @property
+    def waiting(self) -> str:
+        """What keeps somebody who has signed up from doing anything: unconfirmed, pending, or '' for nothing."""
+        if self.confirmed_at is None:
+            return "unconfirmed"
+        return "pending" if self.approved_at is None else ""
 
     def setting(self, key: str, default: Any = None) -> Any:
         """What the person chose for themselves."""
@@ -52,8 +64,7 @@ _TOKEN = ", ".join(Token._fields)
 
 def insert(tx: Tx, user: User) -> None:
     """Raises Conflict when the e-mail address is taken."""
-    sql = f"INSERT INTO users ({_USER}, confirmed_at, approved_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?6)"
-    tx.execute(sql, user)
+    tx.execute(f"INSERT INTO users ({_USER}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", user)
 
 
 def find(tx: Tx, account_id: int) -> User | None:
@@ -154,6 +165,33 @@ def use_token(tx: Tx, token_hash: bytes) -> None:
 def list_tokens(tx: Tx, account_id: int) -> list[Token]:
     rows = tx.query(f"SELECT {_TOKEN} FROM oauth_tokens WHERE account_id = ? ORDER BY created_at", (account_id,))
     return [Token._make(row) for row in rows]
+
+
+def find_token_by_id(tx: Tx, token_id: int) -> Token | None:
+    row = tx.one(f"SELECT {_TOKEN} FROM oauth_tokens WHERE id = ?", (token_id,))
+    return Token._make(row) if row else None
+
+
+def delete_tokens_of_app(tx: Tx, account_id: int, app_id: int) -> int:
+    return tx.execute("DELETE FROM oauth_tokens WHERE account_id = ? AND app_id = ?", (account_id, app_id))
+
+
+def trim_tokens(tx: Tx, account_id: int, most: int) -> None:
+    """Keep so many of what programs have for somebody, those used last; what was made by hand stays."""
+    tx.execute(
+        """DELETE FROM oauth_tokens WHERE id IN (SELECT id FROM oauth_tokens WHERE account_id = ? AND app_id IS NOT NULL
+        ORDER BY used_at DESC, id DESC LIMIT -1 OFFSET ?)""",
+        (account_id, most),
+    )
+
+
+def trim_app_tokens(tx: Tx, app_id: int, most: int) -> None:
+    """Keep so many of those a program has for itself, those used last."""
+    tx.execute(
+        """DELETE FROM oauth_tokens WHERE id IN (SELECT id FROM oauth_tokens WHERE app_id = ? AND account_id IS NULL
+        ORDER BY used_at DESC, id DESC LIMIT -1 OFFSET ?)""",
+        (app_id, most),
+    )
 
 
 def delete_token(tx: Tx, token_hash: bytes) -> int:

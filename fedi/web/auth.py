@@ -8,14 +8,13 @@ import hmac
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from fedi import clock, limits, logins, uris
+from fedi import clock, limits, logins, scopes, uris
 from fedi.activitypub import signatures, verify
-from fedi.errors import Forbidden, RemoteError, Unauthenticated, Unavailable
+from fedi.errors import Forbidden, Invalid, RemoteError, Unauthenticated, Unavailable
 from fedi.instance import Instance
 from fedi.storage import accounts as account_rows
 from fedi.storage import domains as domain_rows
@@ -33,8 +32,15 @@ _READER = web.RequestKey[int]("reader")
 _NEW_VISIT = web.RequestKey[str]("new_visit")
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_PROGRAMS: Final = ("/api/", "/oauth/token", "/oauth/revoke", "/inbox", "/users/", "/actor")  # where no form of ours leads
-_LEGACY_FOLLOW: Final = frozenset({"follows", "blocks", "mutes"})
+_PROGRAMS: Final = (
+    "/api/",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/userinfo",
+    "/inbox",
+    "/users/",
+    "/actor",
+)  # where no form of ours leads
 _KNOWN: Final = 10_000
 _UNSIGNED: Final = (
     "This server answers other servers only when they sign what they ask (HTTP signatures: draft-cavage-12 or RFC 9421)."
@@ -43,10 +49,23 @@ _UNSIGNED: Final = (
 _FORM_ERROR: Final = "This form is out of date, or came from another site. Go back, reload the page and try again."
 
 
+# Source: Mastodon's own words; clients look for them.
+_NO_USER: Final = "This method requires an authenticated user"
+_WAITING: Final = {
+    "unconfirmed": "Your login is missing a confirmed e-mail address",
+    "pending": "Your login is currently pending approval",
+}
+
+
 class Credentials(NamedTuple):
     """What was shown. `scopes` is None for a browser, which may do everything its person may; `secret` is the cookie's value.
 
+<<<<<<< HEAD
     `token_id` is the row of a program's token.
+=======
+    A program by itself has the `account_id` 0, a token made by hand no `app_id`. `waiting` says what keeps somebody who has signed up
+    from doing anything yet: unconfirmed, pending, or '' for nothing.
+>>>>>>> a5b5666 (Let programs register, and people let them in: codes, tokens, and what they may do in words)
     """
 
     account_id: int
@@ -54,6 +73,11 @@ class Credentials(NamedTuple):
     used_at: int
     secret: str = ""
     token_id: int = 0
+<<<<<<< HEAD
+=======
+    app_id: int | None = None
+    waiting: str = ""
+>>>>>>> a5b5666 (Let programs register, and people let them in: codes, tokens, and what they may do in words)
 
 
 class Known:
@@ -98,12 +122,21 @@ class Known:
 
 def _read_token(tx: Tx, secret: str) -> Credentials | None:
     found = logins.find_token(tx, secret)
+<<<<<<< HEAD
     return Credentials(found.account_id or 0, frozenset(found.scopes.split()), found.used_at, token_id=found.id) if found else None
+=======
+    if found is None:
+        return None
+    user = user_rows.find(tx, found.account_id) if found.account_id is not None else None
+    waiting = user.waiting if user is not None else ""
+    return Credentials(found.account_id or 0, frozenset(found.scopes.split()), found.used_at, "", found.id, found.app_id, waiting)
+>>>>>>> a5b5666 (Let programs register, and people let them in: codes, tokens, and what they may do in words)
 
 
 def _read_session(tx: Tx, secret: str) -> Credentials | None:
     found = logins.find_session(tx, secret)
-    return Credentials(found.account_id, None, found.used_at, secret) if found else None
+    user = user_rows.find(tx, found.account_id) if found is not None else None
+    return Credentials(found.account_id, None, found.used_at, secret, waiting=user.waiting if user else "") if found else None
 
 
 # -- before every handler --
@@ -130,7 +163,7 @@ async def _identify_program(request: web.Request, secret: str) -> None:
     if found is None:
         raise Unauthenticated("The access token is invalid")
     request[_CREDENTIALS] = found
-    if found.used_at < clock.now() - clock.DAY:
+    if found.used_at // clock.DAY < clock.now() // clock.DAY:
         await _note_use(request, "token", secret)
 
 
@@ -141,7 +174,7 @@ async def _identify_browser(request: web.Request) -> bool:
     if found is None:
         return False
     request[_CREDENTIALS] = found
-    if found.used_at < clock.now() - clock.DAY:
+    if found.used_at // clock.DAY < clock.now() // clock.DAY:
         await _note_use(request, "session", found.secret)
     return True
 
@@ -157,11 +190,16 @@ async def _note_use(request: web.Request, kind: str, secret: str) -> None:
 
 
 def viewer(request: web.Request) -> Account | None:
-    """The local person who asks, or None. Raises Forbidden when that person is suspended."""
+    """The local person who asks, or None: also for a program by itself, and for who has only just signed up.
+
+    Raises Forbidden when that person is suspended.
+    """
     if _VIEWER in request:
         return request[_VIEWER]
     found = request.get(_CREDENTIALS)
-    account = request.app[keys.INSTANCE].db.read(account_rows.find, found.account_id) if found is not None else None
+    if found is None or not found.account_id or found.waiting:
+        return None
+    account = request.app[keys.INSTANCE].db.read(account_rows.find, found.account_id)
     if account is None or account.deleted_at is not None:
         return None
     if account.suspended_at is not None:
@@ -176,23 +214,87 @@ def viewer_id(request: web.Request) -> int:
     return account.id if account is not None else 0
 
 
-def require(request: web.Request, *scopes: str) -> Account:
-    """The person who asks, whose program has one of these scopes. Raises Unauthenticated, Forbidden. A browser has all of them."""
+def require(request: web.Request, *wanted: str) -> Account:
+    """The person who asks, whose program has one of these scopes. Raises Unauthenticated, Forbidden. A browser has all of them.
+
+    Raises Invalid (422, as Mastodon does) when a program asks for itself.
+    """
     account = viewer(request)
-    if account is None:
-        raise Unauthenticated("The access token is invalid" if "Authorization" in request.headers else "Sign in first.")
-    held = request[_CREDENTIALS].scopes
-    if held is not None and scopes and not any(_covers(held, scope) for scope in scopes):
+    found = request.get(_CREDENTIALS)
+    if found is None:
+        raise _nobody(request)
+    _check_scopes(found, wanted)
+    if account is not None:
+        return account
+    if found.waiting:
+        raise Forbidden(_WAITING[found.waiting])
+    raise _nobody(request) if found.account_id else Invalid(_NO_USER)
+
+
+def _nobody(request: web.Request) -> Unauthenticated:
+    return Unauthenticated("The access token is invalid" if "Authorization" in request.headers else "Sign in first.")
+
+
+def _holds(held: frozenset[str], wanted: tuple[str, ...]) -> bool:
+    return any(scopes.covers(held, scope) for scope in wanted)
+
+
+def _check_scopes(found: Credentials, wanted: tuple[str, ...]) -> None:
+    if found.scopes is not None and wanted and not _holds(found.scopes, wanted):
         raise Forbidden("This action is outside the authorized scopes")
-    return account
 
 
-def require_id(request: web.Request, *scopes: str) -> int:
+def reader(request: web.Request, *wanted: str) -> Account | None:
+    """Who reads what anybody may read: nobody in particular, or a person; any token needs one of the scopes. Raises Forbidden."""
+    found = request.get(_CREDENTIALS)
+    if found is None:
+        return None
+    _check_scopes(found, wanted)
+    return viewer(request)
+
+
+def require_app(request: web.Request, *wanted: str) -> Credentials:
+    """The program that asks, with or without a person, with one of these scopes. Raises Unauthenticated, Forbidden."""
+    found: Credentials | None = request.get(_CREDENTIALS)
+    if found is None or found.scopes is None:
+        raise _nobody(request)
+    _check_scopes(found, wanted)
+    return found
+
+
+def require_waiting(request: web.Request, *wanted: str) -> Credentials:
+    """Whoever has signed up, whether or not they may do anything yet. Raises Unauthenticated, Forbidden, Invalid like `require`."""
+    found: Credentials | None = request.get(_CREDENTIALS)
+    if found is None or not found.waiting:
+        require(request, *wanted)
+        return request[_CREDENTIALS]
+    _check_scopes(found, wanted)
+    return found
+
+
+def app_id(request: web.Request) -> int | None:
+    """The program the request comes from; None for a browser, a token made by hand, and nobody. What `posts.app_id` keeps."""
+    found = request.get(_CREDENTIALS)
+    return found.app_id if found is not None else None
+
+
+def token_id(request: web.Request) -> int:
+    """The id of the token that was shown, 0 for none: what push subscriptions hang on."""
+    found = request.get(_CREDENTIALS)
+    return found.token_id if found is not None else 0
+
+
+def require_id(request: web.Request, *wanted: str) -> int:
     """The same as an id, for reads that need nothing else of the person: without a look at the account's row each time."""
     found: Credentials | None = request.get(_CREDENTIALS)
     known = request.app[KNOWN].active
-    if found is None or found.account_id not in known or found.scopes is None or not any(_covers(found.scopes, scope) for scope in scopes):
-        account_id = require(request, *scopes).id
+    if (
+        found is None
+        or found.account_id not in known
+        or found.scopes is None
+        or not any(scopes.covers(found.scopes, scope) for scope in wanted)
+    ):
+        account_id = require(request, *wanted).id
         known.add(account_id)
         return account_id
     return found.account_id
@@ -213,6 +315,7 @@ def role(request: web.Request) -> str:
     return user.role if user is not None else ""
 
 
+<<<<<<< HEAD
 def scopes(request: web.Request) -> frozenset[str] | None:
     """What the program may do; None for a browser and for nobody."""
     found = request.get(_CREDENTIALS)
@@ -239,6 +342,8 @@ def covers(held: frozenset[str] | None, *wanted: str) -> bool:
     return held is None or any(_covers(held, scope) for scope in wanted)
 
 
+=======
+>>>>>>> a5b5666 (Let programs register, and people let them in: codes, tokens, and what they may do in words)
 # -- cookies and forms --
 
 

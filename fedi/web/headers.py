@@ -18,7 +18,7 @@ PUBLIC: Final = "public, max-age=60"
 PRIVATE: Final = "private, no-store"
 
 # Read by programs in browsers, with bearer tokens and never with cookies. Source: AUT-22.
-_OPEN: Final = ("/api/", "/oauth/token", "/oauth/revoke", "/.well-known/", "/nodeinfo/", "/media/")
+_OPEN: Final = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/.well-known/", "/nodeinfo/", "/media/")
 _EXPOSED: Final = "Link, Retry-After, X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",

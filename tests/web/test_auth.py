@@ -6,7 +6,7 @@ import pytest
 from aiohttp import DummyCookieJar, FormData, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from fedi import clock, logins, moderation
+from fedi import clock, logins, moderation, scopes
 from fedi.storage import users as user_rows
 from fedi.web import auth, params
 from fedi.web.app import make_app
@@ -248,4 +248,4 @@ async def test_cookies_are_readable_by_nobody_else_AUT_18(rig: Rig) -> None:
     ],
 )  # fmt: skip
 def test_a_scope_covers_its_parts(held: str, wanted: str, covered: bool) -> None:
-    assert auth._covers(frozenset(held.split()), wanted) is covered
+    assert scopes.covers(frozenset(held.split()), wanted) is covered

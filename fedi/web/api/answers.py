@@ -30,7 +30,7 @@ ACCOUNTS_MAX: Final = 2 * limits.PAGE_MAX  # accounts are smaller than posts
 
 def reader(request: web.Request, *scopes: str) -> Account | None:
     """Who reads what anybody may read: nobody in particular, or a person whose program has one of these scopes. Raises Forbidden."""
-    return auth.require(request, *scopes) if auth.viewer(request) is not None else None
+    return auth.reader(request, *scopes)
 
 
 def reader_id(request: web.Request, *scopes: str) -> int:

@@ -7,6 +7,7 @@ from aiohttp import web
 from fedi.web import keys
 from fedi.web.api import (
     accounts,
+    apps,
     bonds,
     conversations,
     emojis,
@@ -22,6 +23,7 @@ from fedi.web.api import (
     notification_policy,
     notification_requests,
     notifications,
+    oauth,
     openapi,
     polls,
     profile,
@@ -41,6 +43,8 @@ from fedi.web.api.exchange import Exchange
 from fedi.web.api.table import Route
 
 _MODULES: Final = (
+    apps,
+    oauth,
     accounts,
     bonds,
     profile,

@@ -16,7 +16,7 @@ _WRONG = "That username and password do not belong together."
 
 async def show(request: web.Request) -> web.Response:
     target = text.local_path(request.query.get("next", ""))
-    if site.viewer(request) is not None:
+    if site.viewer(request) is not None and not request.query.get("force"):
         return site.go(target)
     return _form(request, target)
 

@@ -2,15 +2,17 @@
 
 import re
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from fedi import limits, logins, sessions
+from fedi import apps, ids, limits, logins, scopes, sessions
 from fedi.errors import Invalid
+from fedi.storage import apps as app_rows
 from fedi.storage import sessions as session_rows
 from fedi.storage import users as user_rows
+from fedi.storage.apps import Admitted
 from fedi.storage.db import Tx
-from fedi.storage.users import Token
 from fedi.web import auth, keys, params
 from fedi.web.pages import site
 
@@ -28,6 +30,18 @@ class Row(NamedTuple):
     is_this: bool
 
 
+class Program(NamedTuple):
+    """What may act for one. `website` is where it says it comes from, '' for nothing; `may` what it may do, in words."""
+
+    token_id: int
+    name: str
+    website: str
+    host: str
+    may: list[str]
+    created_at: int
+    used_at: int
+
+
 def _agent(text: str) -> str:
     """`Firefox on Linux`, as far as the browser says."""
     browser = next((name for mark, name in _BROWSERS if mark in text), "")
@@ -35,13 +49,19 @@ def _agent(text: str) -> str:
     return " on ".join(part for part in (browser, system) if part) or re.split(r"[/ ]", text)[0][:40] or "Unknown"
 
 
-def _read(tx: Tx, account_id: int, secret: str) -> tuple[list[Row], list[Token]]:
+def _read(tx: Tx, account_id: int, secret: str) -> tuple[list[Row], list[Program]]:
     this = logins.find_session(tx, secret)
     rows = [
         Row(_agent(row.agent), row.created_at, row.used_at, this is not None and row.token_hash == this.token_hash)
         for row in session_rows.list_of(tx, account_id)
     ]
-    return sorted(rows, key=lambda row: not row.is_this), user_rows.list_tokens(tx, account_id)
+    programs = [_program(row) for row in app_rows.list_admitted(tx, account_id)]
+    return sorted(rows, key=lambda row: not row.is_this), programs
+
+
+def _program(row: Admitted) -> Program:
+    host = urlsplit(row.website).hostname or ""
+    return Program(row.token_id, row.name, row.website, host, scopes.in_words(row.scopes), row.created_at, row.used_at)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -51,7 +71,7 @@ async def show(request: web.Request) -> web.Response:
 
 def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
     account = site.signed_in(request)
-    rows, tokens = site.of(request).instance.db.read(_read, account.id, auth.session_secret(request))
+    rows, programs = site.of(request).instance.db.read(_read, account.id, auth.session_secret(request))
     return site.show(
         request,
         "settings_security.html",
@@ -59,7 +79,7 @@ def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Respo
         area="settings",
         status=status,
         sessions=rows,
-        tokens=tokens,
+        programs=programs,
         shortest=limits.PASSWORD_CHARS[0],
         wrong=wrong,
     )
@@ -104,3 +124,10 @@ async def end_others(request: web.Request) -> web.Response:
     account = site.signed_in(request)
     await site.of(request).instance.db.write(sessions.end_others, account.id, auth.session_secret(request))
     return site.go("/settings/security", "ended")
+
+
+async def dismiss(request: web.Request) -> web.Response:
+    """Throw a program out: what it has open ends at once. Source: AUT-10."""
+    account = site.signed_in(request)
+    await site.of(request).instance.db.write(apps.dismiss, account.id, ids.parse(request.match_info["id"]))
+    return site.go("/settings/security", "thrown_out", "apps")

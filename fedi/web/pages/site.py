@@ -84,6 +84,8 @@ SAID: Final = {
     "unmuted": "Unmuted.",
     "password": "Your password is changed. Other browsers and apps are signed out.",
     "ended": "Signed out everywhere else.",
+    "thrown_out": "Thrown out. It can do nothing for you any more.",
+    "not_let_in": "You have let nothing in.",
     "pinned": "Pinned to your profile.",
     "unpinned": "No longer pinned.",
     "agreed": "You have agreed.",

@@ -9,7 +9,7 @@ from fedi.errors import Malformed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTHS = "January February March April May June July August September October November December".split()
-_NEXT_CHARS = 2000
+_NEXT_CHARS = 6000  # with all that a program asks for, on the way to its consent
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
 # What XML 1.0 cannot hold at all, not even escaped. Source: XML 1.0 2.2; XSS-08.
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

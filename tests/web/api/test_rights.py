@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from fedi import accounts, interactions
+from fedi import accounts, apps, interactions, oauth, scopes
 from fedi.storage import accounts as account_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -19,6 +19,7 @@ OPEN = "anybody"  # no token needed
 ANY = ""  # no scope needed
 # Every route of the client API: the narrow scopes that open it, and whether it is for people only.
 SCOPES = {route.name: (" ".join(route.scopes), OPEN if route.access in (Access.ANYONE, Access.READER) else False) for route in ROUTES}
+<<<<<<< HEAD
 PARTS = (
     "accounts",
     "statuses",
@@ -35,6 +36,12 @@ PARTS = (
     "reports",
 )
 TOKENS = ("read", "write", "follow", "push", "admin:read", *(f"{verb}:{part}" for verb in ("read", "write") for part in PARTS))
+=======
+ACCESS = {route.name: route.access for route in ROUTES}
+TOKENS = tuple(scope for scope in scopes.ALL if not scope.startswith("admin:") or scope in ("admin:read", "admin:write:reports"))
+FOR_APPS_ALONE = {"POST /api/v1/accounts"}  # whatever a person's token may do: nobody signs up twice
+MALFORMED = (400, 401, 422)  # nothing was sent along, not even who the program is
+>>>>>>> a5b5666 (Let programs register, and people let them in: codes, tokens, and what they may do in words)
 
 
 def filled(path: str, row_id: int = 1) -> str:
@@ -44,8 +51,10 @@ def filled(path: str, row_id: int = 1) -> str:
 
 
 def routes(app: web.Application) -> set[str]:
-    paths = [(route.method, route.resource.canonical) for route in app.router.routes() if route.resource is not None]
-    return {f"{method} {path.rstrip('/')}" for method, path in paths if path.startswith("/api/") and method != "HEAD"}
+    """What programs of the client API are answered at; where people consent is a page."""
+    paths = [(route.method, route.resource.canonical.rstrip("/")) for route in app.router.routes() if route.resource is not None]
+    ours = [(method, path) for method, path in paths if path.startswith(("/api/", "/oauth/", "/.well-known/oauth")) and method != "HEAD"]
+    return {f"{method} {path}" for method, path in ours if not path.startswith("/oauth/authorize")}
 
 
 def test_every_route_is_in_the_table(api: Api) -> None:
@@ -67,10 +76,40 @@ async def test_a_program_does_what_its_scopes_say_and_no_more_AUT_08(api: Api, a
 
     for token in TOKENS:
         status = (await api.call(method, alice, path, scopes=token)).status
-        assert (status == 403) is not opens(token, scope), token
-    assert (await api.call(method, None, path)).status in ((200, 404) if public == OPEN else (401,))
+        assert route in FOR_APPS_ALONE or (status == 403) is not opens(token, scope), token
+    assert (await api.call(method, None, path)).status in ((200, 404, *MALFORMED) if public == OPEN else (401,))
     answer = await api.call(method, None, path, headers={"Authorization": "Bearer nonsense"})
     assert (answer.status, answer.json) == (401, {"error": "The access token is invalid"})
+
+
+@pytest.mark.parametrize("route", SCOPES)
+async def test_a_program_by_itself_does_nothing_that_is_for_people_AUT_09(api: Api, alice: Account, route: str) -> None:
+    """It has all scopes, and nobody it acts for. Where a program without the scope is refused, it is refused as such."""
+    method, _, path = route.partition(" ")
+    before = api.rig.instance.db.read(_everything)
+
+    answer = await api.call(method, None, filled(path), headers=by_itself(api))
+    assert (
+        answer.status
+        in {
+            Access.USER: (422,),
+            Access.READER: (200, 404, *MALFORMED),
+            Access.ANYONE: (200, 404, *MALFORMED),
+            Access.APP: (200, 403, *MALFORMED),
+        }[ACCESS[route]]
+    ), answer.json
+    if ACCESS[route] is Access.USER:
+        assert answer.json["error"] == "This method requires an authenticated user"
+    if ACCESS[route] is not Access.ANYONE and SCOPES[route][0]:
+        assert (await api.call(method, None, filled(path), headers=by_itself(api, "push"))).status == (
+            403 if SCOPES[route][0] != "push" else 422
+        )
+    assert api.rig.instance.db.read(_everything) == before
+
+
+def by_itself(api: Api, held: str = "read write follow push profile") -> dict[str, str]:
+    app, _ = api.run(apps.register, "Program", [apps.OUT_OF_BAND], held)
+    return {"Authorization": f"Bearer {api.run(oauth.for_itself, app, tuple(held.split())).secret}"}
 
 
 async def test_credentials_may_be_read_with_the_scope_profile_alone(api: Api, alice: Account) -> None:

@@ -35,7 +35,8 @@ def wish(app: App, challenge: str = "", place: str = PLACE) -> Wish:
 @pytest.mark.parametrize(
     "place",
     [
-        "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "file:///etc/passwd", "vbscript:x", "https://app.test/cb#x", "blob:x",
+        "javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "file:///etc/passwd", "vbscript:x", "https://app.test/cb#x",
+        "blob:x",
         "https://app.test/" + "x" * 2049, "", "/cb", "app.test/cb", "https:///cb", "https://me@app.test/", "https://app.test/\u00e9",
         "https://app.test/\\evil", 'https://app.test/"x', "about:blank", "view-source:x", "1x:y", "x:",
     ],

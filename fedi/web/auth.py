@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from aiohttp import web
 
-from fedi import clock, limits, logins, scopes, uris
+from fedi import clock, limits, logins, uris
+from fedi import scopes as scope_names
 from fedi.activitypub import signatures, verify
 from fedi.errors import Forbidden, Invalid, RemoteError, Unauthenticated, Unavailable
 from fedi.instance import Instance
@@ -32,7 +33,7 @@ _READER = web.RequestKey[int]("reader")
 _NEW_VISIT = web.RequestKey[str]("new_visit")
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-_PROGRAMS: Final = (
+_PROGRAMS: Final = (  # where no form of ours leads
     "/api/",
     "/oauth/token",
     "/oauth/revoke",
@@ -40,7 +41,7 @@ _PROGRAMS: Final = (
     "/inbox",
     "/users/",
     "/actor",
-)  # where no form of ours leads
+)
 _KNOWN: Final = 10_000
 _UNSIGNED: Final = (
     "This server answers other servers only when they sign what they ask (HTTP signatures: draft-cavage-12 or RFC 9421)."
@@ -48,8 +49,7 @@ _UNSIGNED: Final = (
 )
 _FORM_ERROR: Final = "This form is out of date, or came from another site. Go back, reload the page and try again."
 
-
-# Source: Mastodon's own words; clients look for them.
+# In Mastodon's words: clients look for them.
 _NO_USER: Final = "This method requires an authenticated user"
 _WAITING: Final = {
     "unconfirmed": "Your login is missing a confirmed e-mail address",
@@ -60,12 +60,8 @@ _WAITING: Final = {
 class Credentials(NamedTuple):
     """What was shown. `scopes` is None for a browser, which may do everything its person may; `secret` is the cookie's value.
 
-<<<<<<< HEAD
-    `token_id` is the row of a program's token.
-=======
     A program by itself has the `account_id` 0, a token made by hand no `app_id`. `waiting` says what keeps somebody who has signed up
     from doing anything yet: unconfirmed, pending, or '' for nothing.
->>>>>>> a5b5666 (Let programs register, and people let them in: codes, tokens, and what they may do in words)
     """
 
     account_id: int
@@ -73,11 +69,8 @@ class Credentials(NamedTuple):
     used_at: int
     secret: str = ""
     token_id: int = 0
-<<<<<<< HEAD
-=======
     app_id: int | None = None
     waiting: str = ""
->>>>>>> a5b5666 (Let programs register, and people let them in: codes, tokens, and what they may do in words)
 
 
 class Known:
@@ -122,15 +115,11 @@ class Known:
 
 def _read_token(tx: Tx, secret: str) -> Credentials | None:
     found = logins.find_token(tx, secret)
-<<<<<<< HEAD
-    return Credentials(found.account_id or 0, frozenset(found.scopes.split()), found.used_at, token_id=found.id) if found else None
-=======
     if found is None:
         return None
     user = user_rows.find(tx, found.account_id) if found.account_id is not None else None
     waiting = user.waiting if user is not None else ""
     return Credentials(found.account_id or 0, frozenset(found.scopes.split()), found.used_at, "", found.id, found.app_id, waiting)
->>>>>>> a5b5666 (Let programs register, and people let them in: codes, tokens, and what they may do in words)
 
 
 def _read_session(tx: Tx, secret: str) -> Credentials | None:
@@ -235,12 +224,8 @@ def _nobody(request: web.Request) -> Unauthenticated:
     return Unauthenticated("The access token is invalid" if "Authorization" in request.headers else "Sign in first.")
 
 
-def _holds(held: frozenset[str], wanted: tuple[str, ...]) -> bool:
-    return any(scopes.covers(held, scope) for scope in wanted)
-
-
 def _check_scopes(found: Credentials, wanted: tuple[str, ...]) -> None:
-    if found.scopes is not None and wanted and not _holds(found.scopes, wanted):
+    if wanted and not covers(found.scopes, *wanted):
         raise Forbidden("This action is outside the authorized scopes")
 
 
@@ -288,12 +273,7 @@ def require_id(request: web.Request, *wanted: str) -> int:
     """The same as an id, for reads that need nothing else of the person: without a look at the account's row each time."""
     found: Credentials | None = request.get(_CREDENTIALS)
     known = request.app[KNOWN].active
-    if (
-        found is None
-        or found.account_id not in known
-        or found.scopes is None
-        or not any(scopes.covers(found.scopes, scope) for scope in wanted)
-    ):
+    if found is None or found.account_id not in known or found.scopes is None or not covers(found.scopes, *wanted):
         account_id = require(request, *wanted).id
         known.add(account_id)
         return account_id
@@ -315,35 +295,17 @@ def role(request: web.Request) -> str:
     return user.role if user is not None else ""
 
 
-<<<<<<< HEAD
 def scopes(request: web.Request) -> frozenset[str] | None:
     """What the program may do; None for a browser and for nobody."""
     found = request.get(_CREDENTIALS)
     return found.scopes if found is not None else None
 
 
-@lru_cache(maxsize=512)
-def _covers(held: frozenset[str], wanted: str) -> bool:
-    """`write` covers `write:statuses`; the old `follow` covers what it was split into. Source: Mastodon documentation, OAuth scopes."""
-    parts = wanted.split(":")
-    if any(":".join(parts[: length + 1]) in held for length in range(len(parts))):
-        return True
-    return "follow" in held and len(parts) == 2 and parts[0] in ("read", "write") and parts[1] in _LEGACY_FOLLOW
-
-
-def token_id(request: web.Request) -> int:
-    """The row of the token that the program shows; 0 for a browser and for nobody."""
-    found = request.get(_CREDENTIALS)
-    return found.token_id if found is not None else 0
-
-
 def covers(held: frozenset[str] | None, *wanted: str) -> bool:
     """Whether what `scopes` gave holds one of these scopes."""
-    return held is None or any(_covers(held, scope) for scope in wanted)
+    return held is None or any(scope_names.covers(held, scope) for scope in wanted)
 
 
-=======
->>>>>>> a5b5666 (Let programs register, and people let them in: codes, tokens, and what they may do in words)
 # -- cookies and forms --
 
 

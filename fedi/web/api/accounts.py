@@ -283,7 +283,7 @@ _MUTE: Final = (table.Field("notifications", "flag", example=True), table.Field(
 _MANY: Final = table.Field("id", "id", many=True)
 
 ROUTES = (
-    table.user("GET", "/api/v1/accounts/verify_credentials", verify_credentials, "read:accounts", gives="CredentialAccount"),
+    table.user("GET", "/api/v1/accounts/verify_credentials", verify_credentials, "profile read:accounts", gives="CredentialAccount"),
     table.reader(
         "GET", "/api/v1/accounts/lookup", lookup, "read:accounts", table.Field("acct", required=True, example="alice"), gives="Account"
     ),

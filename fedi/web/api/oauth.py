@@ -1,4 +1,4 @@
-"""Programs get tokens here, and give them back. Where people consent is pages/authorize.py. Source: RFC 6749, 7009, 8414; Mastodon docs."""
+"""Programs get tokens here, and give them back. Where people consent is pages/authorize.py. Source: RFC 6749, 7009, 8414."""
 
 import base64
 import binascii

@@ -70,13 +70,7 @@ def add(app: web.Application) -> None:
             web.get(f"/@{_THERE}/with_replies", profile.show_replies),
             web.get(f"/@{_THERE}/media", profile.show_media),
             web.get(f"/@{_THERE}/{_ID}", post.show),
-            web.get("/login", login.show),
-            web.post("/login", login.submit),
-            web.post("/logout", login.out),
-            web.get("/oauth/authorize", authorize.show),
-            web.post("/oauth/authorize", authorize.decide),
-            web.delete("/oauth/authorize", authorize.decide),
-            web.get("/oauth/authorize/native", authorize.native),
+            *_doors(),
             web.get("/home", home.show),
             web.get("/notifications", notifications.show),
             web.post("/notifications", notifications.mark_read),
@@ -104,6 +98,19 @@ def add(app: web.Application) -> None:
             *_settings(),
         ]
     )
+
+
+def _doors() -> list[web.RouteDef]:
+    """How people come in, and programs with them."""
+    return [
+        web.get("/login", login.show),
+        web.post("/login", login.submit),
+        web.post("/logout", login.out),
+        web.get("/oauth/authorize", authorize.show),
+        web.post("/oauth/authorize", authorize.decide),
+        web.delete("/oauth/authorize", authorize.decide),
+        web.get("/oauth/authorize/native", authorize.native),
+    ]
 
 
 def _under_posts() -> list[web.RouteDef]:

@@ -5,6 +5,7 @@ from fedi.activitypub import outbox, render
 from fedi.errors import Conflict, Invalid, Malformed, NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as rows
+from fedi.storage import collections as collection_rows
 from fedi.storage import list_posts as list_post_rows
 from fedi.storage import notifications as notification_rows
 from fedi.storage import severances as severance_rows
@@ -34,6 +35,7 @@ def block(tx: Tx, account: Account, target_id: int) -> None:
 
 def _begin(tx: Tx, account: Account, target: Account) -> None:
     follows.sever(tx, account, target)
+    collection_rows.delete_between(tx, account.id, target.id)
     for one, other in ((account, target), (target, account)):
         if one.is_local:
             timeline_rows.purge_home(tx, one.id, other.id)
@@ -98,6 +100,7 @@ def receive_block(tx: Tx, account: Account, target: Account, uri: str) -> None:
     """Somebody elsewhere blocks somebody here: both ways, quietly. The target is not told who."""
     if rows.put(tx, account.id, target.id, uri):
         follows.sever(tx, account, target, quietly=True)
+        collection_rows.delete_between(tx, account.id, target.id)
         timeline_rows.purge_home(tx, target.id, account.id)
         list_post_rows.purge(tx, target.id, account.id)
         notification_rows.delete_between(tx, target.id, account.id)

@@ -174,6 +174,10 @@ class Uris:
         """Of a group."""
         return f"{actor_uri}/collections/moderators"
 
+    def collection(self, username: str, collection_id: int) -> str:
+        """People whom somebody here recommends."""
+        return f"{self.base_url}/users/{username}/collections/{collection_id}"
+
     def rsa_key(self, actor_uri: str) -> str:
         return f"{actor_uri}#main-key"
 
@@ -218,6 +222,9 @@ class Uris:
     def tagged_page(self, handle: str, tag: str) -> str:
         """What somebody, here or elsewhere, has written with a hashtag."""
         return f"{self.base_url}/@{handle}/tagged/{quote(tag, safe='')}"
+
+    def collection_page(self, username: str, collection_id: int) -> str:
+        return f"{self.base_url}/@{username}/collections/{collection_id}"
 
     def post_page(self, username: str, post_id: int) -> str:
         return f"{self.base_url}/@{username}/{post_id}"

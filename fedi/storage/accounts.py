@@ -312,6 +312,8 @@ _TRACES = (
     "DELETE FROM mutes WHERE target_id = :account",
     "DELETE FROM endorsements WHERE account_id = :account OR target_id = :account",
     "DELETE FROM account_notes WHERE target_id = :account",
+    "DELETE FROM collections WHERE account_id = :account",
+    "DELETE FROM collection_items WHERE account_id = :account",
     "DELETE FROM favourites WHERE account_id = :account",
     "DELETE FROM posts WHERE account_id = :account",
     "DELETE FROM blocks WHERE account_id = :account OR target_id = :account",

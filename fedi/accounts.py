@@ -4,7 +4,7 @@ import json
 import re
 from typing import NamedTuple
 
-from fedi import attribution, emojis, groups, limits, markup, plaintext, purges, sanitize, uris
+from fedi import attribution, backlinks, emojis, groups, limits, markup, plaintext, purges, sanitize, uris
 from fedi.activitypub import keys, outbox, parse
 from fedi.errors import Conflict, Gone, Invalid, Malformed
 from fedi.html import Html, escape
@@ -174,6 +174,7 @@ def update_profile(tx: Tx, account: Account, profile: Profile) -> Account:
         if former is not None:
             media_rows.delete(tx, former)
     outbox.profile_changed(tx, changed)
+    backlinks.ask(tx, changed)
     tx.emit(Event("account", account.id))
     return changed
 

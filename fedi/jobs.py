@@ -12,6 +12,7 @@ from fedi import (
     approvals,
     arrivals,
     backfill,
+    backlinks,
     clock,
     groups,
     limits,
@@ -28,6 +29,7 @@ from fedi.activitypub import communities, profiles, receive, stamps, synchroniza
 from fedi.activitypub.remote import Remote
 from fedi.config import Config
 from fedi.errors import FediError, RemoteError, TooMany, Unavailable, Unreachable
+from fedi.http import Client
 from fedi.storage import accounts as account_rows
 from fedi.storage import active_days as active_day_rows
 from fedi.storage import deliveries as delivery_rows
@@ -59,6 +61,7 @@ class Workplace(Protocol):
     hub: Hub
     remote: Remote
     files: Files
+    http: Client
 
     async def cpu(self, fn: Callable[..., Any], *args: Any) -> Any:
         """Run what costs CPU in a thread."""
@@ -66,6 +69,7 @@ class Workplace(Protocol):
 
 _AT_ONCE = 16
 _TRIES = 8
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _SLICE = 200  # rows a chore changes in one transaction
 
 
@@ -174,6 +178,22 @@ async def _publish(instance: Workplace, payload: bytes) -> None:
         await instance.db.write(scheduled.fail, row_id, error.message)
 
 
+async def _backlinks(instance: Workplace, payload: bytes) -> None:
+    """The pages on a profile, each asked once; one that cannot be had is not proven."""
+    account = instance.db.read(account_rows.find, int(payload))
+    if account is None:
+        return
+    proven = []
+    for url in backlinks.unproven(account):
+        try:
+            page = await instance.http.get(url, accept="text/html", types=_PAGES, max_bytes=limits.BODY_BYTES)
+        except RemoteError:
+            continue
+        if await instance.cpu(backlinks.links_back, page.body, account):
+            proven.append(url)
+    await instance.db.write(backlinks.prove, account.id, proven)
+
+
 JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     receive.JOB: _inbox,
     synchronization.JOB: _synchronize,
@@ -189,6 +209,7 @@ JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     backfill.ABOVE: _thread_above,
     transfers.JOB: _import,
     scheduled.JOB: _publish,
+    backlinks.JOB: _backlinks,
 }
 
 

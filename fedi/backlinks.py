@@ -1,6 +1,6 @@
 """Pages that say whose they are: a link on a profile is proven when its page links back with `rel="me"`. The page is fetched in a job.
 
-Source: Mastodon documentation, Field (verified_at); microformats, rel-me.
+Source: Mastodon documentation, Field (verified_at).
 """
 
 import html

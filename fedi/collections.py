@@ -1,6 +1,6 @@
 """Collections: people whom somebody here recommends, a few together, under a name. Nobody is in one against their will.
 
-Source: Mastodon documentation, collections; FEP-7aa9.
+Source: Mastodon documentation, collections.
 """
 
 from typing import Any, NamedTuple
@@ -97,7 +97,7 @@ def change(tx: Tx, owner: Account, collection_id: int, about: About) -> Collecti
     changed = present._replace(**columns)
     if changed == present:
         return present
-    rows.update(tx, present.id, **columns, updated_at=tx.now)
+    rows.update(tx, changed._replace(updated_at=tx.now))
     if (changed.name, changed.description_source, changed.tag_id) != (present.name, present.description_source, present.tag_id):
         for item in rows.list_items(tx, owner.id, [present.id]).get(present.id, []):
             if item.state == "accepted":
@@ -134,7 +134,7 @@ def add(tx: Tx, owner: Account, collection_id: int, account_id: int) -> Item:
     if rows.count_items(tx, collection.id) >= limits.COLLECTION_ITEMS:
         raise Invalid(f"A collection has up to {limits.COLLECTION_ITEMS} people. Take somebody out first.", "account_id")
     made = rows.put_item(tx, collection.id, account.id, "accepted")
-    rows.update(tx, collection.id, updated_at=tx.now)
+    rows.touch(tx, collection.id)
     notifications.tell(tx, account.id, "collection", owner, about_id=collection.id)
     return made
 
@@ -150,7 +150,7 @@ def remove(tx: Tx, owner: Account, collection_id: int, item_id: int) -> None:
     """Take somebody out of one's own. Raises NotFound, Forbidden."""
     collection = _own(tx, owner, collection_id)
     rows.delete_item(tx, _item(tx, collection, item_id).id)
-    rows.update(tx, collection.id, updated_at=tx.now)
+    rows.touch(tx, collection.id)
 
 
 def revoke(tx: Tx, account: Account, collection_id: int, item_id: int) -> None:
@@ -160,4 +160,4 @@ def revoke(tx: Tx, account: Account, collection_id: int, item_id: int) -> None:
     if item.account_id != account.id:
         raise Forbidden("That is somebody else.")
     rows.set_state(tx, item.id, "revoked")
-    rows.update(tx, collection.id, updated_at=tx.now)
+    rows.touch(tx, collection.id)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fedi import ids
 from fedi.storage.db import Tx
@@ -39,6 +39,7 @@ class Item(NamedTuple):
 
 _OWN = Collection._fields[:-1]
 _COLUMNS = ", ".join(_OWN)
+_INSERT = f"INSERT INTO collections ({_COLUMNS}) VALUES ({', '.join('?' * len(_OWN))})"
 _C_COLUMNS = ", ".join([*(f"c.{name}" for name in _OWN), "coalesce(t.name, '')"])
 _I_COLUMNS = ", ".join(f"i.{name}" for name in Item._fields)
 _FROM = "FROM collections c LEFT JOIN tags t ON t.id = c.tag_id"
@@ -49,15 +50,21 @@ _NEAR = """a.suspended_at IS NULL AND a.host_blocked = 0 AND a.deleted_at IS NUL
 
 
 def insert(tx: Tx, made: Collection) -> None:
-    tx.execute(f"INSERT INTO collections ({_COLUMNS}) VALUES ({', '.join('?' * len(_OWN))})", made[:-1])
+    tx.execute(_INSERT, made[:-1])
 
 
-def update(tx: Tx, collection_id: int, **values: Any) -> None:
-    """Change columns of one (names are ours, never a stranger's)."""
-    if not values.keys() <= set(_OWN):
-        raise TypeError(f"no such column among {sorted(values)}")
-    assignments = ", ".join(f"{name} = :{name}" for name in values)
-    tx.execute(f"UPDATE collections SET {assignments} WHERE id = :collection_id", {**values, "collection_id": collection_id})
+def update(tx: Tx, changed: Collection) -> None:
+    """Write what can be changed of one."""
+    tx.execute(
+        """UPDATE collections SET name = ?, description_source = ?, description_html = ?, language = ?, sensitive = ?, discoverable = ?,
+        tag_id = ?, updated_at = ? WHERE id = ?""",
+        (*changed[3:10], changed.updated_at, changed.id),
+    )
+
+
+def touch(tx: Tx, collection_id: int) -> None:
+    """It has changed just now."""
+    tx.execute("UPDATE collections SET updated_at = ? WHERE id = ?", (tx.now, collection_id))
 
 
 def find(tx: Tx, collection_id: int) -> Collection | None:

@@ -204,7 +204,7 @@ async def run(world: World, name: str) -> None:
 async def running(folder: Path, **sections: dict[str, Any]) -> AsyncIterator[World]:
     """The instance with a server on loopback and what works in the background, and another server, peer.test, beside it."""
     quick = patch.multiple(keys, generate_rsa=lambda: cast.rsa_pem("new"), generate_ed25519=lambda: cast.ed25519_pem("new"))
-    async with remote.peers(folder, [cast.PEER]) as (peers, federation), AsyncExitStack() as stack:
+    async with remote.peers([cast.PEER]) as (peers, federation), AsyncExitStack() as stack:
         stack.enter_context(quick)
         instance = await Instance.in_memory(make.settings(folder, federation=federation, **{**SETTINGS, **sections}))
         stack.push_async_callback(instance.close)

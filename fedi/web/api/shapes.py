@@ -36,11 +36,13 @@ def name(entity: str) -> str:
 
 
 def reference(entity: str) -> Schema:
-    """What a route gives, `[Status]` for a list."""
+    """What a route gives, `[Status]` for a list, `[String]` for a list of texts."""
     if entity.startswith("["):
         return {"type": "array", "items": reference(entity[1:-1])}
     if entity == "{}":
         return {"type": "object"}
+    if entity == "String":
+        return {"type": "string"}
     return {"$ref": f"#/components/schemas/{name(entity)}"}
 
 

@@ -1,5 +1,7 @@
 """Pages of what people have shut out, the newest accounts first: whom they block, whom they mute and until when, and whole servers."""
 
+from typing import NamedTuple
+
 from fedi.storage.accounts import A_COLUMNS, Account
 from fedi.storage.db import Tx
 from fedi.storage.timelines import Page
@@ -35,8 +37,15 @@ def list_muted(tx: Tx, account_id: int, page: Page) -> list[tuple[int | None, Ac
     return [(row[0], Account._make(row[1:])) for row in rows]
 
 
-def list_hosts(tx: Tx, account_id: int, page: Page) -> list[tuple[int, str]]:
-    """(place in the list, host), those blocked last first."""
+class BlockedHost(NamedTuple):
+    """A server, and its place in the list."""
+
+    id: int
+    host: str
+
+
+def list_hosts(tx: Tx, account_id: int, page: Page) -> list[BlockedHost]:
+    """Those blocked last first."""
     params = _params(account_id, page)
     rows = tx.query(_HOSTS_FORWARDS, params)[::-1] if page.forward else tx.query(_HOSTS_BACKWARDS, params)
-    return [(row[0], row[1]) for row in rows]
+    return [BlockedHost._make(row) for row in rows]

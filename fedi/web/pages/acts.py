@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from fedi import blocks, follows, groups, ids, interactions
+from fedi import account_notes, blocks, endorsements, follows, groups, ids, interactions
 from fedi.storage import accounts as account_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -64,6 +64,8 @@ _ON_ACCOUNTS: Final[dict[str, tuple[Callable[..., Any], str]]] = {
     "unblock": (blocks.unblock, "unblocked"),
     "mute": (_mute, "muted"),
     "unmute": (blocks.unmute, "unmuted"),
+    "endorse": (endorsements.endorse, "endorsed"),
+    "unendorse": (endorsements.unendorse, "saved"),
 }
 
 
@@ -74,6 +76,14 @@ async def on_account(request: web.Request) -> web.Response:
     account_id, back = ids.parse(request.match_info["id"]), await _back(request)
     done = await pages.instance.db.write(act, viewer, account_id)
     return site.go(back, said or str(done))
+
+
+async def note(request: web.Request) -> web.Response:
+    """`/accounts/{id}/note`: what one writes down about somebody, for oneself."""
+    viewer, pages = site.signed_in(request), site.of(request)
+    said = (await params.read(request)).text("note").replace("\r\n", "\n")
+    await pages.instance.db.write(account_notes.write, viewer, ids.parse(request.match_info["id"]), said)
+    return site.go(await _back(request), "saved")
 
 
 def _somebody(tx: Tx, account_id: int) -> Account:

@@ -63,13 +63,16 @@ def blank(pages: Pages, viewer: Account) -> Form:
     config = pages.instance.config
     user = pages.instance.db.read(user_rows.find, viewer.id)
     own = user.setting("language", "") if user is not None else ""
+    usual = user.setting("visibility", "public") if user is not None else "public"
     language = own or (config.instance.languages[0] if config.instance.languages else "")
     terms = tuple((kind, label, "") for kind, label in approvals.KINDS)
-    made = Form("", "", "public", False, language, _languages(language), secrets.token_hex(12), config.limits.post_chars, policy=terms)
-    return made._replace(picture_mb=min(made.picture_mb, config.limits.upload_mb), upload_mb=config.limits.upload_mb)
+    made = Form("", "", usual, False, language, languages(language), secrets.token_hex(12), config.limits.post_chars, policy=terms)
+    sensitive = bool(user.setting("sensitive", False)) if user is not None else False
+    return made._replace(sensitive=sensitive, picture_mb=min(made.picture_mb, config.limits.upload_mb), upload_mb=config.limits.upload_mb)
 
 
-def _languages(chosen: str) -> list[tuple[str, str]]:
+def languages(chosen: str) -> list[tuple[str, str]]:
+    """(code, name) of what one may choose from."""
     names = dict(LANGUAGES)
     return [("", "Not said"), *LANGUAGES] if not chosen or chosen in names else [(chosen, chosen), ("", "Not said"), *LANGUAGES]
 
@@ -251,7 +254,7 @@ async def edit(request: web.Request) -> web.Response:
         text=post.content_source,
         warning=post.warning,
         language=post.language,
-        languages=_languages(post.language),
+        languages=languages(post.language),
         fmt=_format(post),
         fixed=True,
         title=post.title,

@@ -143,6 +143,7 @@ def _show_shut_out(request: web.Request, which: str) -> web.Response:
             ("/settings/tags", "Topics", False),
             ("/blocks", "Blocked", is_blocks),
             ("/mutes", "Muted", not is_blocks),
+            ("/settings/domains", "Blocked servers", False),
             ("/settings/moving", "Moving", False),
             ("/settings/data", "Your data", False),
         ],

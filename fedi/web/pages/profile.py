@@ -5,16 +5,20 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
-from fedi import emojis, plaintext, tags
+from fedi import emojis, limits, plaintext, tags
 from fedi.errors import Gone, NotFound
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
+from fedi.storage import collections as collection_rows
+from fedi.storage import endorsements as endorsement_rows
 from fedi.storage import featured_tags as featured_tag_rows
 from fedi.storage import groups as group_rows
 from fedi.storage import listings as listing_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage.accounts import Account
+from fedi.storage.collections import Collection
 from fedi.storage.db import Tx
+from fedi.storage.listings import Showing
 from fedi.storage.posts import Post
 from fedi.storage.timelines import Page, Wanted
 from fedi.web import tended
@@ -23,6 +27,7 @@ from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Head, Link, Pages
 
 _SUMMARY_CHARS: Final = 200
+_PEOPLE: Final = 20
 
 
 class _Found(NamedTuple):
@@ -35,6 +40,9 @@ class _Found(NamedTuple):
     moved_name: str
     topics: list[str]
     group: groups.Shown | None
+    chosen: Showing
+    endorsed: list[views.Face]
+    collections: list[Collection]
 
 
 def account_of(tx: Tx, name: str, host: str) -> Account:
@@ -72,7 +80,19 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account | None, ac
         _moved_name(tx, viewer, account),
         featured_tag_rows.list_names(tx, account.id),
         groups.shown(tx, pages, viewer, account) if is_group else None,
+        *_recommended(tx, pages, viewer, account),
     )
+
+
+def _recommended(tx: Tx, pages: Pages, viewer: Account | None, account: Account) -> tuple[Showing, list[views.Face], list[Collection]]:
+    """What a person here chose for their profile, and whom they recommend on it."""
+    chosen = listing_rows.list_showing(tx, [account.id]).get(account.id, Showing()) if account.is_local else Showing()
+    if not account.is_local or not chosen.show_featured:
+        return chosen, [], []
+    viewer_id = viewer.id if viewer is not None else 0
+    people = [other for _, other in endorsement_rows.list_of(tx, account.id, viewer_id, Page(limit=_PEOPLE))]
+    found = collection_rows.list_of(tx, account.id, hidden=viewer_id == account.id, limit=limits.COLLECTIONS, offset=0)
+    return chosen, views.faces(pages, tx, people, viewer), found
 
 
 def _pinned(tx: Tx, viewer_id: int, account: Account) -> list[Post]:
@@ -131,7 +151,9 @@ async def _show(request: web.Request, tab: str, wanted: Wanted) -> web.Response:
 def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str, Any]:
     href = f"/@{account.handle}"
     pictures = emojis.of(account.emojis)
-    names = [("", "Posts"), ("/with_replies", "Posts and answers"), *([] if found.group else [("/media", "Pictures")])]
+    names = [("", "Posts"), ("/with_replies", "Posts and answers")]
+    if found.group is None and found.chosen.show_media:
+        names.append(("/media", "Pictures"))
     if tab.startswith("/tagged/"):
         names.append((tab, f"#{unquote(tab.removeprefix('/tagged/'))}"))
     return {
@@ -149,6 +171,9 @@ def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str,
         "group": found.group,
         "bio": emojis.in_html(views.links(pages, views.stored(account.bio_html), (), ()), pictures),
         "fields": [(emojis.in_text(name, pictures), emojis.in_html(_value(html), pictures)) for name, html, _ in account.field_rows()],
+        "proven": account.field_proofs(),
+        "endorsed": found.endorsed,
+        "collections": [(f"{href}/collections/{one.id}", one.name) for one in found.collections],
         "feed": f"{href}.atom",
         "tabs": [(href + path, name, path == tab) for path, name in names],
         "void": "No posts yet" if not (found.turn.newer or found.turn.older) else "Nothing further back",

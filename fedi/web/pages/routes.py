@@ -10,11 +10,14 @@ from fedi.web.pages import (
     approvals,
     authorize,
     bookmarks,
+    collections,
     compose,
+    domains,
     errors,
     feed,
     front,
     groups,
+    habits,
     home,
     kept,
     leaving,
@@ -39,7 +42,7 @@ _NAME = f"{{name:{limits.USERNAME}}}"
 _THERE = r"{name:[A-Za-z0-9_.\-]{1,64}}@{host:[^/@]{1,255}}"
 _ID = "{id:[0-9]{1,19}}"
 _POST_VERBS = "{verb:like|unlike|boost|unboost|bookmark|unbookmark|pin|unpin}"
-_ACCOUNT_VERBS = "{verb:follow|unfollow|accept|reject|remove|block|unblock|mute|unmute}"
+_ACCOUNT_VERBS = "{verb:follow|unfollow|accept|reject|remove|block|unblock|mute|unmute|endorse|unendorse}"
 
 
 def add(app: web.Application) -> None:
@@ -92,6 +95,8 @@ def add(app: web.Application) -> None:
             *_under_posts(),
             web.post(f"/accounts/{_ID}/{_ACCOUNT_VERBS}", acts.on_account),
             web.get(f"/accounts/{_ID}/block", acts.confirm_block),
+            web.post(f"/accounts/{_ID}/note", acts.note),
+            *_collections(),
             *_reports(),
             *_groups(),
             web.get("/static/{name}", pages.static.serve),
@@ -124,6 +129,16 @@ def _under_posts() -> list[web.RouteDef]:
     ]
 
 
+def _collections() -> list[web.RouteDef]:
+    one = f"/@{_NAME}/collections/{_ID}"
+    return [
+        web.get(one, kept.page(collections.show)),
+        web.post(f"{one}/delete", collections.delete),
+        web.post(f"{one}/{{item:[0-9]{{1,19}}}}/remove", collections.remove),
+        web.post(f"{one}/{{item:[0-9]{{1,19}}}}/leave", collections.leave),
+    ]
+
+
 def _settings() -> list[web.RouteDef]:
     return [
         web.get("/settings/tags", topics.show),
@@ -135,6 +150,11 @@ def _settings() -> list[web.RouteDef]:
         web.post("/settings/consent", approvals.save_settings),
         web.get("/settings/profile", settings.show),
         web.post("/settings/profile", settings.save),
+        web.get("/settings/writing", habits.show),
+        web.post("/settings/writing", habits.save),
+        web.get("/settings/domains", domains.show),
+        web.post("/settings/domains", domains.add),
+        web.post("/settings/domains/remove", domains.remove),
         web.get("/settings/security", security.show),
         web.post("/settings/security/password", security.change_password),
         web.post("/settings/security/sessions", security.end_others),

@@ -86,6 +86,8 @@ SAID: Final = {
     "ended": "Signed out everywhere else.",
     "thrown_out": "Thrown out. It can do nothing for you any more.",
     "not_let_in": "You have let nothing in.",
+    "endorsed": "They stand on your profile now.",
+    "taken-out": "Taken out.",
     "pinned": "Pinned to your profile.",
     "unpinned": "No longer pinned.",
     "agreed": "You have agreed.",

@@ -74,6 +74,8 @@ class Relation(NamedTuple):
     blocking: bool = False
     blocked_by: bool = False
     muting: bool = False
+    endorsed: bool = False
+    note: str = ""
 
     @property
     def may_follow(self) -> bool:
@@ -155,6 +157,8 @@ def relations(tx: Tx, viewer: Account | None, account_ids: Iterable[int]) -> dic
             blocking=block.blocking,
             blocked_by=block.blocked_by,
             muting=block.muting,
+            endorsed=block.endorsed,
+            note=block.note,
         )
     return found
 

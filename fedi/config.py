@@ -29,6 +29,7 @@ class InstanceSettings:
     contact: str = ""
     registrations: str = "closed"
     languages: tuple[str, ...] = ("en",)
+    suggested: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class LimitSettings:
     connections_per_address: int = limits.CONNECTIONS_PER_ADDRESS
     post_chars: int = limits.POST_CHARS
     upload_mb: int = limits.FILM_BYTES // (1024 * 1024)
+    trend_people: int = limits.TREND_PEOPLE
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,7 @@ def _from_text(key: str, hint: Any, text: str) -> Any:
     raise Invalid(f"{key}: write {_EXAMPLES[kind]}, not `{text}`.", key)
 
 
+_HANDLE = re.compile(r"@?[A-Za-z0-9_.-]{1,64}(@[^@/\s]{1,255})?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _EXAMPLES = {
     str: 'a text in quotes, `"..."`',
@@ -205,6 +208,8 @@ def _checked(config: Config) -> Config:
         raise Invalid(f'server.host: `{config.server.host}` is not an address to listen on. Write `"127.0.0.1"`.', "server.host")
     if not config.instance.languages or not all(_LANGUAGE.fullmatch(tag) for tag in config.instance.languages):
         raise Invalid('instance.languages: write language codes, `["en", "pt-BR"]`, the main one first.', "instance.languages")
+    if not all(_HANDLE.fullmatch(handle) for handle in config.instance.suggested):
+        raise Invalid('instance.suggested: write handles, `["alice", "@carol@example.org"]`.', "instance.suggested")
     _one_of("federation.mode", config.federation.mode, ("open", "allowlist"))
     _one_of("log.level", config.log.level, ("debug", "info", "warning", "error"))
     _between("server.port", config.server.port, 0, 65535)
@@ -213,6 +218,7 @@ def _checked(config: Config) -> Config:
     _between("limits.connections_per_address", config.limits.connections_per_address, 1, 100_000)
     _between("limits.post_chars", config.limits.post_chars, 1, 100_000)
     _between("limits.upload_mb", config.limits.upload_mb, 1, 1024)
+    _between("limits.trend_people", config.limits.trend_people, 1, 10_000)
     for key in ("remote_posts_days", "remote_media_days", "remote_media_mb"):
         _between(f"storage.{key}", getattr(config.storage, key), 1, 10_000_000)
     _networks("federation.allow_networks", config.federation.allow_networks)

@@ -9,6 +9,7 @@ import orjson
 
 from fedi import (
     accounts,
+    annual_reports,
     approvals,
     arrivals,
     backfill,
@@ -23,6 +24,7 @@ from fedi import (
     scheduled,
     search_index,
     transfers,
+    trends,
     uris,
 )
 from fedi.activitypub import communities, profiles, receive, stamps, synchronization, threads
@@ -194,6 +196,12 @@ async def _backlinks(instance: Workplace, payload: bytes) -> None:
     await instance.db.write(backlinks.prove, account.id, proven)
 
 
+async def _annual_report(instance: Workplace, payload: bytes) -> None:
+    asked = orjson.loads(payload)
+    made = await instance.db.scan(annual_reports.made, asked["account"], asked["year"], deadline_s=60)
+    await instance.db.write(annual_reports.finish, asked["account"], asked["year"], made)
+
+
 JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     receive.JOB: _inbox,
     synchronization.JOB: _synchronize,
@@ -210,6 +218,7 @@ JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     transfers.JOB: _import,
     scheduled.JOB: _publish,
     backlinks.JOB: _backlinks,
+    annual_reports.JOB: _annual_report,
 }
 
 
@@ -291,6 +300,12 @@ async def _index(instance: Workplace) -> None:
         pass  # a slice per transaction
 
 
+async def _trends(instance: Workplace) -> None:
+    """What is popular now."""
+    counts = await instance.db.scan(trends.count, instance.config.limits.trend_people, deadline_s=60)
+    await instance.db.write(trends.keep, counts)
+
+
 CHORES: dict[str, tuple[int, Callable[[Workplace], Awaitable[None]]]] = {
     "tidy": (6 * clock.HOUR, _tidy),
     "prune-posts": (clock.DAY, _prune_posts),
@@ -299,6 +314,7 @@ CHORES: dict[str, tuple[int, Callable[[Workplace], Awaitable[None]]]] = {
     "forget-keys": (clock.HOUR, _forget_keys),
     "recheck-quotes": (6 * clock.HOUR, _recheck_quotes),
     "index": (2 * clock.MINUTE, _index),
+    "trends": (15 * clock.MINUTE, _trends),
 }
 
 

@@ -147,6 +147,10 @@ QUERY_CHARS = 1_000  # of what is looked for; the rest is not read
 QUERY_TERMS = 40
 SEARCHED_CHARS = 10_000  # of a post or a biography: what can be found of it
 SEARCH_OFFSET = 10_000
+TRENDS = 200  # hashtags, posts and links that are kept as popular
+TREND_PEOPLE = 1  # who must use or like something before it counts as popular: a small place is quiet
+TRENDS_FRESH_S = 60  # what is popular is counted anew when somebody looks, at most this often
+REPORT_YEARS = 20  # past years of which somebody can have a report
 CAUGHT_UP = 10  # slices of the index that somebody who searches waits for
 
 # -- programs --

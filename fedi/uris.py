@@ -226,5 +226,9 @@ class Uris:
     def collection_page(self, username: str, collection_id: int) -> str:
         return f"{self.base_url}/@{username}/collections/{collection_id}"
 
+    def report_page(self, username: str, year: int, key: str) -> str:
+        """Somebody's year as they show it to others."""
+        return f"{self.base_url}/@{username}/year/{year}/{key}"
+
     def post_page(self, username: str, post_id: int) -> str:
         return f"{self.base_url}/@{username}/{post_id}"

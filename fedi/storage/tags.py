@@ -15,6 +15,12 @@ def find_id(tx: Tx, name: str) -> int | None:
     return row[0] if row else None
 
 
+def find_name(tx: Tx, tag_id: int) -> str | None:
+    """The normalised name of a hashtag by its id."""
+    row = tx.one("SELECT name FROM tags WHERE id = ?", (tag_id,))
+    return row[0] if row else None
+
+
 def put(tx: Tx, name: str) -> int:
     """The id of a (normalised) hashtag, which is known from now on."""
     tx.execute("INSERT INTO tags (id, name) VALUES (?, ?) ON CONFLICT DO NOTHING", (ids.new(tx.now), name))

@@ -7,10 +7,12 @@ from aiohttp import web
 from fedi.web import keys
 from fedi.web.api import (
     accounts,
+    annual_reports,
     apps,
     bonds,
     collections,
     conversations,
+    directory,
     emojis,
     featured_tags,
     filters,
@@ -36,8 +38,10 @@ from fedi.web.api import (
     search,
     statuses,
     streaming,
+    suggestions,
     tags,
     timelines,
+    trends,
 )
 from fedi.web.api.entities.shelf import SHELF, Shelf
 from fedi.web.api.exchange import Exchange
@@ -73,6 +77,10 @@ _MODULES: Final = (
     markers,
     conversations,
     search,
+    suggestions,
+    directory,
+    trends,
+    annual_reports,
     instance,
     streaming,
     openapi,

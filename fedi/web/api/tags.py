@@ -1,10 +1,17 @@
-"""Hashtags: one, following it, and those one follows. Source: Mastodon documentation, tags and followed_tags."""
+"""Hashtags: one, following it, showing it on one's profile, and those one follows.
+
+Source: Mastodon documentation, tags and followed_tags.
+"""
+
+from contextlib import suppress
 
 import orjson
 from aiohttp import web
 
-from fedi import tags
+from fedi import featured, ids, tags
+from fedi.errors import Conflict, NotFound
 from fedi.storage import followed_tags as followed_tag_rows
+from fedi.storage import tags as tag_rows
 from fedi.storage.db import Tx
 from fedi.storage.timelines import Page
 from fedi.uris import Uris
@@ -43,6 +50,34 @@ async def unfollow(request: web.Request) -> web.Response:
     return _answer(request, viewer.id, name)
 
 
+def _featured_name(request: web.Request) -> str:
+    """The hashtag in the address, by its name or by its id: no name is all digits. Raises NotFound."""
+    given = request.match_info["name"]
+    if not (given.isascii() and given.isdigit()):
+        return tags.named(given)
+    name = request.app[keys.INSTANCE].db.read(tag_rows.find_name, ids.parse(given))
+    if name is None:
+        raise NotFound("There is no such hashtag.")
+    return name
+
+
+async def feature(request: web.Request) -> web.Response:
+    """Again is no harm."""
+    viewer, name = auth.require(request, "write:accounts"), _featured_name(request)
+    with suppress(Conflict):
+        await request.app[keys.INSTANCE].db.write(featured.add_tag, viewer, name)
+    return _answer(request, viewer.id, name)
+
+
+async def unfeature(request: web.Request) -> web.Response:
+    viewer, name = auth.require(request, "write:accounts"), _featured_name(request)
+    tag_id = request.app[keys.INSTANCE].db.read(tag_rows.find_id, name)
+    if tag_id is not None:
+        with suppress(NotFound):
+            await request.app[keys.INSTANCE].db.write(featured.remove_tag, viewer, tag_id)
+    return _answer(request, viewer.id, name)
+
+
 async def followed(request: web.Request) -> web.Response:
     viewer = auth.require(request, "read:follows")
     shown, instance = answers.page(request, 100, _MOST), request.app[keys.INSTANCE]
@@ -60,5 +95,7 @@ ROUTES = (
     table.reader("GET", "/api/v1/tags/{name}", show, "read:follows read:statuses", gives="Tag"),
     table.user("POST", "/api/v1/tags/{name}/follow", follow, "write:follows", gives="Tag"),
     table.user("POST", "/api/v1/tags/{name}/unfollow", unfollow, "write:follows", gives="Tag"),
+    table.user("POST", "/api/v1/tags/{name}/feature", feature, "write:accounts", gives="Tag"),
+    table.user("POST", "/api/v1/tags/{name}/unfeature", unfeature, "write:accounts", gives="Tag"),
     table.user("GET", "/api/v1/followed_tags", followed, "read:follows", *table.PAGE, gives="[Tag]"),
 )

@@ -56,7 +56,8 @@ def _fresh(now: int, last_id: int) -> float:
 
 def _used(now: int, one: Used) -> Trend:
     """People count; more of them than before count for more; one who says it ten times counts for little more than once."""
-    risen = max(one.people - one.people_before, 0) ** 2 / max(one.people_before, 1)
+    before = max(one.people_before, 1)
+    risen = max(one.people - before, 0) ** 2 / before
     return Trend(one.ref_id, (one.people + risen + min(one.uses, 3 * one.people) / 10) * _fresh(now, one.last_id))
 
 

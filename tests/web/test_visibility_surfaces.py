@@ -275,6 +275,9 @@ class House:
         yield Place("API search for a word", "api", "/api/v2/search?q=topic", ALL, SEARCHERS)
         yield Place("API search for posts of somebody", "api", "/api/v2/search?q=from:alice", ALL, SEARCHERS, by_id=False)
         yield Place("API search of the first version", "api", "/api/v1/search?q=topic", ALL, SEARCHERS)
+        yield Place("API popular posts", "api", "/api/v1/trends/statuses", frozenset())  # all are answers
+        for name in ("tags", "links", ""):
+            yield Place(f"API popular {name}", "api", f"/api/v1/trends/{name}".rstrip("/"), frozenset())
         yield Place("API search for people", "api", "/api/v1/accounts/search?q=alice", frozenset())
 
     def own(self, post_id: int) -> Iterator[Place]:
@@ -351,7 +354,7 @@ async def test_every_list_shows_what_its_reader_may_see_and_nothing_else_VIS_02_
 OF_NO_POST = re.compile(
     r"/actor(/.*)?|/users/\{name\}(/followers|/following|/followers_synchronization|/collections/moderators)?|/activities/\{id\}"
     r"|/\.well-known/.*|/nodeinfo/.*|/robots\.txt|/healthz|/static/.*|/emojis/\{id\}|/media/.*"
-    r"|/api/v[12]/(instance|custom_emojis|media/\{id\}|followed_tags|tags/\{name\}|featured_tags(/suggestions)?|follow_requests)"
+    r"|/api/v[12]/(suggestions|directory|annual_reports(/.*)?|instance|custom_emojis|media/\{id\}|followed_tags|tags/\{name\}|featured_tags(/suggestions)?|follow_requests)"
     r"|/api/v1/accounts(/(verify_credentials|lookup|relationships|\{id\}|\{id\}/(followers|following|lists)))?"
     r"|/api/v1/accounts/(familiar_followers|\{id\}/(endorsements|identity_proofs))|/api/v1/(endorsements|blocks|mutes|domain_blocks)"
     r"|/api/v1/lists(/\{id\}(/accounts)?)?|/api/v[12]/filters(/.*)?"

@@ -13,7 +13,7 @@ from fedi.web.api import answers, table
 from fedi.web.api.entities.shelf import SHELF
 
 # Our reason -> what programs call it now, and what they called it before there were several.
-_SOURCES: Final = {
+SOURCES: Final = {
     suggestions.FEATURED: ("featured", "staff"),
     suggestions.FRIENDS: ("friends_of_friends", "past_interactions"),
     suggestions.SIMILAR: ("similar_to_recently_followed", "past_interactions"),
@@ -35,8 +35,8 @@ async def index(request: web.Request) -> web.Response:
     return answers.entity(
         [
             {
-                "source": _SOURCES[one.reasons[0]][1],
-                "sources": [_SOURCES[reason][0] for reason in one.reasons],
+                "source": SOURCES[one.reasons[0]][1],
+                "sources": [SOURCES[reason][0] for reason in one.reasons],
                 "account": orjson.Fragment(account),
             }
             for one, account in zip(found, accounts, strict=True)

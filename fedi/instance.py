@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from fedi import accounts, moderation, polls
+from fedi import accounts, moderation, polls, push, webpush
 from fedi.activitypub import keys, synchronization
 from fedi.activitypub.delivery import Sender
 from fedi.activitypub.remote import Remote
@@ -56,6 +56,7 @@ class Instance:
         self.followers = synchronization.Listener(self.remote, self.sender.digests)
         self.jobs = Runner(self)
         self.actor: Account
+        self.vapid: webpush.Sender
 
     @classmethod
     async def open(cls, config: Config) -> "Instance":
@@ -96,6 +97,10 @@ class Instance:
         if self.db.read(moderation.talked_to) != self.config.federation.mode:
             await self.db.write(moderation.set_mode)
         key = self.db.read(key_rows.get_rsa, found.id)
+        secret = self.db.read(push.find_secret)
+        if secret is None:
+            secret = await self.db.write(push.keep_secret, webpush.new_secret())
+        self.vapid = webpush.Sender(secret)
         self.remote.use_key(key.uri, key.private_pem or "")
 
     def start(self) -> None:

@@ -20,6 +20,8 @@ from fedi import (
     oauth,
     polls,
     purges,
+    push,
+    pushing,
     quotes,
     scheduled,
     search_index,
@@ -51,6 +53,7 @@ from fedi.storage.db import Database
 from fedi.storage.files import Files
 from fedi.storage.jobs import Job
 from fedi.streaming import Hub
+from fedi.webpush import Sender
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +67,7 @@ class Workplace(Protocol):
     remote: Remote
     files: Files
     http: Client
+    vapid: Sender
 
     async def cpu(self, fn: Callable[..., Any], *args: Any) -> Any:
         """Run what costs CPU in a thread."""
@@ -202,6 +206,13 @@ async def _annual_report(instance: Workplace, payload: bytes) -> None:
     await instance.db.write(annual_reports.finish, asked["account"], asked["year"], made)
 
 
+async def _push(instance: Workplace, payload: bytes) -> None:
+    settings = instance.config.instance
+    address = settings.contact.removeprefix("mailto:")
+    contact = f"mailto:{address}" if "@" in address[1:] and "/" not in address else f"{settings.base_url}/"
+    await pushing.send(pushing.Way(instance.db, instance.http, instance.cpu, instance.vapid, contact), payload)
+
+
 JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     receive.JOB: _inbox,
     synchronization.JOB: _synchronize,
@@ -219,6 +230,7 @@ JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     scheduled.JOB: _publish,
     backlinks.JOB: _backlinks,
     annual_reports.JOB: _annual_report,
+    push.JOB: _push,
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from fedi import push
 from fedi.errors import NotFound
 from fedi.storage import markers as marker_rows
 from fedi.storage import muted_threads as mute_rows
@@ -30,6 +31,7 @@ def tell(tx: Tx, owner_id: int, kind: str, sender: Account, post_id: int | None 
         request_rows.put(tx, owner_id, sender.id, post_id if kind in ("mention", "quote") else None)
     elif notification is not None:
         tx.emit(Event("notification", notification.id, owner_id))
+        push.queue(tx, notification)
     return said == "accept"
 
 
@@ -38,6 +40,7 @@ def tell_oneself(tx: Tx, owner_id: int, kind: str, post_id: int | None = None, *
     notification = rows.insert(tx, Told(owner_id, kind, owner_id, post_id), about_id=about_id)
     if notification is not None:
         tx.emit(Event("notification", notification.id, owner_id))
+        push.queue(tx, notification)
 
 
 def signed_up(tx: Tx, newcomer: Account) -> None:

@@ -50,7 +50,7 @@ async def _census(app: web.Application) -> Census:
     if counted.census is None or counted.until_s < time.monotonic():
         contact = instance.db.read(_contact, app[SHELF], instance.config.instance.contact)
         census: Census = await instance.db.scan(_count)
-        counted.census, counted.until_s = census._replace(contact=contact), time.monotonic() + _COUNTED_S
+        counted.census, counted.until_s = census._replace(contact=contact, vapid=instance.vapid.public), time.monotonic() + _COUNTED_S
     return counted.census
 
 

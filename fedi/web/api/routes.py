@@ -30,6 +30,7 @@ from fedi.web.api import (
     openapi,
     polls,
     profile,
+    push,
     quotes,
     reactions,
     refreshes,
@@ -84,6 +85,7 @@ _MODULES: Final = (
     instance,
     streaming,
     openapi,
+    push,
 )
 # Where two addresses could mean the same request, the one without a name in it comes first.
 _ALL: Final = [route for module in _MODULES for route in module.ROUTES]

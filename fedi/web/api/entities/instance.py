@@ -18,13 +18,14 @@ _FILMS: Final = ("video/mp4", "video/webm", "video/quicktime", "audio/mpeg", "au
 
 
 class Census(NamedTuple):
-    """How much there is. `contact` is the JSON of the account that answers for the server."""
+    """How much there is. `contact` is the JSON of the account that answers for the server, `vapid` the key that its push messages show."""
 
     people: int
     active_month: int
     posts: int
     hosts: int
     contact: bytes | None
+    vapid: str = ""
 
 
 def instance(config: Config, census: Census) -> Json:
@@ -41,7 +42,7 @@ def instance(config: Config, census: Census) -> Json:
         "thumbnail": {"url": f"{base_url}{_PICTURE}", "description": "", "blurhash": None, "versions": {}},
         "icon": [{"src": f"{base_url}{_ICON}", "size": "400x400"}],
         "languages": list(settings.languages),
-        "configuration": _configuration(config),
+        "configuration": _configuration(config, census.vapid),
         "registrations": {
             "enabled": settings.registrations == "open",
             "approval_required": False,
@@ -59,7 +60,7 @@ def instance(config: Config, census: Census) -> Json:
 def instance_v1(config: Config, census: Census) -> Json:
     """Source: Mastodon documentation, V1::Instance. Observed: GoToSocial reads it before it first speaks with a server."""
     settings, base_url = config.instance, config.instance.base_url
-    configuration = _configuration(config)
+    configuration = _configuration(config, census.vapid)
     return {
         "uri": settings.domain,
         "title": settings.title,
@@ -80,7 +81,7 @@ def instance_v1(config: Config, census: Census) -> Json:
     }
 
 
-def _configuration(config: Config) -> Json:
+def _configuration(config: Config, vapid: str) -> Json:
     base_url = config.instance.base_url
     public = {"local": "public", "remote": "public"}
     upload_bytes = config.limits.upload_mb * 1024 * 1024
@@ -92,7 +93,7 @@ def _configuration(config: Config) -> Json:
             "privacy_policy": None,
             "terms_of_service": None,
         },
-        "vapid": {"public_key": ""},
+        "vapid": {"public_key": vapid},
         "accounts": {
             "max_display_name_length": 60,
             "max_note_length": 500,

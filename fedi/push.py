@@ -162,7 +162,7 @@ def _put(tx: Tx, subscription_id: int, notification_id: int, *, tries: int = 0, 
 def message(tx: Tx, subscription_id: int, notification_id: int, *, short: bool = False) -> Message | None:
     """What is to be sent now; None when the subscription has ended, or there is nothing to tell of any more. `short` leaves texts out.
 
-    Source: Mastodon source, Web::NotificationSerializer.
+    Observed: Mastodon sends these fields.
     """
     to = rows.find(tx, subscription_id)
     told = listings.find_notification(tx, to.account_id, notification_id, list(KINDS)) if to is not None else None

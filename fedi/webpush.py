@@ -135,7 +135,7 @@ def encode(plain: bytes, material: bytes, salt: bytes, key_id: bytes) -> bytes:
 
 
 def seal_draft(plain: bytes, to: Receiver, sender: Sender, proof: str, once: Once | None = None) -> Sealed:
-    """The same as programs from before the RFC understand it. Source: draft-ietf-webpush-encryption-04; Mastodon source, webpush."""
+    """The same as programs from before the RFC understand it. Source: draft-ietf-webpush-encryption-04."""
     once = once or Once.fresh()
     public = _point(once.key.public_key())
     material = _derive(to.secret, _agree(once.key, to.public), b"Content-Encoding: auth\0", 32)

@@ -13,11 +13,6 @@ from fedi.web.api.entities import conversation, notification
 from fedi.web.api.entities.shelf import Shelf
 
 
-def posts(shelf: Shelf, tx: Tx, viewer_id: int, post_ids: Sequence[int], context: str) -> dict[int, bytes]:
-    """Posts by id, those that the viewer may see. `context` is `home` or `public`: which filters apply."""
-    return shelf.posts_by_id(tx, viewer_id, post_ids)
-
-
 def notifications(tx: Tx, shelf: Shelf, owner_id: int, wanted: Sequence[int]) -> list[bytes]:
     """These of the owner's notifications, in the order they came."""
     page = Page(before=max(wanted) + 1, after=min(wanted) - 1, limit=100)

@@ -272,14 +272,10 @@ class Exchange:
         for viewer_id, by_key in wanted.items():
             post_ids = sorted({post_id for ids in by_key.values() for post_id in ids})
             seen = rows.list_wanted(tx, viewer_id, post_ids)
-            for context in ("home", "public"):
-                keys = {key: ids for key, ids in by_key.items() if (key[0] in ("user", "list")) is (context == "home")}
-                if not keys:
-                    continue
-                shown = bulletins.posts(self._shelf, tx, viewer_id, [one for one in post_ids if one in seen], context)
-                for key, ids in keys.items():
-                    may = [one for one in dict.fromkeys(ids) if one in shown and (context == "home" or seen[one])]
-                    found += [(viewer_id, key, shown[one]) for one in may]
+            shown = self._shelf.posts_by_id(tx, viewer_id, [one for one in post_ids if one in seen])
+            for key, ids in by_key.items():
+                is_own = key[0] in ("user", "list")  # what one follows is told of however limited its server is
+                found += [(viewer_id, key, shown[one]) for one in dict.fromkeys(ids) if one in shown and (is_own or seen[one])]
         return found
 
     async def _gone(self, post_id: int, traces: Traces) -> None:

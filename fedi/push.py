@@ -9,7 +9,7 @@ from fedi import clock, ids, limits, plaintext, uris
 from fedi.errors import Invalid, Malformed, NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import jobs as job_rows
-from fedi.storage import listings
+from fedi.storage import listings, notification_lists
 from fedi.storage import posts as post_rows
 from fedi.storage import push as rows
 from fedi.storage import settings as setting_rows
@@ -165,7 +165,7 @@ def message(tx: Tx, subscription_id: int, notification_id: int, *, short: bool =
     Observed: Mastodon sends these fields.
     """
     to = rows.find(tx, subscription_id)
-    told = listings.find_notification(tx, to.account_id, notification_id, list(KINDS)) if to is not None else None
+    told = notification_lists.find_notification(tx, to.account_id, notification_id, list(KINDS)) if to is not None else None
     sender = account_rows.find(tx, told.from_account_id) if told is not None else None
     if to is None or told is None or sender is None:
         return None

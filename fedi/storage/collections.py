@@ -81,6 +81,16 @@ def find_visible(tx: Tx, viewer_id: int, collection_id: int) -> Collection | Non
     return Collection._make(row) if row else None
 
 
+def list_these(tx: Tx, viewer_id: int, collection_ids: Iterable[int]) -> list[Collection]:
+    """Those of these whose owner the viewer may see."""
+    rows = tx.query(
+        f"""SELECT {_C_COLUMNS} {_FROM} JOIN accounts a ON a.id = c.account_id
+        WHERE c.id IN (SELECT value FROM json_each(:ids)) AND (a.id = :viewer OR {_NEAR})""",
+        {"ids": json.dumps(list(collection_ids)), "viewer": viewer_id},
+    )
+    return [Collection._make(row) for row in rows]
+
+
 def delete(tx: Tx, collection_id: int) -> None:
     """With everybody in it, and what was told of it."""
     tx.execute("DELETE FROM notifications WHERE kind IN ('collection', 'collection_edit') AND about_id = ?", (collection_id,))

@@ -359,6 +359,7 @@ OF_NO_POST = re.compile(
     r"|/api/v1/accounts/(familiar_followers|\{id\}/(endorsements|identity_proofs))|/api/v1/(endorsements|blocks|mutes|domain_blocks)"
     r"|/api/v1/lists(/\{id\}(/accounts)?)?|/api/v[12]/filters(/.*)?"
     r"|/api/v1/(profile|preferences|collections/\{id\})|/api/v1/accounts/\{id\}/(in_)?collections"
+    r"|/@\{name\}/collections/\{id\}"
     r"|/api/v1/scheduled_statuses(/\{id\})?"
     r"|/api/v1/notifications/(unread_count|policy|requests/(merged|\{id\}))|/api/v1/markers"
     r"|/api/v2/notifications/(unread_count|policy|\{group_key\}(/accounts)?)"

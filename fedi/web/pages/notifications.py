@@ -34,6 +34,8 @@ _WORDS: Final = {
     "approval": ("clock", "asks for your yes"),
     "report": ("warn", "sent a report"),
     "moderation": ("stop", "banned you from the group"),
+    "collection": ("people", "put you into a collection"),
+    "collection_edit": ("people", "changed a collection you are in"),
     "move": ("away", "is where somebody you followed has moved to"),
 }
 _PLACES: Final = {"report": ("/moderation", "See the reports")}
@@ -99,6 +101,9 @@ def _item(
     elif is_refused:
         words = "does not want your like or boost any more: it is taken back"
     author = accounts.get(post.account_id) if post is not None else None
+    href, place = _PLACES.get(row.kind, ("", ""))
+    if row.kind in ("collection", "collection_edit"):
+        href, place = f"/@{faces[row.from_account_id].username}/collections/{row.about_id}", "See the collection"
     return Item(
         kind=row.kind,
         at=row.created_at,
@@ -106,8 +111,8 @@ def _item(
         face=faces[row.from_account_id],
         icon=icon,
         text=words,
-        href=f"/@{author.handle}/{post.id}" if post is not None and author is not None else _PLACES.get(row.kind, ("", ""))[0],
-        said=_said(post) if post is not None else _PLACES.get(row.kind, ("", ""))[1],
+        href=f"/@{author.handle}/{post.id}" if post is not None and author is not None else href,
+        said=_said(post) if post is not None else place,
         post_id=post.id if post is not None and not post.held and not is_refused else 0,
         entry=entries.pop(row.post_id, None) if row.kind in _WHOLE and row.post_id is not None else None,
     )

@@ -130,5 +130,10 @@ async def test_who_is_put_into_a_collection_is_told(api: Api, alice: Account, bo
         return [tuple(row) for row in tx.query("SELECT kind, about_id FROM notifications WHERE account_id = ? ORDER BY id", (bob.id,))]
 
     assert api.rig.instance.db.read(told) == [("collection", int(shown["id"])), ("collection_edit", int(shown["id"]))]
+    heard = (await api.get(bob, "/api/v1/notifications")).json
+    assert [(one["type"], one["account"]["acct"], one["collection"]["name"]) for one in heard] == [
+        ("collection_update", "alice", "Others"), ("added_to_collection", "alice", "Others"),
+    ]  # fmt: skip
+    assert (await api.get(alice, "/api/v1/notifications")).json == []
     await api.call("DELETE", alice, f"/api/v1/collections/{shown['id']}")
-    assert api.rig.instance.db.read(told) == []
+    assert api.rig.instance.db.read(told) == [] and (await api.get(bob, "/api/v1/notifications")).json == []

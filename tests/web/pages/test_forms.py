@@ -23,7 +23,9 @@ from tests.web.rig import Rig
 
 FORMS = [
     "/posts/{post}/vote", "/posts/{post}/react", "/posts/{post}/react/x", "/posts/{post}/unreact/x", "/settings/featured",
-    "/settings/featured/1/remove",
+    "/settings/featured/1/remove", "/settings/writing", "/settings/domains", "/settings/domains/remove", "/accounts/{bob}/note",
+    "/accounts/{bob}/endorse", "/accounts/{bob}/unendorse", "/@alice/collections/1/delete", "/@alice/collections/1/1/remove",
+    "/@alice/collections/1/1/leave",
     "/login", "/logout", "/notifications", "/compose", "/posts/{post}/like", "/posts/{post}/boost", "/posts/{post}/bookmark",
     "/posts/{post}/pin", "/accounts/{bob}/follow", "/accounts/{bob}/unfollow", "/accounts/{bob}/block", "/accounts/{bob}/mute",
     "/accounts/{bob}/accept", "/accounts/{bob}/remove", "/@alice/{post}/edit", "/@alice/{post}/delete", "/settings/profile",
@@ -62,7 +64,7 @@ def post(rig: Rig, alice: Account) -> Post:
 
 def state(rig: Rig) -> list[object]:
     """Everything a form could have changed."""
-    tables = "posts favourites bookmarks pins follows blocks mutes sessions".split()
+    tables = "posts favourites bookmarks pins follows blocks mutes sessions account_notes user_domain_blocks endorsements".split()
     return [rig.instance.db.read(lambda tx, table=table: [tuple(r) for r in tx.query(f"SELECT * FROM {table}")]) for table in tables]
 
 

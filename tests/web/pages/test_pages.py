@@ -17,7 +17,7 @@ from tests.web.rig import Rig, served, settings
 OPEN = ["/", "/about", "/public", "/login", "/tags/garden", "/@alice", "/@alice/with_replies", "/@alice/media"]
 OWN = [
     "/home", "/notifications", "/compose", "/search", "/search?q=ali", "/search?q=%23gar", "/bookmarks", "/requests", "/blocks", "/mutes",
-    "/settings", "/settings/profile", "/settings/security", "/settings/moving", "/settings/data",
+    "/settings", "/settings/profile", "/settings/security", "/settings/moving", "/settings/data", "/settings/writing", "/settings/domains",
     "/public/all", "/@alice/followers", "/@alice/following", "/@dan@peer.test",
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What a notification is about that is no post: Report, RelationshipSeveranceEvent, AccountWarning."""
+"""What a notification is about that is no post: Report, RelationshipSeveranceEvent, AccountWarning, Collection."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ import orjson
 
 from fedi import clock
 from fedi.storage import accounts as account_rows
+from fedi.storage import collections as collection_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import reports as report_rows
 from fedi.storage import severances as severance_rows
@@ -16,15 +17,19 @@ from fedi.storage.db import Tx
 from fedi.storage.notifications import Notification
 from fedi.storage.severances import Severance
 from fedi.storage.warnings import Warned
+from fedi.web.api.entities import collection as collection_entity
 from fedi.web.api.entities import report as report_entity
 from fedi.web.api.entities.places import Json
 from fedi.web.api.entities.shelf import Shelf
 
-KINDS: Final = frozenset({"report", "severance", "warning"})  # shown only with what they are about
+KINDS: Final = frozenset({"report", "severance", "warning", "collection", "collection_edit"})  # shown only with what they are about
 
 
 def load(shelf: Shelf, tx: Tx, owner_id: int, rows: Sequence[Notification]) -> dict[int, Json]:
-    """`report`, `event` or `moderation_warning` of those that have one, by the id of the notification. Costs nothing where none has."""
+    """`report`, `event`, `moderation_warning` or `collection` of those that have one, by the id of the notification.
+
+    Costs nothing where none has.
+    """
     wanted: dict[str, dict[int, int]] = {}
     for row in rows:
         if row.kind in KINDS and row.about_id is not None:
@@ -84,5 +89,23 @@ def _warning(made: Warned, target: bytes) -> Json:
     }
 
 
-_LOADERS: Final = {"report": _reports, "severance": _events, "warning": _warnings}
-_NAMES: Final = {"report": "report", "severance": "event", "warning": "moderation_warning"}
+def _collections(shelf: Shelf, tx: Tx, owner_id: int, collection_ids: Sequence[int]) -> Mapping[int, Json]:
+    """Those whose owner may be seen."""
+    shown = collection_rows.list_these(tx, owner_id, collection_ids)
+    return {int(made["id"]): made for made in collection_entity.collections(tx, owner_id, shown)}
+
+
+_LOADERS: Final = {
+    "report": _reports,
+    "severance": _events,
+    "warning": _warnings,
+    "collection": _collections,
+    "collection_edit": _collections,
+}
+_NAMES: Final = {
+    "report": "report",
+    "severance": "event",
+    "warning": "moderation_warning",
+    "collection": "collection",
+    "collection_edit": "collection",
+}

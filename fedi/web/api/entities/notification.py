@@ -32,6 +32,8 @@ TYPES: Final = {
     "sign_up": "admin.sign_up",
     "severance": "severed_relationships",
     "warning": "moderation_warning",
+    "collection": "added_to_collection",
+    "collection_edit": "collection_update",
 }
 # What the API has no word for: for programs that say which types they know, since these show others by their fallback.
 OURS: Final = {"approval": "approval", "moderation": "moderation", "move": "move"}

@@ -29,6 +29,7 @@ class InstanceSettings:
     contact: str = ""
     registrations: str = "closed"
     languages: tuple[str, ...] = ("en",)
+    previews: bool = True
     suggested: tuple[str, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fedi import conversations, limits, notifications, quotes
+from fedi import cards, conversations, limits, notifications, quotes
 from fedi.storage import accounts as account_rows
 from fedi.storage import followed_tags as followed_tag_rows
 from fedi.storage import follows as follow_rows
@@ -25,13 +25,17 @@ def post_added(tx: Tx, post: Post, author: Account, addressed: Iterable[int] = (
     counted(tx, post, +1)
     if quiet:
         return
-    timeline_rows.add_home(tx, post, author.id)
+    homes = timeline_rows.add_home(tx, post, author.id)
     list_post_rows.add(tx, post, author.id)
     if post.boost_of_id is None:
+        if author.is_local or homes or addressed:
+            cards.begin(tx, post, is_own=author.is_local)
         wanted_by = [account_id for account_id in addressed if notifications.tell(tx, account_id, "mention", author, post.id)]
         conversations.post_added(tx, post, wanted_by)
     else:
         original = post_rows.get(tx, post.boost_of_id)
+        if homes:
+            cards.begin(tx, original, is_own=False)
         if original.group_id != author.id:  # a group passes on what is in it: that is no news to who wrote it
             notifications.tell(tx, original.account_id, "boost", author, original.id)
     _tell_followers(tx, post, author)
@@ -62,6 +66,7 @@ def post_edited(tx: Tx, post: Post, author: Account) -> None:
         notifications.tell(tx, booster_id, "edit", author, post.id)
     for named in post_rows.list_mentions(tx, [post.id]).get(post.id, []):
         notifications.tell(tx, named.id, "mention", author, post.id)
+    cards.edited(tx, post, is_own=author.is_local)
     quotes.post_edited(tx, post, author)
     tx.emit(Event("post_edited", post.id, author.id))
 

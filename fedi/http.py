@@ -59,6 +59,7 @@ class Fetched(NamedTuple):
     body: bytes
     content_type: str
     link: str = ""
+    charset: str = ""  # as the head of the answer says
 
 
 class Answer(NamedTuple):
@@ -77,6 +78,7 @@ class _Wanted(NamedTuple):
     max_bytes: int
     judge: Callable[[list[str]], str]
     write: Write | None = None
+    cut: bool = False  # a longer body is read up to the limit, instead of refused
 
 
 def may_be_ours(error: Unreachable) -> bool:
@@ -140,13 +142,16 @@ class Client:
         """
         return await self._get(url, _Wanted(accept, limits.BODY_BYTES, _document_type), sign)
 
-    async def get(self, url: str, *, accept: str, types: frozenset[str] | None, max_bytes: int, write: Write | None = None) -> Fetched:
-        """Fetch anything else. `types` are the bare media types taken (None: any). With `write` the body goes there piece by piece.
+    async def get(
+        self, url: str, *, accept: str, types: frozenset[str] | None, max_bytes: int, write: Write | None = None, cut: bool = False
+    ) -> Fetched:
+        """Fetch anything else. `types` are the bare media types taken (None: any). With `write` the body goes there piece by piece;
+        with `cut` what is longer is read up to the limit.
 
         Follows at most three redirects, signed only while they stay in the first origin. Raises Unreachable, RemoteGone (410),
         Refused (another 4xx, or 0 when it is our own rule that refuses) and Malformed (type, size, encoding, redirects).
         """
-        return await self._get(url, _Wanted(accept, max_bytes, lambda values: _one_of(values, types), write), None)
+        return await self._get(url, _Wanted(accept, max_bytes, lambda values: _one_of(values, types), write, cut), None)
 
     async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
         """Deliver a body. Every status is an answer, redirects too, which are never followed.
@@ -232,16 +237,16 @@ class Client:
             content_type = wanted.judge(response.headers.getall("Content-Type", []))
             if any(value.strip().lower() not in ("", "identity") for value in response.headers.getall("Content-Encoding", [])):
                 raise Malformed("The answer is compressed, which was not asked for.")
-            body = await self._read(response, wanted.max_bytes, wanted.write)
+            body = await self._read(response, wanted)
         except BaseException:
             response.close()  # whatever is still to come of it is not wanted
             raise
-        return Fetched(url, body, content_type, ", ".join(response.headers.getall("Link", [])))
+        return Fetched(url, body, content_type, ", ".join(response.headers.getall("Link", [])), response.charset or "")
 
-    async def _read(self, response: aiohttp.ClientResponse, max_bytes: int, write: Write | None = None) -> bytes:
-        found, came, size = bytearray(), 0, response.content_length or 0
-        write = write or found.extend
-        while size <= max_bytes:
+    async def _read(self, response: aiohttp.ClientResponse, wanted: _Wanted) -> bytes:
+        found, came, size, max_bytes = bytearray(), 0, response.content_length or 0, wanted.max_bytes
+        write = wanted.write or found.extend
+        while size <= max_bytes or wanted.cut:
             # Not left to the session's own read timeout: aiohttp 3.14 forgets it after nonsense between chunks.
             async with asyncio.timeout(self._timeout_s):
                 part = await response.content.readany()
@@ -251,6 +256,10 @@ class Client:
             size = came
             if came <= max_bytes:
                 write(part)
+            elif wanted.cut:
+                response.close()
+                write(part[: max_bytes - came])
+                return bytes(found)
         raise Malformed("The answer is too long.")
 
     async def _posted(self, target: str, headers: Mapping[str, str], body: bytes) -> Answer:

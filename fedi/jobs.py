@@ -14,6 +14,8 @@ from fedi import (
     arrivals,
     backfill,
     backlinks,
+    cardreader,
+    cards,
     clock,
     groups,
     limits,
@@ -34,8 +36,10 @@ from fedi.activitypub.remote import Remote
 from fedi.config import Config
 from fedi.errors import FediError, RemoteError, TooMany, Unavailable, Unreachable
 from fedi.http import Client
+from fedi.mediacache import MediaCache
 from fedi.storage import accounts as account_rows
 from fedi.storage import active_days as active_day_rows
+from fedi.storage import cards as card_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import emojis as emoji_rows
 from fedi.storage import follows as follow_rows
@@ -64,9 +68,10 @@ class Workplace(Protocol):
     config: Config
     db: Database
     hub: Hub
+    http: Client
     remote: Remote
     files: Files
-    http: Client
+    mediacache: MediaCache
     vapid: Sender
 
     async def cpu(self, fn: Callable[..., Any], *args: Any) -> Any:
@@ -213,6 +218,13 @@ async def _push(instance: Workplace, payload: bytes) -> None:
     await pushing.send(pushing.Way(instance.db, instance.http, instance.cpu, instance.vapid, contact), payload)
 
 
+async def _card(instance: Workplace, payload: bytes) -> None:
+    """What the page says of itself that a post links to."""
+    if instance.config.instance.previews:
+        desk = cardreader.Desk(instance.db, instance.http, instance.remote, instance.mediacache, instance.cpu)
+        await cardreader.read(desk, int(payload))
+
+
 JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     receive.JOB: _inbox,
     synchronization.JOB: _synchronize,
@@ -231,6 +243,7 @@ JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     backlinks.JOB: _backlinks,
     annual_reports.JOB: _annual_report,
     push.JOB: _push,
+    cards.JOB: _card,
 }
 
 
@@ -252,6 +265,8 @@ async def _tidy(instance: Workplace) -> None:
         pass
     await instance.db.write(delivery_rows.expire, now - 7 * clock.DAY)
     await instance.db.write(post_rows.prune_idempotent, now - clock.DAY)
+    while await instance.db.write(card_rows.prune, now - clock.DAY, _SLICE) == _SLICE:
+        pass
     while await instance.db.write(delivery_rows.prune_forwarded, instance.config.instance.base_url, now - 30 * clock.DAY, 5 * _SLICE):
         pass
 

@@ -8,6 +8,7 @@ from fedi.errors import Conflict, Forbidden, Invalid, Malformed, NotFound, TooMa
 from fedi.storage import accounts as account_rows
 from fedi.storage import allows as allow_rows
 from fedi.storage import apps as app_rows
+from fedi.storage import cards as card_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import domains as domain_rows
 from fedi.storage import follows as follow_rows
@@ -48,6 +49,7 @@ def block_domain(
     _mark_accounts(tx)
     if severity == "block":
         _end_traffic(tx, host)
+        card_rows.delete_of_host(tx, host)
     if policy.reject_media:
         _forget_files(tx, host)
     setting_rows.audit(tx, by_id, f"domain.{severity}", host)

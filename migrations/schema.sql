@@ -183,7 +183,9 @@ CREATE INDEX bookmarks_post ON bookmarks (post_id);
 
 CREATE TABLE cards (
   id INTEGER PRIMARY KEY,
-  url TEXT NOT NULL UNIQUE,
+  url TEXT NOT NULL UNIQUE,                 -- as it is linked to, without a fragment
+  page_url TEXT NOT NULL DEFAULT '',        -- where that led, or the address the page gives as its own
+  host TEXT NOT NULL DEFAULT '',            -- of page_url
   state TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'ready', 'empty')),
   kind TEXT NOT NULL DEFAULT 'link' CHECK (kind IN ('link', 'photo', 'video', 'rich')),
   title TEXT NOT NULL DEFAULT '',
@@ -194,19 +196,25 @@ CREATE TABLE cards (
   author_name TEXT NOT NULL DEFAULT '',
   author_url TEXT NOT NULL DEFAULT '',
   author_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL, -- both sides have said so
-  claimed TEXT NOT NULL DEFAULT '',         -- the handle the page names as its author
+  claimed_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL, -- only the page has
   media_id INTEGER REFERENCES media (id) ON DELETE SET NULL,
   width INTEGER NOT NULL DEFAULT 0,
   height INTEGER NOT NULL DEFAULT 0,
   published_at INTEGER,
   created_at INTEGER NOT NULL,
   fetched_at INTEGER NOT NULL DEFAULT 0,
-  version INTEGER NOT NULL DEFAULT 0
+  version INTEGER NOT NULL DEFAULT 0        -- rises when what it says is otherwise
 ) STRICT;
 
 CREATE INDEX cards_author ON cards (author_id) WHERE author_id IS NOT NULL;
 
+CREATE INDEX cards_claimed ON cards (claimed_id) WHERE claimed_id IS NOT NULL;
+
+CREATE INDEX cards_host ON cards (host);
+
 CREATE INDEX cards_media ON cards (media_id) WHERE media_id IS NOT NULL;
+
+CREATE INDEX cards_page ON cards (page_url) WHERE page_url <> '';
 
 CREATE TABLE collection_items (
   id INTEGER PRIMARY KEY,

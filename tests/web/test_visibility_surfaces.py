@@ -13,6 +13,7 @@ from fedi import approvals, blocks, clock, featured, follows, founding, interact
 from fedi.activitypub import signatures
 from fedi.polls import NewPoll
 from fedi.storage import approvals as approval_rows
+from fedi.storage import cards as card_rows
 from fedi.storage import interactions as interaction_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -38,6 +39,7 @@ MAY = {
 }  # fmt: skip
 ALL = frozenset(KINDS)
 LIVE = tuple(kind for kind in KINDS if not kind.startswith("deleted"))
+PAGE = "https://x.test/page"
 WAYS = ("cookie", "token", "signature")
 
 
@@ -179,6 +181,7 @@ class House:
             tx.execute("UPDATE posts SET group_id = ? WHERE id = ?", (self.group.id, post.id))
             if kind in PINNED_IN_GROUP:
                 interaction_rows.put_pin(tx, self.group.id, post.id)
+        _about(tx, self.posts)
         tx.execute("UPDATE accounts SET filled_at = ?", (tx.now,))  # nothing is to be read there afterwards
 
     @staticmethod
@@ -260,6 +263,7 @@ class House:
         yield Place("API home", "api", "/api/v1/timelines/home", ALL, ("follower", "author"))
         yield Place("API list", "api", f"/api/v1/timelines/list/{self.list.id}", ALL, ("follower",))
         yield Place("API bookmarks", "api", "/api/v1/bookmarks", ALL, BOOKMARKERS)
+        yield Place("API posts about a page", "api", f"/api/v1/timelines/link?url={PAGE}", LISTED)
         yield Place("API likes", "api", "/api/v1/favourites", ALL, BOOKMARKERS)
         yield Place("API direct", "api", "/api/v1/timelines/direct", frozenset({"direct"}), ("addressee", "author"))
         wanted = "&".join(f"id[]={post.id}" for post in self.posts.values())
@@ -287,7 +291,7 @@ class House:
         yield Place("its page as ActivityPub", "ap", f"/@alice/{post_id}")
         yield Place("its page", "page", f"/@alice/{post_id}")
         yield Place("taking it out of a quote", "page", f"/posts/{post_id}/unquote", roles=HERE, refuses=True)
-        for part in ("", "/context", "/history", "/favourited_by", "/reblogged_by"):
+        for part in ("", "/context", "/history", "/card", "/favourited_by", "/reblogged_by"):
             yield Place(f"API status{part}", "api", f"/api/v1/statuses/{post_id}{part}")
         yield Place("API status/quotes", "api", f"/api/v1/statuses/{post_id}/quotes", roles=HERE, refuses=True)
         yield Place("API poll", "api", f"/api/v1/polls/{post_id}")
@@ -296,6 +300,14 @@ class House:
 
     def ids(self) -> dict[str, int]:
         return {kind: post.id for kind, post in self.posts.items()}
+
+
+def _about(tx: Tx, shown: dict[str, Post]) -> None:
+    """All of them show the same page."""
+    made = card_rows.insert(tx, PAGE)
+    card_rows.put(tx, made._replace(state="ready", title="A page", page_url=PAGE, fetched_at=tx.now))
+    for post in shown.values():
+        card_rows.attach(tx, post.id, card_rows.get(tx, made.id))
 
 
 def _asked(tx: Tx, post: Post, who: Account) -> int:

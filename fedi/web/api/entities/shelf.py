@@ -107,12 +107,19 @@ class Shelf:
         statuses = filtered.fill(tx, self._filtering, viewer_id, statuses, ids)
         if viewer_id and (not self._spotted or self._spotted.isdisjoint(ids)):
             return statuses
-        return spots.fill(tx, viewer_id, statuses, lambda wanted: self._quoted(tx, viewer_id, wanted))
+        return spots.fill(
+            tx, viewer_id, statuses, lambda wanted: self._quoted(tx, viewer_id, wanted), lambda wanted: self._people(tx, wanted)
+        )
 
     def _quoted(self, tx: Tx, viewer_id: int, post_ids: Sequence[int]) -> dict[int, bytes]:
         found, ids = self._chosen(tx, viewer_id, list(dict.fromkeys(post_ids))) if post_ids else ([], [])
         found = filtered.fill(tx, self._filtering, viewer_id, found, ids)
-        return dict(zip(ids, spots.fill(tx, viewer_id, found), strict=True))
+        return dict(zip(ids, spots.fill(tx, viewer_id, found, None, lambda wanted: self._people(tx, wanted)), strict=True))
+
+    def _people(self, tx: Tx, account_ids: Sequence[int]) -> dict[int, bytes]:
+        """Authors of pages, without those that nobody is to see."""
+        people = [account for account in account_rows.list_by_ids(tx, set(account_ids)).values() if not account.is_hidden]
+        return dict(zip([account.id for account in people], self.accounts(tx, people), strict=True))
 
     def _chosen(self, tx: Tx, viewer_id: int, post_ids: Sequence[int]) -> tuple[list[bytes], list[int]]:
         """What is kept whole is for people: the flags of nobody in particular are left out, and put together each time."""

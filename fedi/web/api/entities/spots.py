@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fedi.storage.db import Tx
-from fedi.web.api.entities import parent, poll, quote, reaction
+from fedi.web.api.entities import card, parent, poll, quote, reaction
 
 _POLL: Final = re.compile(rb'"poll":\{"post":"([0-9]+)"\}')
 _REACTIONS: Final = re.compile(rb'"reactions":\{"post":"([0-9]+)"\}')
@@ -17,13 +17,15 @@ _MAY_QUOTE: Final = re.compile(rb'"current_user":\{"quoting":"([0-9]+)"\}')
 
 
 def any_in(status: bytes) -> bool:
-    return b'":{"post":"' in status or b'":{"quoting":"' in status
+    return b'":{"post":"' in status or b'":{"quoting":"' in status or b'":{"author":"' in status
 
 
-def fill(tx: Tx, viewer_id: int, statuses: Sequence[bytes], nested: quote.Nested | None = None) -> list[bytes]:
+def fill(
+    tx: Tx, viewer_id: int, statuses: Sequence[bytes], nested: quote.Nested | None = None, people: card.People | None = None
+) -> list[bytes]:
     """The same with every place filled, in a fixed number of statements; none where there is nothing to fill.
 
-    `nested` gives the quoted posts; without it only their ids are told.
+    `nested` gives the quoted posts; without it only their ids are told. `people` gives the authors of pages.
     """
     found = parent.load(tx, viewer_id, statuses)
     if wanted := _numbers(_POLL, found):
@@ -34,6 +36,8 @@ def fill(tx: Tx, viewer_id: int, statuses: Sequence[bytes], nested: quote.Nested
         found = _put(_MAY_QUOTE, b'"current_user":', found, quote.may_quote(tx, viewer_id, wanted))
     if wanted := _numbers(_QUOTE, found):
         found = _put(_QUOTE, b'"quote":', found, quote.load(tx, viewer_id, wanted, nested))
+    if any(b'":{"author":"' in status for status in found):
+        found = card.fill(viewer_id, found, people)
     return found
 
 

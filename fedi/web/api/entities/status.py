@@ -7,23 +7,19 @@ import orjson
 
 from fedi import clock, facts
 from fedi.html import REL, escape, escape_text
+from fedi.storage import cards as card_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import quotes as quote_rows
 from fedi.storage import reactions as reaction_rows
 from fedi.storage.accounts import Account
 from fedi.storage.briefs import BOOKMARKED, BOOSTED, FAVOURITED, MUTED, OWN, PINNED
+from fedi.storage.cards import Shown
 from fedi.storage.db import Tx
 from fedi.storage.posts import Attachment, Edit, Post
 from fedi.uris import Uris
-from fedi.web.api.entities import emoji, parent, poll, quote, reaction
+from fedi.web.api.entities import card, emoji, parent, poll, quote, reaction
 from fedi.web.api.entities.media import media
 from fedi.web.api.entities.places import Json, address, visibility
-
-_CARD: Final[Json] = {
-    "url": "", "title": "", "description": "", "type": "link", "language": None, "author_name": "", "author_url": "", "authors": [],
-    "provider_name": "", "provider_url": "", "html": "", "width": 0, "height": 0, "image": None, "image_description": "", "embed_url": "",
-    "blurhash": None, "published_at": None, "missing_attribution": False,
-}  # fmt: skip
 
 
 class Beside(NamedTuple):
@@ -34,20 +30,22 @@ class Beside(NamedTuple):
     tags: dict[int, list[str]]
     quoting: set[int]
     reacted: set[int]
+    cards: dict[int, Shown]
     secret_parents: frozenset[int] = frozenset()  # of posts that answer something that is not for everybody
 
 
-NOTHING: Final = Beside({}, {}, {}, set(), set())
+NOTHING: Final = Beside({}, {}, {}, set(), set(), {})
 
 
 def load(tx: Tx, post_ids: Sequence[int], answers: Sequence[int] = ()) -> Beside:
-    """In five statements, and one more when there are `answers` among them."""
+    """In six statements, and one more when there are `answers` among them."""
     return Beside(
         post_rows.list_mentions(tx, post_ids),
         post_rows.list_media(tx, post_ids),
         post_rows.list_tags(tx, post_ids),
         quote_rows.list_quoting(tx, post_ids),
         reaction_rows.list_reacted(tx, post_ids),
+        card_rows.list_shown(tx, post_ids),
         post_rows.list_answers_to_few(tx, answers) if answers else frozenset(),
     )
 
@@ -74,7 +72,7 @@ def head(us: Uris, post: Post, beside: Beside) -> bytes:
         "tags": [{"name": name, "url": us.tag(name)} for name in beside.tags.get(post.id, ())],
         "emojis": emoji.used(us, post.emojis),
         "poll": poll.place(post),
-        "card": card(post) if post.link_url else None,
+        "card": card.of(us, post, beside.cards.get(post.id)),
         "quote": quote.place(post.id) if post.id in beside.quoting else None,
         "quotes_count": post.quotes_count,
         "quote_approval": quote.approval(post, us.is_ours(post.uri)),
@@ -101,15 +99,6 @@ def _beside(said: facts.Facts) -> str:
 def _link(url: str, words: str) -> str:
     where = address(url) if url else None
     return f'<a href="{escape(where)}" rel="{REL}" target="_blank">{escape_text(words)}</a>' if where else escape_text(words)
-
-
-def card(post: Post) -> Json | None:
-    """The page a post is about, as far as it is known without asking for it. Source: Mastodon documentation, PreviewCard."""
-    url = address(post.link_url)
-    if not url:
-        return None
-    title = dict(facts.load(post.facts).links).get(post.link_url) or post.title or url
-    return {**_CARD, "url": url, "title": title, "language": post.language or None}
 
 
 def _mention(account: Account) -> Json:

@@ -31,6 +31,8 @@ class InstanceSettings:
     languages: tuple[str, ...] = ("en",)
     previews: bool = True
     suggested: tuple[str, ...] = ()
+    show_peers: str = "all"
+    show_blocks: str = "users"
 
 
 @dataclass(frozen=True)
@@ -211,6 +213,8 @@ def _checked(config: Config) -> Config:
         raise Invalid('instance.languages: write language codes, `["en", "pt-BR"]`, the main one first.', "instance.languages")
     if not all(_HANDLE.fullmatch(handle) for handle in config.instance.suggested):
         raise Invalid('instance.suggested: write handles, `["alice", "@carol@example.org"]`.', "instance.suggested")
+    _one_of("instance.show_peers", instance.show_peers, ("all", "users", "nobody"))
+    _one_of("instance.show_blocks", instance.show_blocks, ("all", "users", "nobody"))
     _one_of("federation.mode", config.federation.mode, ("open", "allowlist"))
     _one_of("log.level", config.log.level, ("debug", "info", "warning", "error"))
     _between("server.port", config.server.port, 0, 65535)

@@ -206,3 +206,9 @@ FORWARDS = 300  # per hour and person: answers of others that are passed on to t
 IN_FLIGHT = 64
 IN_FLIGHT_PER_HOST = 2
 DELIVERIES_PER_DEAD_HOST = 1000
+
+# -- what a server says of itself --
+RULES = 100
+RULE_CHARS = 1_000
+RULE_HINT_CHARS = 5_000
+TEXT_CHARS = 100_000  # about it, its privacy policy, its terms

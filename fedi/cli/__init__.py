@@ -55,6 +55,8 @@ COMMANDS = {
     "relay": Entry("relay", "Servers that pass public posts on."),
     "emoji": Entry("emoji", "The custom emoji of this server."),
     "media": Entry("media", "Files on disk."),
+    "rule": Entry("rule", "What people of this server agree to."),
+    "page": Entry("page", "What this server says of itself: about it, its privacy policy, its terms."),
     "report": Entry("report", "What people and other servers complain about."),
     "doctor": Entry("doctor", "Look whether everything is as it should be."),
     "backup": Entry("backup", "Copy everything into one file, also while the server runs."),

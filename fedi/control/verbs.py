@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import fedi
-from fedi.control import accounts, domains, emojis, groups, media, moves, posts, queue, relays, reports, tokens, transfers
+from fedi.control import accounts, domains, emojis, groups, media, moves, pages, posts, queue, relays, reports, rules, tokens, transfers
 from fedi.errors import Invalid
 from fedi.instance import Instance
 
@@ -75,6 +75,13 @@ VERBS: dict[str, Verb] = {
     "emoji.list": emojis.list_all,
     "media.usage": media.usage,
     "media.prune": media.prune,
+    "page.set": pages.set_text,
+    "page.show": pages.show,
+    "page.terms": pages.list_terms,
+    "rule.add": rules.add,
+    "rule.translate": rules.translate,
+    "rule.remove": rules.remove,
+    "rule.list": rules.list_all,
     "report.list": reports.list_all,
     "report.resolve": reports.resolve,
 }

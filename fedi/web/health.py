@@ -18,6 +18,15 @@ async def show(request: web.Request) -> web.Response:
     return web.json_response({"status": "unavailable"}, status=503, headers={"Retry-After": "5"})
 
 
+async def show_plain(request: web.Request) -> web.Response:
+    """`/health`, as Mastodon's: one word for programs that ask for nothing in particular. Observed: Mastodon.py compares it with `OK`."""
+    if not request.app[keys.INSTANCE].db.healthy:
+        return await show(request)
+    if "json" in request.headers.get("Accept", ""):
+        return web.json_response({"status": "UP"})
+    return web.Response(text="OK")
+
+
 async def show_robots(request: web.Request) -> web.Response:
     """`/robots.txt`."""
     return web.Response(body=_ROBOTS, content_type="text/plain", charset="utf-8", headers={"Cache-Control": "public, max-age=86400"})

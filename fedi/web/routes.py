@@ -64,6 +64,7 @@ def add(app: web.Application) -> None:
             web.get("/media/{key:[0-9a-f]{32}}/preview", media.show_preview),
             web.get("/robots.txt", health.show_robots),
             web.get("/healthz", health.show),
+            web.get("/health", health.show_plain),
         ]
     )
     api_routes.add(app)

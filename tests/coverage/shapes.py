@@ -36,6 +36,8 @@ def check(entity: str, found: Any) -> list[str]:
         return [] if isinstance(found, str) else [f"a text was expected, not {_short(found)}"]
     if entity == "{}":
         return [] if found == {} else [f"an empty object was expected, not {_short(found)}"]
+    if entity == "Hash":
+        return [] if isinstance(found, dict) else [f"an object was expected, not {_short(found)}"]
     return list(_object(entity, entity, found))
 
 

@@ -369,7 +369,7 @@ OF_NO_POST = re.compile(
     r"|/api/v[12]/(suggestions|directory|annual_reports(/.*)?|instance|custom_emojis|media/\{id\}|followed_tags|tags/\{name\}|featured_tags(/suggestions)?|follow_requests)"
     r"|/api/v1/accounts(/(verify_credentials|lookup|relationships|\{id\}|\{id\}/(followers|following|lists)))?"
     r"|/api/v1/accounts/(familiar_followers|\{id\}/(endorsements|identity_proofs))|/api/v1/(endorsements|blocks|mutes|domain_blocks)"
-    r"|/api/v1/lists(/\{id\}(/accounts)?)?|/api/v[12]/filters(/.*)?"
+    r"|/api/v1/lists(/\{id\}(/accounts)?)?|/api/v[12]/filters(/.*)?|/api/v1/instance/.*|/api/v1/peers/search|/health|/privacy-policy|/terms-of-service(/.*)?"
     r"|/api/v1/(profile|preferences|collections/\{id\})|/api/v1/accounts/\{id\}/(in_)?collections"
     r"|/@\{name\}/collections/\{id\}"
     r"|/api/v1/scheduled_statuses(/\{id\})?"

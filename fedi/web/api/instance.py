@@ -5,15 +5,16 @@ from typing import Final
 
 from aiohttp import web
 
-from fedi import clock
+from fedi import clock, texts
 from fedi.storage import accounts as account_rows
 from fedi.storage import listings
 from fedi.storage import posts as post_rows
+from fedi.storage import terms as term_rows
 from fedi.storage.db import Tx
-from fedi.web import headers, keys
-from fedi.web.api import answers, table
+from fedi.web import keys
+from fedi.web.api import statements, table
 from fedi.web.api.entities import instance as entity
-from fedi.web.api.entities.instance import Census
+from fedi.web.api.entities.instance import Census, Words
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
 _COUNTED_S: Final = 600.0  # counting reads every local post: not for each who asks
@@ -31,18 +32,19 @@ COUNTED = web.AppKey[Counted]("api_counted")
 
 
 async def show(request: web.Request) -> web.Response:
-    return _public(entity.instance(request.app[keys.INSTANCE].config, await _census(request.app)))
+    return statements.public(entity.instance(request.app[keys.INSTANCE].config, *await _found(request)))
 
 
 async def show_v1(request: web.Request) -> web.Response:
-    return _public(entity.instance_v1(request.app[keys.INSTANCE].config, await _census(request.app)))
+    return statements.public(entity.instance_v1(request.app[keys.INSTANCE].config, *await _found(request)))
 
 
-def _public(document: object) -> web.Response:
-    response = answers.entity(document)
-    response.headers["Cache-Control"] = headers.PUBLIC
-    response.headers["Vary"] = "Accept-Encoding"
-    return response
+async def _found(request: web.Request) -> tuple[Census, Words]:
+    return await _census(request.app), request.app[keys.INSTANCE].db.read(_words)
+
+
+def _words(tx: Tx) -> Words:
+    return Words(statements.list_rules(tx), term_rows.find_current(tx, texts.today(tx)) is not None)
 
 
 async def _census(app: web.Application) -> Census:

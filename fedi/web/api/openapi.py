@@ -68,7 +68,7 @@ def _security(route: Route) -> list[dict[str, list[str]]]:
 
 def _answer(route: Route, known: shapes.Table) -> dict[str, Any]:
     inner = route.gives.strip("[]")
-    is_entity = inner in known or inner in ("{}", "String")
+    is_entity = inner in known or inner in shapes.PLAIN or route.gives == "{}"
     return _json(shapes.reference(route.gives), "Done.") if is_entity else {"description": "Done."}
 
 

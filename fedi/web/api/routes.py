@@ -29,6 +29,7 @@ from fedi.web.api import (
     notifications,
     oauth,
     openapi,
+    peers,
     polls,
     profile,
     push,
@@ -38,6 +39,7 @@ from fedi.web.api import (
     reports,
     scheduled,
     search,
+    statements,
     statuses,
     streaming,
     suggestions,
@@ -85,6 +87,8 @@ _MODULES: Final = (
     trends,
     annual_reports,
     instance,
+    statements,
+    peers,
     streaming,
     openapi,
     push,
@@ -99,6 +103,7 @@ def add(app: web.Application) -> None:
     made = app[keys.INSTANCE]
     app[SHELF] = Shelf(made.uris, made.hub, made.filtering)
     app[instance.COUNTED] = instance.Counted()
+    app[peers.COUNTED] = peers.Counted()
     app[openapi.DOCUMENT] = openapi.Document(ROUTES, app[keys.NAMES].base_url)
     streaming.add(app, Exchange(made, app[SHELF]))
     app.on_cleanup.append(_close)

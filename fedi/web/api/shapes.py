@@ -13,6 +13,7 @@ EXTENDS: Final = {
     "Trends::Link": "PreviewCard",
     "CredentialApplication": "Application",
 }
+PLAIN: Final = {"{}": "object", "Hash": "object", "String": "string"}  # what a route gives that is no entity
 _FORMATS: Final = (("Datetime", {"format": "date-time"}), ("(Date)", {"format": "date"}), ("cast from", {"pattern": "^[0-9]+$"}))
 
 Table = dict[str, dict[str, dict[str, Any]]]
@@ -39,10 +40,8 @@ def reference(entity: str) -> Schema:
     """What a route gives, `[Status]` for a list, `[String]` for a list of texts."""
     if entity.startswith("["):
         return {"type": "array", "items": reference(entity[1:-1])}
-    if entity == "{}":
-        return {"type": "object"}
-    if entity == "String":
-        return {"type": "string"}
+    if entity in PLAIN:
+        return {"type": PLAIN[entity]}
     return {"$ref": f"#/components/schemas/{name(entity)}"}
 
 

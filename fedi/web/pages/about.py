@@ -5,12 +5,16 @@ from typing import Final, NamedTuple
 from aiohttp import web
 
 import fedi
-from fedi import clock
+from fedi import clock, texts
+from fedi.html import Html
 from fedi.storage import accounts as account_rows
 from fedi.storage import posts as post_rows
+from fedi.storage import rules as rule_rows
+from fedi.storage import terms as term_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
+from fedi.storage.rules import Rule
 from fedi.web.pages import site, views
 from fedi.web.pages.site import Head, Pages
 
@@ -23,6 +27,19 @@ class Numbers(NamedTuple):
     people: int
     active: int
     posts: int
+
+
+class Said(NamedTuple):
+    """What the owner has written; `html` is None until they have."""
+
+    html: Html | None
+    rules: list[Rule]
+    has_terms: bool
+
+
+def _said(tx: Tx) -> Said:
+    html = texts.render(tx, texts.get(tx, texts.ABOUT).source) if texts.is_own(tx, texts.ABOUT) else None
+    return Said(html, rule_rows.list_all(tx), term_rows.find_current(tx, texts.today(tx)) is not None)
 
 
 def _read(tx: Tx, pages: Pages, viewer: Account | None) -> tuple[Numbers, list[views.Face]]:
@@ -38,4 +55,7 @@ async def show(request: web.Request) -> web.Response:
     numbers, staff = pages.instance.db.read(_read, pages, site.viewer(request))
     url = f"{pages.site.base_url}/about"
     head = Head(noindex=False, canonical=url, properties=views.properties(pages, "website", pages.site.title, pages.site.description, url))
-    return site.show(request, "about.html", "About", area="about", head=head, numbers=numbers, staff=staff, version=fedi.__version__)
+    about = pages.instance.db.read(_said)
+    return site.show(
+        request, "about.html", "About", area="about", head=head, numbers=numbers, staff=staff, about=about, version=fedi.__version__
+    )

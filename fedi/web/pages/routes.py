@@ -24,6 +24,7 @@ from fedi.web.pages import (
     login,
     moving,
     notifications,
+    papers,
     people,
     polls,
     post,
@@ -54,7 +55,7 @@ def add(app: web.Application) -> None:
     app.router.add_routes(
         [
             web.get("/", kept.page(front.show)),
-            web.get("/about", kept.page(about.show)),
+            *_about(),
             web.get("/public", kept.page(public.local)),
             web.get("/public/all", public.everywhere),
             web.get("/tags/{tag}", kept.page(public.tag)),
@@ -115,6 +116,15 @@ def _doors() -> list[web.RouteDef]:
         web.post("/oauth/authorize", authorize.decide),
         web.delete("/oauth/authorize", authorize.decide),
         web.get("/oauth/authorize/native", authorize.native),
+    ]
+
+
+def _about() -> list[web.RouteDef]:
+    return [
+        web.get("/about", kept.page(about.show)),
+        web.get("/privacy-policy", kept.page(papers.show_privacy)),
+        web.get("/terms-of-service", kept.page(papers.show_terms)),
+        web.get("/terms-of-service/{date}", papers.show_terms),
     ]
 
 

@@ -207,7 +207,7 @@ def show(request: web.Request, name: str, title: str, *, area: str = "", status:
     return response
 
 
-_PUBLIC: Final = frozenset({"front.html", "timeline.html", "profile.html", "post.html", "about.html"})
+_PUBLIC: Final = frozenset({"front.html", "timeline.html", "profile.html", "post.html", "about.html", "paper.html"})
 
 
 # -- after a form --

@@ -1,6 +1,11 @@
+from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
+from fedi import blurhash, web
 from fedi.storage.accounts import Account
+from fedi.web.api.entities import instance as entity
 from tests import make
 from tests.web.api.conftest import Api
 from tests.web.rig import served, settings
@@ -58,6 +63,14 @@ async def test_the_pictures_it_names_are_there(api: Api) -> None:
     for url in (found["thumbnail"]["url"], found["icon"][0]["src"]):
         async with api.rig.client.get(url.removeprefix("https://fedi.test")) as answer:
             assert answer.status == 200 and answer.content_type == "image/png"
+
+
+def test_the_picture_is_blurred_as_it_is() -> None:
+    with Image.open(Path(web.__file__).parent / "static" / "header.png") as picture:
+        small = picture.convert("RGB")
+    small.thumbnail((32, 32))
+    made = entity.instance(make.settings(Path()), entity.Census(0, 0, 0, 0, None, ""), entity.Words([], False))
+    assert made["thumbnail"]["blurhash"] == blurhash.encode(small.tobytes(), small.width, small.height)
 
 
 async def test_the_contact_is_an_address_or_somebody_here(tmp_path: Any) -> None:

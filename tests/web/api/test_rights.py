@@ -28,8 +28,7 @@ MALFORMED = (400, 401, 422)  # nothing was sent along, not even who the program 
 def filled(path: str, row_id: int = 1) -> str:
     """The path of a route with something in the place of its names."""
     names = {"id": str(row_id), "hashtag": "topic", "name": "topic", "emoji": "%F0%9F%8E%89", "quoting": "1", "group_key": "ungrouped-1"}
-    names["item"] = "1"
-    names["year"] = "2026"
+    names |= {"item": "1", "date": "2026-01-01", "year": "2026"}
     return re.sub(r"{(\w+)}", lambda match: names[match[1]], path)
 
 

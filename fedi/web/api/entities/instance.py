@@ -10,8 +10,10 @@ from fedi.interactions import PINS
 from fedi.web.api.entities.places import Json
 
 # Programs look at the number in front to know what they may ask for. Observed: GoToSocial and Akkoma write theirs like this.
-VERSION: Final = f"4.2.0 (compatible; fedi {__version__})"
+VERSION: Final = f"4.6.0 (compatible; fedi {__version__})"
+API_VERSION: Final = 10  # what Mastodon 4.6 counts
 _PICTURE: Final = "/static/header.png"
+_BLURRED: Final = "LsNd]ntRR%xt~WkCoLjsRjayofWV"  # that picture
 _ICON: Final = "/static/avatar.png"
 _MIMES: Final = ("image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "image/heic")
 _FILMS: Final = ("video/mp4", "video/webm", "video/quicktime", "audio/mpeg", "audio/ogg", "audio/flac", "audio/mp4", "audio/wav")
@@ -28,7 +30,14 @@ class Census(NamedTuple):
     vapid: str = ""
 
 
-def instance(config: Config, census: Census) -> Json:
+class Words(NamedTuple):
+    """What it says in words: its rules as JSON, and whether it has terms of service."""
+
+    rules: list[Json]
+    has_terms: bool
+
+
+def instance(config: Config, census: Census, words: Words) -> Json:
     """Source: Mastodon documentation, Instance."""
     settings, base_url = config.instance, config.instance.base_url
     return {
@@ -39,10 +48,10 @@ def instance(config: Config, census: Census) -> Json:
         "description": settings.description,
         "wrapstodon": None,
         "usage": {"users": {"active_month": census.active_month}},
-        "thumbnail": {"url": f"{base_url}{_PICTURE}", "description": "", "blurhash": None, "versions": {}},
+        "thumbnail": {"url": f"{base_url}{_PICTURE}", "description": "", "blurhash": _BLURRED, "versions": {}},
         "icon": [{"src": f"{base_url}{_ICON}", "size": "400x400"}],
         "languages": list(settings.languages),
-        "configuration": _configuration(config, census.vapid),
+        "configuration": _configuration(config, census.vapid, words),
         "registrations": {
             "enabled": settings.registrations == "open",
             "approval_required": False,
@@ -51,16 +60,16 @@ def instance(config: Config, census: Census) -> Json:
             "reason_required": False,
             "url": None,
         },
-        "api_versions": {"mastodon": 0},
+        "api_versions": {"mastodon": API_VERSION},
         "contact": {"email": _email(config), "account": _fragment(census.contact)},
-        "rules": [],
+        "rules": words.rules,
     }
 
 
-def instance_v1(config: Config, census: Census) -> Json:
+def instance_v1(config: Config, census: Census, words: Words) -> Json:
     """Source: Mastodon documentation, V1::Instance. Observed: GoToSocial reads it before it first speaks with a server."""
     settings, base_url = config.instance, config.instance.base_url
-    configuration = _configuration(config, census.vapid)
+    configuration = _configuration(config, census.vapid, words)
     return {
         "uri": settings.domain,
         "title": settings.title,
@@ -77,11 +86,11 @@ def instance_v1(config: Config, census: Census) -> Json:
         "invites_enabled": False,
         "configuration": {name: configuration[name] for name in ("accounts", "statuses", "media_attachments", "polls")},
         "contact_account": _fragment(census.contact),
-        "rules": [],
+        "rules": words.rules,
     }
 
 
-def _configuration(config: Config, vapid: str) -> Json:
+def _configuration(config: Config, vapid: str, words: Words) -> Json:
     base_url = config.instance.base_url
     public = {"local": "public", "remote": "public"}
     upload_bytes = config.limits.upload_mb * 1024 * 1024
@@ -90,8 +99,8 @@ def _configuration(config: Config, vapid: str) -> Json:
             "streaming": _streaming(base_url),
             "status": None,
             "about": f"{base_url}/about",
-            "privacy_policy": None,
-            "terms_of_service": None,
+            "privacy_policy": f"{base_url}/privacy-policy",
+            "terms_of_service": f"{base_url}/terms-of-service" if words.has_terms else None,
         },
         "vapid": {"public_key": vapid},
         "accounts": {

@@ -5,10 +5,12 @@ Never open() the database, -wal or -shm file by another way while it is in use: 
 
 import errno
 import logging
+import re
 import shutil
 import sqlite3
+from functools import lru_cache
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, cast
 
 from fedi import errors
 from fedi.storage import private
@@ -93,6 +95,39 @@ def open_memory(content: bytes) -> sqlite3.Connection:
     connection = prepared(sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=512))
     connection.deserialize(content)
     return connection
+
+
+def reading(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The connection of a database in memory as one that cannot write; of a file there are two."""
+    return cast(sqlite3.Connection, _Reading(connection))
+
+
+class _Reading:
+    """Refuses what `query_only` refuses. To switch that on and off makes SQLite forget every statement it has prepared."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._execute = connection.execute
+
+    def execute(self, sql: str, params: Any = ()) -> sqlite3.Cursor:
+        if _writes(sql):
+            raise errors.Unavailable(_UNAVAILABLE[sqlite3.SQLITE_READONLY])
+        return self._execute(sql, params)
+
+    def executemany(self, sql: str, rows: Any) -> NoReturn:
+        raise errors.Unavailable(_UNAVAILABLE[sqlite3.SQLITE_READONLY])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+@lru_cache(maxsize=2048)
+def _writes(sql: str) -> bool:
+    word = re.match(r"(?:\s|--.*\n)*(\w*)", sql)
+    kind = word[1].upper() if word else ""
+    if kind == "WITH":
+        return re.search(r"\)\s*(?:INSERT|REPLACE|UPDATE|DELETE)\b", sql, re.IGNORECASE) is not None
+    return kind not in ("SELECT", "VALUES", "PRAGMA", "EXPLAIN", "BEGIN", "COMMIT", "ROLLBACK")
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -19,7 +19,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fedi.storage import migrate, private
 from fedi.storage.checkpoint import Checkpoints
-from fedi.storage.connection import Damaged, open_memory, open_reader, open_writer, problems
+from fedi.storage.connection import Damaged, open_memory, open_reader, open_writer, problems, reading
 from fedi.storage.group import REOPENED, Group, Publish
 from fedi.storage.scan import Scans, limited, snapshot
 from fedi.storage.tx import NO_HOUSE, House, Tx
@@ -88,7 +88,7 @@ class Database:
             connection.rollback()
             return connection
 
-        return cls(Group(connection, reopen, publish, None, house), connection, None)
+        return cls(Group(connection, reopen, publish, None, house), reading(connection), None)
 
     async def write(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(tx, ...)` in the next group of writes; what it returns or raises arrives once that group is committed.
@@ -100,8 +100,6 @@ class Database:
 
     def read(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(tx, ...)` on one snapshot of what is committed, now and on this thread: for reads of well under a millisecond."""
-        if self._scans is None:
-            return self._read_memory(fn, args, kwargs)
         result: T = snapshot(self._reader, self.house, fn, args, kwargs)
         return result
 
@@ -117,7 +115,8 @@ class Database:
         """
         deadline = monotonic() + deadline_s
         if self._scans is None:
-            return self._read_memory(fn, args, kwargs, deadline)
+            found: T = limited(self._reader, self.house, deadline, fn, args, kwargs)
+            return found
         loop = asyncio.get_running_loop()
         result: T = await loop.run_in_executor(self._scans.threads, self._scans.run, deadline, fn, args, kwargs)
         return result
@@ -156,17 +155,6 @@ class Database:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.shut()
-
-    def _read_memory(self, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], deadline: float | None = None) -> T:
-        self._reader.execute("PRAGMA query_only = ON")
-        try:
-            if deadline is not None:
-                result: T = limited(self._reader, self.house, deadline, fn, args, kwargs)
-            else:
-                result = snapshot(self._reader, self.house, fn, args, kwargs)
-            return result
-        finally:
-            self._reader.execute("PRAGMA query_only = OFF")
 
 
 def _refuse_damage(writer: sqlite3.Connection, path: Path) -> None:

@@ -136,6 +136,28 @@ async def test_a_read_cannot_write_or_tell(db: Database) -> None:
     assert db.read(ledger.names) == ["alice"]
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "  -- a remark\n  INSERT INTO entries (name) VALUES ('x')",
+        "WITH more(name) AS (SELECT 'x') INSERT INTO entries (name) SELECT name FROM more",
+        "UPDATE entries SET name = 'x'",
+        "DELETE FROM entries",
+        "REPLACE INTO entries (name) VALUES ('x')",
+        "DROP TABLE entries",
+        "CREATE TABLE more (name TEXT)",
+    ],
+)
+def test_no_statement_of_a_read_writes(db: Database, sql: str) -> None:
+    db.transact(ledger.add, "alice")
+    with pytest.raises(errors.Unavailable):
+        db.read(lambda tx: tx.execute(sql))
+    with pytest.raises(errors.Unavailable):
+        db.read(lambda tx: tx.executemany("INSERT INTO entries (name) VALUES (?)", [("x",)]))
+    assert db.read(ledger.names) == ["alice"]
+    assert db.read(lambda tx: tx.one("WITH one(n) AS (SELECT replace('ab', 'a', 'b')) SELECT n FROM one")[0]) == "bb"  # type: ignore[index]
+
+
 async def test_the_statements_of_one_read_see_one_snapshot(on_disk: Database, tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / "data" / NAME)
 

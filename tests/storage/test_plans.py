@@ -160,12 +160,12 @@ def filled(db: Database) -> Database:
 def test_no_read_on_the_way_to_a_page_reads_a_whole_table(filled: Database, monkeypatch: pytest.MonkeyPatch, name: str, known: str) -> None:
     """Whatever the planner knows of the data: its numbers may be of yesterday."""
     if known != "nothing":
-        filled._reader.execute("ANALYZE")
+        filled._group.connection.execute("ANALYZE")
     if known == "a large server":
         rows = [line.split(" ", 2) for line in LARGE_SERVER.split("\n") if line]
-        filled._reader.execute("DELETE FROM sqlite_stat1")
-        filled._reader.executemany("INSERT INTO sqlite_stat1 VALUES (?, nullif(?, '-'), ?)", rows)
-        filled._reader.execute("ANALYZE sqlite_schema")
+        filled._group.connection.execute("DELETE FROM sqlite_stat1")
+        filled._group.connection.executemany("INSERT INTO sqlite_stat1 VALUES (?, nullif(?, '-'), ?)", rows)
+        filled._group.connection.execute("ANALYZE sqlite_schema")
     for sql, steps in plans(filled, READS[name], monkeypatch).items():
         assert whole_tables(steps, sql) == [], "\n".join([sql, *steps])
 

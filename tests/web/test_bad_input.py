@@ -275,7 +275,9 @@ def message(response: ClientResponse, text: str) -> bool:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+async def house(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, quick_keys: None
+) -> AsyncIterator[House]:
     """Served, with somebody here who has written, and others; nothing is throttled."""
     for name in ("check", "spend"):
         monkeypatch.setattr(Window, name, lambda window, key: None)

@@ -29,18 +29,19 @@ def fedi(*words: str, given: str = "") -> str:
 
 
 class Server:
-    """One server in a folder of its own. Use as a context manager."""
+    """One server in a folder of its own, made if need be. Use as a context manager."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.port = port or free_port()
         self.domain = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.domain}"
         self.config = folder / "config.toml"
         self.start_s = 0.0
         self.wrapper: list[str] = []  # a command to run it under
         self._process: subprocess.Popen[bytes] | None = None
-        fedi("init", "--dir", str(folder), "--domain", self.domain, "--base-url", self.url, "--yes")
+        if not self.config.exists():
+            fedi("init", "--dir", str(folder), "--domain", self.domain, "--base-url", self.url, "--yes")
 
     def account(self, name: str) -> str:
         """Make a person; their bearer token."""

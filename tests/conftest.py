@@ -2,7 +2,7 @@
 
 import gc
 import os
-import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,37 @@ hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fedi"))
 freezegun.configure(extend_ignore_list=["_pytest.timing"])  # pytest measures with the real clock
 
 # Nothing here speaks to the world outside, and to read its certificate authorities takes 60 ms and a megabyte for each instance.
-ssl.SSLContext.load_default_certs = lambda context, purpose=ssl.Purpose.SERVER_AUTH: None  # type: ignore[method-assign]
+os.environ |= {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
+# What tests start as processes of their own is compiled once, not each time: that would be a second for each.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 START = "2026-11-22T12:00:00Z"  # of frozen time
 
 
 # -- the run itself --
+
+# What takes long comes first, so that at the end no worker waits for another.
+LONG = (
+    "tests/faults/test_kill.py",
+    "tests/web/test_bad_input.py",
+    "tests/web/test_visibility_surfaces.py",
+    "tests/cli/test_serve.py",
+    "tests/browser/test_pages.py",
+    "tests/web/test_credentials.py",
+    "tests/web/pages/test_safety.py",
+    "tests/faults/test_sync.py",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config.option, "loadscopereorder"):  # xdist would begin with the files of most tests
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONG)))
 
 
 def pytest_collection_finish() -> None:

@@ -1,6 +1,7 @@
 """A real server in a process of its own, with two people and four other servers' people, whose inboxes are here."""
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,18 +75,37 @@ class World(NamedTuple):
     inboxes: Inboxes
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    yield from make_world(tmp_path / "data")
+class Made(NamedTuple):
+    """A world that waits: what it is on disk, and the addresses that stand in it."""
+
+    folder: Path
+    port: int
+    inboxes_port: int
+    token: str
+    peers: list[Peer]
 
 
-def make_world(folder: Path) -> Iterator[World]:
-    """Set up in a folder; the server is not started."""
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("world") / "data"
     server = Server(folder)
     server.account("reader")
     token = server.account("writer")
-    inboxes = Inboxes(free_port())
-    people = seed.peers(folder, PEERS, followed_by="reader", following="writer", sink_port=inboxes.port)
-    yield World(server, token, people, inboxes)
+    port = free_port()
+    people = seed.peers(folder, PEERS, followed_by="reader", following="writer", sink_port=port)
+    return Made(folder, server.port, port, token, people)
+
+
+@pytest.fixture
+def world(made_once: Made, tmp_path: Path) -> Iterator[World]:
+    yield from make_world(made_once, tmp_path / "data")
+
+
+def make_world(made: Made, folder: Path) -> Iterator[World]:
+    """Set up in a folder; the server is not started."""
+    shutil.copytree(made.folder, folder)
+    folder.chmod(0o700)
+    server, inboxes = Server(folder, made.port), Inboxes(made.inboxes_port)
+    yield World(server, made.token, made.peers, inboxes)
     server.stop()
     inboxes.stop()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import World, make_world
+from tests.faults.conftest import Made, World, make_world
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def small_world(small_disk: Path) -> Iterator[World]:
-    yield from make_world(small_disk / "data")
+def small_world(made_once: Made, small_disk: Path) -> Iterator[World]:
+    yield from make_world(made_once, small_disk / "data")
 
 
 def _ask(world: World, path: str, body: object = None) -> int:

@@ -197,6 +197,12 @@ def viewer(request: web.Request) -> Account | None:
     return account
 
 
+def let_go(request: web.Request) -> None:
+    """A stream lasts for days: the row of its person is not kept for as long."""
+    if _VIEWER in request:
+        del request[_VIEWER]
+
+
 def viewer_id(request: web.Request) -> int:
     """The viewer's account id, or 0: what reads of posts bind."""
     account = viewer(request)

@@ -1,6 +1,7 @@
 """Which streams there are, what they are called, and who may listen to which. Source: Mastodon documentation, streaming."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import orjson
@@ -45,12 +46,18 @@ def find(tx: Tx, who: Listener, name: str, given: Mapping[str, object]) -> Chann
     if not auth.covers(who.scopes, *SCOPES[name]):
         raise Forbidden("Access token does not have the required scopes")
     if name in PERSONAL:
-        return Channel((name, who.account_id), orjson.dumps([name]))
+        return Channel((name, who.account_id), _label(name))
     if name == "list":
         return _list(tx, who, given.get("list"))
     if name.startswith("hashtag"):
         return _tag(name, given.get("tag"))
-    return Channel((name, ""), orjson.dumps([name]))
+    return Channel((name, ""), _label(name))
+
+
+@lru_cache(maxsize=1024)
+def _label(*names: str) -> bytes:
+    """One object for many streams, without the room that orjson leaves behind it."""
+    return bytes(memoryview(orjson.dumps(names)))
 
 
 def _list(tx: Tx, who: Listener, given: object) -> Channel:
@@ -60,14 +67,14 @@ def _list(tx: Tx, who: Listener, given: object) -> Channel:
     is_id = text.isascii() and text.isdecimal() and len(text) < 20
     if not is_id or not rows.owns_list(tx, who.account_id, min(int(text), ids.MAX)):
         raise Unauthenticated("Not authorized to stream this list")
-    return Channel(("list", int(text)), orjson.dumps(["list", text]))
+    return Channel(("list", int(text)), _label("list", text))
 
 
 def _tag(name: str, given: object) -> Channel:
     tag = markup.normalise_tag(given) if isinstance(given, str) and len(given) <= 300 else ""
     if not tag:
         raise Malformed("Missing tag name parameter")
-    return Channel((name, tag), orjson.dumps([name, given]))
+    return Channel((name, tag), _label(name, str(given)))
 
 
 STATUS: Final[Mapping[type[FediError], int]] = {Malformed: 400, Invalid: 400, Unauthenticated: 401, Forbidden: 401, NotFound: 404}

@@ -77,7 +77,9 @@ async def _listener(request: web.Request, *scopes: str) -> Listener:
             await auth.admit(request, given)
     if not auth.token_id(request):
         raise Unauthenticated("Missing access token")
-    return Listener(auth.require(request, *scopes).id, auth.scopes(request))
+    who = Listener(auth.require(request, *scopes).id, auth.scopes(request))
+    auth.let_go(request)
+    return who
 
 
 def _protocol(request: web.Request) -> str:
@@ -105,6 +107,7 @@ async def _serve_socket(request: web.Request, who: Listener, name: str) -> web.S
     exchange.check(auth.token_id(request), client)
     made = _answer(request)
     await made.prepare(request)
+    made.headers.clear()  # they are out, and streams last
     if request.transport is None:
         return made
     stream = Stream(who, auth.token_id(request), client, request.transport, Socket(made))
@@ -185,6 +188,7 @@ async def _serve_lines(request: web.Request, who: Listener, channel: Channel) ->
     if request.method == "HEAD":
         return made
     await made.prepare(request)
+    made.headers.clear()  # they are out, and streams last
     if request.transport is None:
         return made
     lines = Lines(made)

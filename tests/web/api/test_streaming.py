@@ -3,8 +3,10 @@
 import asyncio
 import gc
 import json
+import socket
+import tracemalloc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from fedi.web.api import exchange as exchanges
 from fedi.web.api.exchange import EXCHANGE, Exchange
 from tests import make
 from tests.web.api.conftest import Api
+from tests.web.api.costs import counting
 
 PATH = "/api/v1/streaming"
 SOON_S = 3.0
@@ -246,6 +249,91 @@ async def test_a_public_stream_leaves_out_servers_that_are_limited_or_blocked_by
         assert await ear.silent() and await other.silent()
 
 
+WHO = ("follower", "stranger", "named", "blocked", "blocker", "muter", "listed")
+SHOWN = {  # in `user`, `public`, `hashtag`, `list`: who is told of a post of alice's
+    "public": ("follower named listed", "follower stranger named listed", "listed"),
+    "unlisted": ("follower named listed", "", "listed"),
+    "private": ("follower named listed", "", "listed"),
+    "direct": ("named", "", ""),
+    "local public": ("follower named listed", "follower stranger named listed", "listed"),
+    "local private": ("follower named listed", "", "listed"),
+}
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+async def test_every_kind_of_post_is_told_to_those_who_may_see_it_and_to_nobody_else_VIS(api: Api, alice: Account, kind: str) -> None:
+    people = {name: api.run(make.account, name) for name in WHO}
+    for name in ("follower", "named", "muter", "listed"):
+        api.run(make.follow, people[name], alice)
+    api.run(blocks.block, alice, people["blocked"].id)
+    api.run(blocks.block, people["blocker"], alice.id)
+    api.run(blocks.mute, people["muter"], alice.id)
+    made = (await api.post(people["listed"], "/api/v1/lists", json={"title": "x"})).json["id"]
+    assert (await api.post(people["listed"], f"/api/v1/lists/{made}/accounts", json={"account_ids": [str(alice.id)]})).status == 200
+    heard: dict[str, set[str]] = {"user": set(), "public": set(), "hashtag": set(), "list": set()}
+    async with AsyncExitStack() as stack:
+        ears = {}
+        for name, person in people.items():
+            ears[name] = await stack.enter_async_context(listening(api, person, "user", "public"))
+            await ears[name].listen("hashtag", tag="topic")
+            if name == "listed":
+                await ears[name].listen("list", list=made)
+        text = "a #topic for @named" if kind == "direct" else "a #topic"
+        await api.say(alice, text, visibility=kind.split()[-1], local_only=kind.startswith("local"))
+        await settled(api)
+        for name, ear in ears.items():
+            await ear.listen("no such stream")
+            while "stream" in (message := await ear.next()):
+                if message["event"] == "update":
+                    heard[message["stream"][0]].add(name)
+    home, public, listed = (set(names.split()) for names in SHOWN[kind])
+    assert heard == {"user": home, "public": public, "hashtag": public, "list": listed}
+
+
+async def test_a_list_is_told_of_what_stands_in_it_and_only_its_owner_listens(api: Api, alice: Account, bob: Account) -> None:
+    api.run(make.follow, bob, alice)
+    made = (await api.post(bob, "/api/v1/lists", json={"title": "x", "exclusive": True})).json["id"]
+    await api.post(bob, f"/api/v1/lists/{made}/accounts", json={"account_ids": [str(alice.id)]})
+    async with listening(api, bob, "list", list=made) as ear, listening(api, bob, "user") as home, listening(api, alice) as other:
+        await other.listen("list", list=made)
+        assert await other.next() == {"error": "Not authorized to stream this list", "status": 401}
+        post = await api.say(alice, "listed")
+        message = await ear.next()
+        assert (message["stream"], message["event"], json.loads(message["payload"])["id"]) == (["list", made], "update", post["id"])
+        await api.call("PUT", alice, f"/api/v1/statuses/{post['id']}", json={"status": "listed again"})
+        assert (await ear.next())["event"] == "status.update"
+        await api.call("DELETE", alice, f"/api/v1/statuses/{post['id']}")
+        assert await ear.next() == {"stream": ["list", made], "event": "delete", "payload": post["id"]}
+        assert await home.silent()  # what an exclusive list shows does not come home
+
+
+async def test_filters_mark_what_is_told(api: Api, alice: Account, bob: Account) -> None:
+    async with listening(api, bob, "public") as ear, listening(api, bob, "user") as told, listening(api, alice, "public") as other:
+        given = {"title": "no spiders", "context": ["public"], "filter_action": "hide", "keywords_attributes": [{"keyword": "spider"}]}
+        assert (await api.post(bob, "/api/v2/filters", json=given)).status == 200
+        assert (await told.next())["event"] == "filters_changed"
+        await api.say(alice, "a spider")
+        (met,) = json.loads((await ear.next())["payload"])["filtered"]
+        assert (met["filter"]["title"], met["keyword_matches"]) == ("no spiders", ["spider"])
+        assert json.loads((await other.next())["payload"])["filtered"] == []
+
+
+async def test_many_events_and_many_people_cost_few_statements(api: Api, alice: Account, monkeypatch: Any) -> None:
+    made = [int((await api.say(alice, f"post {number}"))["id"]) for number in range(20)]
+    costs = []
+    for number in (5, 20):
+        people = [api.run(make.account, f"p{number}x{place}") for place in range(3)]
+        async with AsyncExitStack() as stack:
+            for person in people:
+                api.run(make.follow, person, alice)
+                await stack.enter_async_context(listening(api, person, "public", "user"))
+            with counting(monkeypatch)() as seen:
+                api.rig.instance.hub.publish([Event("post", row_id) for row_id in made[:number]])
+                await settled(api)
+            costs.append(len(seen))
+    assert costs[0] == costs[1]
+
+
 # -- tokens --
 
 
@@ -363,6 +451,41 @@ async def test_who_does_not_read_is_cut_off_and_keeps_nobody_waiting_DOS(api: Ap
         assert "one" in content(await ear.next())
         assert await slow.ended()
         assert len(exchange(api)) == 1
+
+
+async def test_a_stream_costs_little_memory_DOS_10(api: Api, alice: Account, monkeypatch: Any) -> None:
+    """500 of them less than 10 MB; tried with fewer, the other side's sockets included."""
+    number = 60
+    monkeypatch.setattr(limits, "STREAMS_PER_TOKEN", 1000)
+    asked = (
+        f"GET {PATH}?stream=user HTTP/1.1\r\nHost: fedi.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nAuthorization: Bearer {api.token(alice, 'read')}\r\n\r\n"
+    ).encode()
+    sockets: list[socket.socket] = []
+
+    async def come(count: int) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(count):
+            sockets.append(socket.socket())
+            sockets[-1].setblocking(False)
+            await loop.sock_connect(sockets[-1], ("127.0.0.1", api.rig.client.port))
+            await loop.sock_sendall(sockets[-1], asked)
+            assert (await loop.sock_recv(sockets[-1], 4096)).startswith(b"HTTP/1.1 101")
+
+    await come(5)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        await come(number)
+        await settled(api)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        for one in sockets:
+            one.close()
+    assert (after - before) / number < 10_000_000 / 500
 
 
 async def test_closed_streams_leave_nothing(api: Api, alice: Account) -> None:

@@ -19,7 +19,7 @@ from fedi.web.api import answers, table
 from fedi.web.api.entities.relationship import relationships
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
-_AT_ONCE: Final = 40
+_AT_ONCE: Final = 100
 _FAMILIAR_EACH: Final = 10
 _HOSTS: Final = (100, 200)
 

@@ -12,9 +12,9 @@ from fedi.web import params
 from fedi.web.pages import compose, site
 
 EXPANSIONS: Final = (
-    ("default", "Cover what its author marked as sensitive"),
-    ("show_all", "Show all pictures"),
-    ("hide_all", "Cover all pictures"),
+    ("default", "Cover sensitive ones"),
+    ("show_all", "Show all"),
+    ("hide_all", "Cover all"),
 )
 
 

@@ -1,11 +1,15 @@
 import pytest
 
-from fedi import accounts, moderation
+from fedi import accounts, collections, moderation
+from fedi.storage import blocks as block_rows
+from fedi.storage import endorsements as endorsement_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
 from tests import make
 from tests.web.api.conftest import Api
+from tests.web.api.costs import counting
 
 # -- notes --
 
@@ -171,3 +175,46 @@ async def test_several_accounts_are_read_at_once_without_hidden_ones(api: Api, a
 async def test_nobody_has_identity_proofs(api: Api, alice: Account, bob: Account) -> None:
     assert (await api.get(alice, f"/api/v1/accounts/{bob.id}/identity_proofs")).json == []
     assert (await api.get(alice, "/api/v1/accounts/1/identity_proofs")).status == 404
+
+
+# -- what lists cost --
+
+
+def _people(tx: Tx, alice: Account, count: int) -> list[Account]:
+    """So many whom alice follows, shows, has put into collections, mutes, and others whom she blocks."""
+    owner = make.account(tx)
+    friends = [make.account(tx) for _ in range(count)]
+    for friend in friends:
+        make.follow(tx, alice, friend)
+        make.follow(tx, friend, owner)
+        endorsement_rows.put(tx, alice.id, friend.id)
+        block_rows.put_mute(tx, alice.id, friend.id, notifications=True, expires_at=None)
+        block_rows.put_domain(tx, alice.id, f"{friend.username}.test")
+        make.block(tx, alice, make.account(tx))
+    for number in range(min(count, 10)):
+        collections.create(tx, alice, collections.About(name=f"c{number}"), [friend.id for friend in friends[:20]])
+    return [owner, *friends]
+
+
+async def test_no_list_of_people_costs_a_statement_more_for_each(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = counting(monkeypatch)
+    costs: dict[int, list[tuple[int, str]]] = {}
+    for size in (5, 40):
+        alice = api.run(make.account, f"alice{size}")
+        owner, *friends = api.run(_people, alice, size)
+        asked = "&".join(f"id[]={friend.id}" for friend in friends)
+        shown = (await api.get(alice, f"/api/v1/accounts/{alice.id}/collections")).json["collections"][0]
+        paths = (
+            "/api/v1/blocks?limit=80", "/api/v1/mutes?limit=80", "/api/v1/domain_blocks", "/api/v1/endorsements?limit=80",
+            f"/api/v1/accounts/{alice.id}/endorsements?limit=80", f"/api/v1/accounts?{asked}", f"/api/v1/accounts/relationships?{asked}",
+            f"/api/v1/accounts/familiar_followers?id[]={owner.id}", f"/api/v1/accounts/{alice.id}/collections",
+            f"/api/v1/collections/{shown['id']}", f"/api/v1/accounts/{friends[0].id}/in_collections",
+            f"/api/v1/accounts/{alice.id}/following?limit=80",
+        )  # fmt: skip
+        for number, path in enumerate(paths):
+            reader = friends[0] if path.endswith("in_collections") else alice
+            await api.get(reader, path)
+            with count() as seen:
+                assert (await api.get(reader, path)).status == 200
+            costs.setdefault(number, []).append((len(seen), path))
+    assert all(few[0] == many[0] for few, many in costs.values()), costs

@@ -298,7 +298,7 @@ async def house(
             "name": "alice", "id": str(post.id), "post": str(post.id), "account": str(bob.id), "host": "peer.test", "tag": "topic",
             "hashtag": "topic", "year": "2026", "version": "2.1", "key": "0" * 32,
             "rest": "outbox", "verb": "like", "emoji": "%F0%9F%8E%89", "quoting": "1",
-            "group_key": "ungrouped-1", "post_id": str(post.id), "kind": "follows", "date": "2026-01-01",
+            "group_key": "ungrouped-1", "post_id": str(post.id), "kind": "follows", "item": "1", "date": "2026-01-01",
         }  # fmt: skip
         yield House(rig, alice, places, filled, caplog, {})
 

@@ -239,7 +239,9 @@ class House:
         yield Place("what waits for a yes", "page", "/approvals", ALL, ("author",))
         yield Place("what has a yes", "page", "/approvals/given", ALL, ("author",))
         yield Place("activity", "page", "/notifications", ALL, ("addressee", "author"))
-        yield Place("search", "page", "/search?q=%23topic", frozenset())
+        yield Place("search", "page", "/search?q=%23topic", ALL, SEARCHERS)
+        yield Place("search for posts", "page", "/search?kind=posts&q=topic", ALL, SEARCHERS)
+        yield Place("popular posts", "page", "/explore", frozenset())  # all are answers
         for kind, post in self.posts.items():
             only = frozenset({kind})
             yield Place(f"above its answer, {kind}", "page", f"/@zoe/{self.answers[kind].id}", only, by_id=False)

@@ -14,6 +14,7 @@ from fedi.web.pages import (
     compose,
     domains,
     errors,
+    explore,
     feed,
     front,
     groups,
@@ -36,6 +37,7 @@ from fedi.web.pages import (
     settings,
     tagged,
     topics,
+    years,
 )
 from fedi.web.pages.site import PAGES, Pages
 
@@ -81,6 +83,7 @@ def add(app: web.Application) -> None:
             web.get("/compose", compose.show),
             web.post("/compose", compose.submit),
             web.get("/search", search.show),
+            *_popular(),
             web.get("/authorize_interaction", search.interact),
             web.get("/bookmarks", bookmarks.show),
             web.get("/requests", people.show_requests),
@@ -104,6 +107,21 @@ def add(app: web.Application) -> None:
             *_settings(),
         ]
     )
+
+
+def _popular() -> list[web.RouteDef]:
+    """What many like, and what one made of one's year."""
+    year = r"{year:[12]\d{3}}"
+    return [
+        web.get("/explore", explore.posts),
+        web.get("/explore/topics", explore.topics),
+        web.get("/explore/links", explore.links),
+        web.get("/explore/people", explore.people),
+        web.get("/year", years.latest),
+        web.get(f"/year/{year}", years.show),
+        web.post(f"/year/{year}/{{verb:make|share|unshare}}", years.act),
+        web.get(f"/@{_NAME}/year/{year}/{{key:[0-9a-f]{{16}}}}", years.shared),
+    ]
 
 
 def _doors() -> list[web.RouteDef]:

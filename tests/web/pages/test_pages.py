@@ -14,10 +14,23 @@ from fedi.web.pages.copies import Copy, Kept
 from tests.web.pages.reading import HTML, Page, Visitor, faults
 from tests.web.rig import Rig, served, settings
 
-OPEN = ["/", "/about", "/public", "/login", "/tags/garden", "/@alice", "/@alice/with_replies", "/@alice/media"]
+OPEN = [
+    "/",
+    "/about",
+    "/public",
+    "/login",
+    "/tags/garden",
+    "/@alice",
+    "/@alice/with_replies",
+    "/@alice/media",
+    "/explore",
+    "/explore/topics",
+]
+OPEN.append("/explore/links")
 OWN = [
     "/home", "/notifications", "/compose", "/search", "/search?q=ali", "/search?q=%23gar", "/bookmarks", "/requests", "/blocks", "/mutes",
     "/settings", "/settings/profile", "/settings/security", "/settings/moving", "/settings/data", "/settings/writing", "/settings/domains",
+    "/search?q=tomatoes&kind=posts", "/search?q=gar&kind=topics", "/search?q=al&kind=people", "/explore/people", "/year/2026",
     "/public/all", "/@alice/followers", "/@alice/following", "/@dan@peer.test",
 ]  # fmt: skip
 

@@ -380,7 +380,8 @@ OF_NO_POST = re.compile(
     r"|/api/v1/(notifications|statuses)/\{id\}(/source)?|/api/v1_alpha/async_refreshes/\{id\}"
     r"|/about|/login|/authorize_interaction|/requests|/blocks|/mutes|/settings(/.*)?|/moderation|/accounts/\{id\}/(block|report)"
     r"|/api/v1/streaming(/.*)?"  # whom streams tell of what is tried in api/test_streaming.py
-    r"|/@\{name\}/(followers|following|\{id\}/(edit|delete))|/groups(/.*)?"
+    r"|/@\{name\}/(followers|following|\{id\}/(edit|delete))|/groups(/.*)?|/explore/(topics|links|people)"
+    r"|/year(/.*)?|/@\{name\}/year/\{year\}/\{key\}"
 )
 
 

@@ -120,7 +120,7 @@ def _popular() -> list[web.RouteDef]:
         web.get("/year", years.latest),
         web.get(f"/year/{year}", years.show),
         web.post(f"/year/{year}/{{verb:make|share|unshare}}", years.act),
-        web.get(f"/@{_NAME}/year/{year}/{{key:[0-9a-f]{{16}}}}", years.shared),
+        web.get(f"/@{_NAME}/year/{year}/{{key:[0-9a-f]{{16,64}}}}", years.shared),
     ]
 
 

@@ -25,8 +25,8 @@ OPEN = [
     "/@alice/media",
     "/explore",
     "/explore/topics",
+    "/explore/links",
 ]
-OPEN.append("/explore/links")
 OWN = [
     "/home", "/notifications", "/compose", "/search", "/search?q=ali", "/search?q=%23gar", "/bookmarks", "/requests", "/blocks", "/mutes",
     "/settings", "/settings/profile", "/settings/security", "/settings/moving", "/settings/data", "/settings/writing", "/settings/domains",

@@ -5,6 +5,7 @@ import pytest
 
 from fedi import limits
 from fedi.errors import Malformed, NotFound, Unreachable
+from fedi.storage import accounts as account_rows
 from fedi.storage.accounts import Account
 from tests import make
 from tests.web.api.conftest import Api
@@ -118,3 +119,71 @@ async def test_no_text_is_too_strange_to_look_for_DOS_17(api: Api, alice: Accoun
 async def test_a_text_that_is_too_long_is_refused_DOS_17(api: Api, alice: Account) -> None:
     assert (await api.get(alice, f"{PATH}?q={'x' * 5000}")).status == 422
     assert (await api.get(alice, f"{PATH}?q=a%00b")).status == 422
+
+
+async def people(api: Api, who: Account | None, text: str, more: str = "") -> list[str]:
+    answer = await api.get(who, f"/api/v1/accounts/search?q={quote(text, safe='')}{more}")
+    assert answer.status == 200, answer.json
+    return [one["acct"] for one in answer.json]
+
+
+async def test_people_are_found_by_names_handles_and_what_they_say_of_themselves(api: Api, alice: Account, bob: Account) -> None:
+    said = {"display_name": "Zoë Cheesemaker", "bio_html": "<p>brews beer</p>"}
+    zoe = api.run(make.remote, "zoe", discoverable=1, **said)
+    api.run(make.remote, "shy", **(said | {"display_name": "Shy"}))
+
+    for text in ("zoe", "ZO", "@zoe", "zoe@pe", "@zoe@peer.test", "cheesem", "Zoe Cheese", "cheesemaker zoë", "brews", "beer"):
+        assert await people(api, alice, text) == ["zoe@peer.test"], text
+    for text in ("heese", "zoe@other", "beer wine", "zoe@peer.test.example"):
+        assert await people(api, alice, text) == [], text
+    api.run(lambda tx: account_rows.update(tx, zoe.id, bio_html="<p>brews tea</p>"))
+    assert await people(api, alice, "beer") == [] and await people(api, alice, "tea") == ["zoe@peer.test"]
+
+
+async def test_who_is_meant_most_likely_comes_first(api: Api, alice: Account) -> None:
+    for name, followers in (("cheesecake", 90), ("cheeseman", 5), ("cheese", 1), ("cheesy", 0)):
+        api.run(make.remote, name, followers_count=followers)
+    teller = api.run(make.remote, "teller", display_name="The Cheese Teller", followers_count=7)
+    api.run(make.remote, "talker", bio_html="cheese", discoverable=1, followers_count=500)
+    api.run(make.follow, alice, teller)
+
+    found = [acct.partition("@")[0] for acct in await people(api, alice, "cheese")]
+
+    assert found == ["cheese", "teller", "cheesecake", "cheeseman", "talker"]
+    assert await people(api, alice, "cheese", "&following=true") == ["teller@peer.test"]
+    assert await people(api, alice, "cheese", "&limit=2&offset=1") == ["teller@peer.test", "cheesecake@peer.test"]
+
+
+async def test_people_apart_do_not_find_each_other_VIS_21(api: Api, alice: Account, bob: Account, carol: Account) -> None:
+    hidden = api.run(make.remote, "carola")
+    api.run(lambda tx: account_rows.update(tx, hidden.id, suspended_at=1))
+    assert await people(api, alice, "caro") == ["carol@peer.test"]
+
+    api.run(make.block, carol, alice)
+    assert await people(api, alice, "caro") == [] and await people(api, bob, "caro") == ["carol@peer.test"]
+    api.run(make.block, bob, carol)
+    assert await people(api, bob, "caro") == [] and await people(api, bob, "carol@pe") == []
+    assert (await api.get(None, "/api/v1/accounts/search?q=caro")).status == 401
+
+
+async def test_the_first_version_of_search_names_hashtags_alone(api: Api, alice: Account) -> None:
+    post = api.run(make.post, alice, "#alpine air")
+
+    found = (await api.get(alice, "/api/v1/search?q=alpine")).json
+
+    assert found["hashtags"] == ["alpine"] and [one["id"] for one in found["statuses"]] == [str(post.id)]
+
+
+async def test_hashtags_used_more_come_first_and_hidden_ones_not_at_all(api: Api, alice: Account, carol: Account) -> None:
+    for text in ("#cheesecake", "#cheesy", "#cheesy", "#cheese"):
+        api.run(make.post, alice, text)
+    api.run(make.post, carol, "hello", tags=("cheesehouse",))
+    api.run(make.post, alice, "#cheesesecret", "followers")
+
+    async def named(query: str) -> list[str]:
+        return [one["name"] for one in (await api.get(alice, f"{PATH}?type=hashtags&q={query}")).json["hashtags"]]
+
+    assert await named("chees") == ["cheesy", "cheese", "cheesecake", "cheesehouse"]
+    assert (await named("%23cheese"))[0] == "cheese" and await named("chees&limit=1&offset=1") == ["cheese"]
+    api.run(lambda tx: account_rows.update(tx, carol.id, suspended_at=1))
+    assert "cheesehouse" not in await named("chees")

@@ -57,6 +57,7 @@ COMMANDS = {
     "media": Entry("media", "Files on disk."),
     "rule": Entry("rule", "What people of this server agree to."),
     "page": Entry("page", "What this server says of itself: about it, its privacy policy, its terms."),
+    "announcement": Entry("announcement", "What everybody of this server is to know."),
     "report": Entry("report", "What people and other servers complain about."),
     "doctor": Entry("doctor", "Look whether everything is as it should be."),
     "backup": Entry("backup", "Copy everything into one file, also while the server runs."),

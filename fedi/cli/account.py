@@ -171,6 +171,28 @@ def unsuspend(name: str, config: Path) -> None:
     click.echo(f"{name} is suspended no more.")
 
 
+@account.command()
+@click.argument("name")
+@click.argument("text")
+@click.option(
+    "--post",
+    "post_ids",
+    type=click.IntRange(1, (1 << 63) - 1),
+    multiple=True,
+    help="A post of theirs that it is about; more than once for several.",
+)
+@ask.config_option
+def warn(name: str, text: str, post_ids: tuple[int, ...], config: Path) -> None:
+    """Tell somebody of this server what you think of what they did. They find it among their notifications.
+
+    \b
+    Example:
+      fedi account warn bob "Please mark such pictures as sensitive."
+    """
+    ask.ask(config, "account.warn", name=name, text=text, post_ids=list(post_ids))
+    click.echo(f"{name} is told.")
+
+
 account.add_command(moves.alias)
 account.add_command(moves.move)
 account.add_command(transfers.export)

@@ -6,7 +6,23 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import fedi
-from fedi.control import accounts, domains, emojis, groups, media, moves, pages, posts, queue, relays, reports, rules, tokens, transfers
+from fedi.control import (
+    accounts,
+    announcements,
+    domains,
+    emojis,
+    groups,
+    media,
+    moves,
+    pages,
+    posts,
+    queue,
+    relays,
+    reports,
+    rules,
+    tokens,
+    transfers,
+)
 from fedi.errors import Invalid
 from fedi.instance import Instance
 
@@ -35,6 +51,10 @@ VERBS: dict[str, Verb] = {
     "account.delete": accounts.delete,
     "account.suspend": accounts.suspend,
     "account.unsuspend": accounts.unsuspend,
+    "account.warn": announcements.warn,
+    "announcement.create": announcements.create,
+    "announcement.list": announcements.list_all,
+    "announcement.delete": announcements.delete,
     "account.move": moves.move,
     "account.back": moves.come_back,
     "transfer.export": transfers.export,

@@ -375,7 +375,7 @@ OF_NO_POST = re.compile(
     r"|/api/v1/(profile|preferences|collections/\{id\})|/api/v1/accounts/\{id\}/(in_)?collections"
     r"|/@\{name\}/collections/\{id\}"
     r"|/api/v1/scheduled_statuses(/\{id\})?"
-    r"|/api/v1/notifications/(unread_count|policy|requests/(merged|\{id\}))|/api/v1/markers"
+    r"|/api/v1/announcements|/api/v1/notifications/(unread_count|policy|requests/(merged|\{id\}))|/api/v1/markers"
     r"|/api/v2/notifications/(unread_count|policy|\{group_key\}(/accounts)?)"
     r"|/api/v1/(notifications|statuses)/\{id\}(/source)?|/api/v1_alpha/async_refreshes/\{id\}"
     r"|/about|/login|/authorize_interaction|/requests|/blocks|/mutes|/settings(/.*)?|/moderation|/accounts/\{id\}/(block|report)"

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+import orjson
+
+from fedi.storage import announcements as announcement_rows
 from fedi.storage import conversations as conversation_rows
 from fedi.storage import notification_lists
 from fedi.storage.db import Tx
 from fedi.storage.notification_lists import Wanted
 from fedi.storage.timelines import Page
 from fedi.streaming import Event
-from fedi.web.api.entities import conversation, notification
+from fedi.web.api.entities import announcement, conversation, notification
 from fedi.web.api.entities.shelf import Shelf
 
 
@@ -45,7 +48,18 @@ def _conversation(tx: Tx, shelf: Shelf, owner_id: int, event: Event) -> bytes | 
     return conversation.conversations(tx, shelf, owner_id, [found])[0] if found is not None else None
 
 
+def _announcement(tx: Tx, shelf: Shelf, owner_id: int, event: Event) -> bytes | None:
+    found = announcement_rows.find(tx, event.id)
+    return orjson.dumps(announcement.announcements(tx, owner_id, [found])[0]) if found is not None else None
+
+
+def _reaction(tx: Tx, shelf: Shelf, owner_id: int, event: Event) -> bytes | None:
+    return orjson.dumps(announcement.reaction(tx, event.id, str(event.data)))
+
+
 MAKERS: Final[dict[str, Maker]] = {
+    "announcement": Maker("announcement", None, _announcement),
+    "announcement_reaction": Maker("announcement.reaction", None, _reaction),
     "conversation": Maker("conversation", _owner, _conversation),
     "filters": Maker("filters_changed", _owner, _nothing),
     "notifications_merged": Maker("notifications_merged", _owner, _nothing),

@@ -7,6 +7,7 @@ from aiohttp import web
 from fedi.web import keys
 from fedi.web.api import (
     accounts,
+    announcements,
     annual_reports,
     apps,
     bonds,
@@ -81,6 +82,7 @@ _MODULES: Final = (
     notification_requests,
     markers,
     conversations,
+    announcements,
     search,
     suggestions,
     directory,

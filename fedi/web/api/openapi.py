@@ -53,7 +53,7 @@ def _operation(route: Route, known: shapes.Table) -> dict[str, Any]:
         "operationId": re.sub(r"\W+", "_", f"{route.method.lower()}{_path(route)}").strip("_"),
         "tags": [_path(route).split("/")[3] if route.path.startswith("/api/v") else "oauth"],
         "parameters": names + ([_parameter(field) for field in route.takes] if queried else []),
-        "responses": {"200": _answer(route, known), "4XX": _json(shapes.reference("Error"), "What is wrong, in words.")},
+        "responses": {**_answers(route, known), "4XX": _json(shapes.reference("Error"), "What is wrong, in words.")},
         "security": _security(route),
     }
     if route.takes and not queried:
@@ -64,6 +64,16 @@ def _operation(route: Route, known: shapes.Table) -> dict[str, Any]:
 def _security(route: Route) -> list[dict[str, list[str]]]:
     shown = [{"token": list(route.scopes)}]
     return {Access.ANYONE: [], Access.READER: [{}, *shown]}.get(route.access, shown)
+
+
+def _answers(route: Route, known: shapes.Table) -> dict[str, Any]:
+    """What comes where all is well; of streams that they go on for ever."""
+    if route.gives == table.SOCKET:
+        return {"101": {"description": "A WebSocket."}}
+    if route.gives == table.EVENTS:
+        told = {table.EVENTS: {"schema": {"type": "string"}}}
+        return {"200": {"description": "Events, as they happen, without an end.", "content": told}}
+    return {"200": _answer(route, known)}
 
 
 def _answer(route: Route, known: shapes.Table) -> dict[str, Any]:

@@ -185,8 +185,6 @@ async def _serve_lines(request: web.Request, who: Listener, channel: Channel) ->
     exchange, client = request.app[EXCHANGE], request.app[keys.LIMITS].client(request)
     exchange.check(auth.token_id(request), client)
     made = web.StreamResponse(headers=_HEAD)
-    if request.method == "HEAD":
-        return made
     await made.prepare(request)
     made.headers.clear()  # they are out, and streams last
     if request.transport is None:
@@ -230,7 +228,7 @@ def _events(path: str, name: str, *takes: Field) -> table.Route:
 ROUTES = (
     table.anyone("GET", f"{_PATH}/health", health, gives=""),
     table.anyone(
-        "GET", _PATH, socket, Field("stream", choices=tuple(channels.SCOPES)), Field("tag"), Field("list", "id"), _TOKEN, gives=""
+        "GET", _PATH, socket, Field("stream", choices=tuple(channels.SCOPES)), Field("tag"), Field("list", "id"), _TOKEN, gives=table.SOCKET
     ),
     _events("user", "user"),
     _events("user/notification", "user:notification"),

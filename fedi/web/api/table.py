@@ -14,6 +14,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 EVENTS: Final = "text/event-stream"
+SOCKET: Final = "websocket"
 
 
 class Access(Enum):
@@ -42,7 +43,7 @@ class Field(NamedTuple):
 class Route(NamedTuple):
     """One address. `gives` names the entity of a 200: `Status`, `[Status]` for a list, `{}` for an empty object, '' for what is no JSON.
 
-    It is EVENTS where the answer goes on until somebody hangs up.
+    It is EVENTS where the answer goes on until somebody hangs up, SOCKET where it is no answer but a WebSocket.
     """
 
     method: str

@@ -19,6 +19,8 @@ async def test_the_document_has_every_route_and_no_reference_that_leads_nowhere(
     assert references <= set(found["components"]["schemas"]) and "Status" in references
     names = [operation["operationId"] for methods in found["paths"].values() for operation in methods.values()]
     assert len(names) == len(set(names))
+    streams = [one["get"]["responses"] for path, one in found["paths"].items() if path.startswith("/api/v1/streaming/")]
+    assert sum("text/event-stream" in answers["200"].get("content", {}) for answers in streams) == 9
 
 
 async def _nothing(request: web.Request) -> web.Response:

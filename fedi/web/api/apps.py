@@ -19,21 +19,24 @@ async def create(request: web.Request) -> web.Response:
     given = await params.read(request)
     places = given.texts("redirect_uris", most=100)
     wanted = (given.text("client_name"), places, given.text("scopes"), given.text("website"))
-    app, secret = await request.app[keys.INSTANCE].db.write(apps.register, *wanted)
-    return answers.entity(entity.with_secret(app, secret))
+    instance = request.app[keys.INSTANCE]
+    app, secret = await instance.db.write(apps.register, *wanted)
+    return answers.entity(entity.with_secret(app, secret, instance.vapid.public))
 
 
 async def verify(request: web.Request) -> web.Response:
     """The program whose token it is; of one made by hand what it was called by then."""
-    held = auth.require_app(request)
-    return answers.entity(request.app[keys.INSTANCE].db.read(_own, held))
+    held, instance = auth.require_app(request), request.app[keys.INSTANCE]
+    return answers.entity(instance.db.read(_own, held, instance.vapid.public))
 
 
-def _own(tx: Tx, held: auth.Credentials) -> dict[str, Any]:
+def _own(tx: Tx, held: auth.Credentials, vapid: str) -> dict[str, Any]:
     app = rows.find(tx, held.app_id) if held.app_id is not None else None
     if app is None and held.app_id is not None:
         raise Unauthenticated("The access token is invalid")
-    return entity.application(app) if app is not None else entity.made_by_hand(held.token_id, sorted(held.scopes or ()))
+    if app is not None:
+        return entity.application(app, vapid)
+    return entity.made_by_hand(held.token_id, sorted(held.scopes or ()), vapid)
 
 
 ROUTES = (

@@ -112,6 +112,9 @@ async def test_of_one_person_only_the_newest_stay_DOS(api: Api, alice: Account, 
     assert found == [404, 200, 200]
 
 
-async def test_the_instance_names_its_key(api: Api) -> None:
+async def test_the_instance_names_its_key(api: Api, alice: Account) -> None:
     key = api.rig.instance.vapid.public
     assert (await api.get(None, "/api/v2/instance")).json["configuration"]["vapid"] == {"public_key": key}
+    app = await api.post(None, "/api/v1/apps", json={"client_name": "x", "redirect_uris": "urn:ietf:wg:oauth:2.0:oob"})
+    assert app.json["vapid_key"] == key
+    assert (await api.get(alice, "/api/v1/apps/verify_credentials")).json["vapid_key"] == key

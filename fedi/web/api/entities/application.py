@@ -8,8 +8,8 @@ from fedi.storage.apps import App
 Json = dict[str, Any]
 
 
-def application(app: App) -> Json:
-    """Source: Mastodon documentation, Application. `redirect_uri` has them all in lines, as old clients know it."""
+def application(app: App, vapid: str) -> Json:
+    """Source: Mastodon documentation, Application. `redirect_uri` has them all in lines, `vapid` is the server's key, as old clients know it."""
     places = app.places()
     return {
         "id": str(app.id),
@@ -18,16 +18,16 @@ def application(app: App) -> Json:
         "scopes": app.scopes.split(),
         "redirect_uris": places,
         "redirect_uri": "\n".join(places),
-        "vapid_key": "",
+        "vapid_key": vapid,
     }
 
 
-def with_secret(app: App, secret: str) -> Json:
+def with_secret(app: App, secret: str, vapid: str) -> Json:
     """Source: Mastodon documentation, CredentialApplication. The secret never expires: 0."""
-    return {**application(app), "client_id": app.client_id, "client_secret": secret, "client_secret_expires_at": 0}
+    return {**application(app, vapid), "client_id": app.client_id, "client_secret": secret, "client_secret_expires_at": 0}
 
 
-def made_by_hand(token_id: int, held: list[str]) -> Json:
+def made_by_hand(token_id: int, held: list[str], vapid: str) -> Json:
     """What a token is to programs that no program asked for: one made on the command line."""
     place = apps.OUT_OF_BAND
     return {
@@ -37,5 +37,5 @@ def made_by_hand(token_id: int, held: list[str]) -> Json:
         "scopes": held,
         "redirect_uris": [place],
         "redirect_uri": place,
-        "vapid_key": "",
+        "vapid_key": vapid,
     }

@@ -9,7 +9,7 @@ Json = dict[str, Any]
 
 
 def application(app: App, vapid: str) -> Json:
-    """Source: Mastodon documentation, Application. `redirect_uri` has them all in lines, `vapid` is the server's key, as old clients know it."""
+    """Source: Mastodon documentation, Application. Old clients look for all its places in lines, and for the server's key, `vapid`."""
     places = app.places()
     return {
         "id": str(app.id),

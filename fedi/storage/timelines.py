@@ -96,6 +96,7 @@ class Wanted(NamedTuple):
     boosts: bool = True
     only_media: bool = False
     pinned: bool = False
+    direct: bool = True
     tag: str = ""
 
 
@@ -109,7 +110,7 @@ def list_profile(tx: Tx, viewer_id: int, account_id: int, page: Page, wanted: Wa
         f"""SELECT {P_COLUMNS} FROM posts p JOIN accounts a ON a.id = p.account_id
         WHERE p.account_id = :account AND p.id < :before AND p.id > :after
           AND (:replies OR p.in_reply_to_uri = '' OR p.in_reply_to_account_id = p.account_id)
-          AND (:boosts OR p.boost_of_id IS NULL)
+          AND (:boosts OR p.boost_of_id IS NULL) AND (:direct OR p.visibility <> 'direct')
           AND (NOT :only_media OR EXISTS (SELECT 1 FROM post_media WHERE post_id = p.id))
           AND (NOT :pinned OR EXISTS (SELECT 1 FROM pins WHERE post_id = p.id AND account_id = p.account_id))
           AND (:tag = '' OR EXISTS (SELECT 1 FROM post_tags pt JOIN tags t ON t.id = pt.tag_id WHERE pt.post_id = p.id AND t.name = :tag))

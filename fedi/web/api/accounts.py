@@ -98,6 +98,7 @@ async def statuses(request: web.Request) -> web.Response:
         boosts=not given.flag("exclude_reblogs"),
         only_media=given.flag("only_media"),
         pinned=given.flag("pinned"),
+        direct=not given.flag("exclude_direct"),
         tag=(markup.normalise_tag(tag) or " ") if tag else "",  # what is no hashtag is on no post
     )
     asked = _Posts(answers.named_id(request), shown, wanted)
@@ -272,6 +273,7 @@ _STATUSES: Final = (
     table.Field("exclude_reblogs", "flag"),
     table.Field("only_media", "flag"),
     table.Field("pinned", "flag"),
+    table.Field("exclude_direct", "flag"),
     table.Field("tagged", example="topic"),
 )
 _FOLLOW: Final = (

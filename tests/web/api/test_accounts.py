@@ -53,6 +53,9 @@ async def test_a_profile_lists_what_is_asked_for(api: Api, alice: Account, bob: 
     assert boost.id not in await ids("exclude_reblogs=1") and len(await ids("exclude_reblogs=1")) == 3
     assert await ids("tagged=TOPIC") == [plain.id] and await ids("tagged=!") == []
     assert await ids("only_media=true") == await ids("pinned=true") == []
+    letter = api.run(make.post, alice, "to bob", "direct", mentions=(bob,))
+    assert int((await api.get(bob, path)).json[0]["id"]) == letter.id
+    assert letter.id not in [int(one["id"]) for one in (await api.get(bob, f"{path}?exclude_direct=true")).json]
 
 
 # -- following --

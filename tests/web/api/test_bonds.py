@@ -88,6 +88,8 @@ async def test_familiar_followers_are_those_whom_one_follows_and_who_do_not_hide
         return [(one["id"], {other["acct"] for other in one["accounts"]}) for one in (await api.get(who, path)).json]
 
     assert await found(alice) == [(str(carol.id), {"bob", "eve"}), (str(bob.id), set())]
+    in_body = await api.get(alice, "/api/v1/accounts/familiar_followers", json={"id": [str(carol.id)]})
+    assert [one["id"] for one in in_body.json] == [str(carol.id)]
     assert await found(frank) == [(str(carol.id), set()), (str(bob.id), set())]
     api.run(user_rows.set_settings, bob.id, {"hide_network": True})
     assert (await found(alice))[0] == (str(carol.id), {"eve"})

@@ -29,8 +29,8 @@ class InstanceSettings:
     contact: str = ""
     registrations: str = "closed"
     languages: tuple[str, ...] = ("en",)
-    previews: bool = True
     suggested: tuple[str, ...] = ()
+    previews: bool = True
     show_peers: str = "all"
     show_blocks: str = "users"
 
@@ -79,6 +79,15 @@ class LimitSettings:
 
 
 @dataclass(frozen=True)
+class TranslationSettings:
+    """Who translates posts, for whoever asks: `provider` is libretranslate, deepl, or '' for nobody."""
+
+    provider: str = ""
+    url: str = ""
+    api_key: str = ""
+
+
+@dataclass(frozen=True)
 class LogSettings:
     """What is written to standard error."""
 
@@ -95,6 +104,7 @@ class Config:
     storage: StorageSettings
     federation: FederationSettings
     limits: LimitSettings
+    translation: TranslationSettings
     log: LogSettings
     dir: Path
 
@@ -216,6 +226,11 @@ def _checked(config: Config) -> Config:
     _one_of("instance.show_peers", instance.show_peers, ("all", "users", "nobody"))
     _one_of("instance.show_blocks", instance.show_blocks, ("all", "users", "nobody"))
     _one_of("federation.mode", config.federation.mode, ("open", "allowlist"))
+    _one_of("translation.provider", config.translation.provider, ("", "libretranslate", "deepl"))
+    if config.translation.provider == "libretranslate" and not config.translation.url.startswith(("https://", "http://")):
+        raise Invalid('translation.url: write where it is, `url = "https://translate.example.org"`.', "translation.url")
+    if config.translation.provider == "deepl" and not config.translation.api_key:
+        raise Invalid("translation.api_key: DeepL gives one to its customers. Write it here.", "translation.api_key")
     _one_of("log.level", config.log.level, ("debug", "info", "warning", "error"))
     _between("server.port", config.server.port, 0, 65535)
     _between("federation.timeout_s", config.federation.timeout_s, 1, 60)

@@ -153,8 +153,8 @@ class Client:
         """
         return await self._get(url, _Wanted(accept, max_bytes, lambda values: _one_of(values, types), write, cut), None)
 
-    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Deliver a body. Every status is an answer, redirects too, which are never followed.
+    async def post(self, url: str, *, headers: Mapping[str, str], body: bytes, most: int = limits.REPLY_BYTES) -> Answer:
+        """Deliver a body. Every status is an answer, redirects too, which are never followed. At most `most` bytes of it are read.
 
         Raises Unreachable when there was none, Refused(0) for an address we do not connect to, Malformed for no web address.
         """
@@ -162,12 +162,12 @@ class Client:
         loop = asyncio.get_running_loop()
         began = loop.time()
         try:
-            return await self._posted(target, headers, body)
+            return await self._posted(target, headers, body, most)
         except (aiohttp.ClientError, OSError) as error:
             if not _is_stale(error) or loop.time() - began > _STALE_S:
                 raise _failure(error) from error
         try:
-            return await self._posted(target, headers, body)
+            return await self._posted(target, headers, body, most)
         except (aiohttp.ClientError, OSError) as error:
             raise _failure(error) from error
 
@@ -262,20 +262,20 @@ class Client:
                 return bytes(found)
         raise Malformed("The answer is too long.")
 
-    async def _posted(self, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _posted(self, target: str, headers: Mapping[str, str], body: bytes, most: int) -> Answer:
         async with self._opened().post(URL(target, encoded=True), headers=headers, data=body, allow_redirects=False) as response:
-            text = await self._reply(response)
+            text = await self._reply(response, most)
             found = response.headers
             return Answer(response.status, text, _retry_after_s(found.get("Retry-After")), found.get("Accept-Signature", ""))
 
-    async def _reply(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _reply(self, response: aiohttp.ClientResponse, most: int) -> bytes:
         """The start of an answer's body. One that is long, slow or broken costs its connection, not the answer: the status counts."""
         content, found = response.content, bytearray()
         if content.at_eof():
             return b""
         try:
             async with asyncio.timeout(self._timeout_s):
-                while len(found) < limits.REPLY_BYTES and (part := await content.read(limits.REPLY_BYTES - len(found))):
+                while len(found) < most and (part := await content.read(most - len(found))):
                     found += part
         except (aiohttp.ClientError, OSError):
             response.close()

@@ -26,6 +26,7 @@ from fedi.storage.files import Files
 from fedi.storage.lock import Lock
 from fedi.storage.posts import Post
 from fedi.streaming import Hub
+from fedi.translator import Translator
 from fedi.uploads import Uploads
 
 P = ParamSpec("P")
@@ -46,6 +47,7 @@ class Instance:
         self._running = False
         self.files = Files(config.dir / "media")
         self.http = Client(config)
+        self.translator = Translator(config.translation, self.http)
         self.remote = Remote(config, database, self.http, self.cpu)
         self.remote.keyring.listen(hub)
         pictures = asyncio.Semaphore(1)

@@ -315,6 +315,15 @@ def add_tags(tx: Tx, post_id: int, names: Iterable[str]) -> None:
 _ADD_TAG = "INSERT INTO post_tags (post_id, tag_id) SELECT ?, id FROM tags WHERE name = ? ON CONFLICT DO NOTHING"
 
 
+def list_programs(tx: Tx, post_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """(name, website) of the programs that many posts were written with, by post id."""
+    rows = tx.query(
+        "SELECT p.id, a.name, a.website FROM posts p JOIN apps a ON a.id = p.app_id WHERE p.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(post_ids)),),
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
 def list_tags(tx: Tx, post_ids: Iterable[int]) -> dict[int, list[str]]:
     """The hashtags of many posts, by post id."""
     rows = tx.query(

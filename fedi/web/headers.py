@@ -14,6 +14,8 @@ PAGE_POLICY: Final = (
 DATA_POLICY: Final = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 MEDIA_POLICY: Final = "default-src 'none'; sandbox"
 
+FRAMED: Final = "ALLOWALL"  # marks a page that may stand in a frame of another site; the header itself is not sent
+
 PUBLIC: Final = "public, max-age=60"
 PRIVATE: Final = "private, no-store"
 
@@ -58,7 +60,8 @@ async def add(request: web.Request, response: web.StreamResponse) -> None:
     headers.setdefault("Cache-Control", PRIVATE)
     if response.content_type == "text/html":
         headers.setdefault("Content-Security-Policy", PAGE_POLICY)
-        headers.setdefault("X-Frame-Options", "DENY")
+        if headers.setdefault("X-Frame-Options", "DENY") == FRAMED:
+            del headers["X-Frame-Options"]
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     else:
         headers.setdefault("Content-Security-Policy", DATA_POLICY)

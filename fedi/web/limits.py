@@ -95,6 +95,7 @@ class Limits:
         self.webfinger = Window(_WEBFINGER, 5 * _MINUTE_S)
         self.anonymous = Window(_ANONYMOUS, 5 * _MINUTE_S)
         self.resolve = Window(limits.RESOLVES, 5 * _MINUTE_S, "You have looked up much. Try again in some minutes.")
+        self.translate = Window(limits.TRANSLATIONS, 60 * _MINUTE_S, "You have had much translated. Try again in an hour.")
         self._proxies = tuple(ipaddress.ip_network(text, strict=False) for text in config.server.trusted_proxies)
 
     def client(self, request: web.Request) -> str:

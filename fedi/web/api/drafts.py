@@ -10,7 +10,7 @@ from fedi.posts import Draft
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.posts import Post
-from fedi.web import keys, params
+from fedi.web import auth, keys, params
 from fedi.web.api import media, polls, quotes
 from fedi.web.api.entities import account as account_entity
 from fedi.web.api.entities.places import read_visibility
@@ -84,6 +84,7 @@ def new(request: web.Request, viewer: Account, given: params.Params) -> Draft:
         poll=polls.read_new(given),
         title=given.text("title"),
         media_ids=media.chosen(given),
+        app_id=auth.app_id(request),
     )
 
 

@@ -29,6 +29,7 @@ from fedi.web.api import (
     notification_requests,
     notifications,
     oauth,
+    oembed,
     openapi,
     peers,
     polls,
@@ -46,6 +47,7 @@ from fedi.web.api import (
     suggestions,
     tags,
     timelines,
+    translations,
     trends,
 )
 from fedi.web.api.entities.shelf import SHELF, Shelf
@@ -64,6 +66,8 @@ _MODULES: Final = (
     statuses,
     cards,
     scheduled,
+    translations,
+    oembed,
     quotes,
     interaction_requests,
     polls,

@@ -1,6 +1,7 @@
 """A post, with what it answers and what answers it; for its author, where it got to."""
 
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -165,7 +166,10 @@ def _head(pages: Pages, post: Post, author: Account, entry: views.Entry) -> Head
     return Head(
         noindex=not author.indexable or post.visibility != "public",
         canonical=post.url,
-        alternates=[Link("application/activity+json", post.uri)],
+        alternates=[
+            Link("application/activity+json", post.uri),
+            Link("application/json+oembed", f"{pages.site.base_url}/api/oembed?url={quote(post.url, safe='')}"),
+        ],
         properties=[*found, ("article:published_time", clock.rfc3339(post.published_at))],
         creator=f"@{acct}",
     )

@@ -4,10 +4,11 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
-from fedi import interactions
+from fedi import apps, interactions
 from fedi.storage import posts as post_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
 from tests import make
 from tests.web.api.conftest import Api
 
@@ -294,3 +295,17 @@ async def test_posts_for_followers_can_be_pinned_and_messages_cannot(api: Api, a
         post = api.run(make.post, alice, visibility=visibility)
         answer = await api.post(alice, f"/api/v1/statuses/{post.id}/pin")
         assert answer.status == status and (status == 422 or answer.json["pinned"] is True)
+
+
+async def test_what_a_post_was_written_with_is_shown_to_everybody(api: Api, alice: Account) -> None:
+    def of_app(tx: Tx) -> None:
+        app, _ = apps.register(tx, "Tapp", ["https://tapp.test/"], "read write", "https://tapp.test/")
+        tx.execute("UPDATE oauth_tokens SET app_id = ? WHERE account_id = ?", (app.id, alice.id))
+
+    api.token(alice)
+    api.run(of_app)
+    made = await api.say(alice, "hello")
+    by_hand = api.run(make.post, alice)
+
+    assert (await api.get(None, f"/api/v1/statuses/{made['id']}")).json["application"] == {"name": "Tapp", "website": "https://tapp.test/"}
+    assert "application" not in (await api.get(None, f"/api/v1/statuses/{by_hand.id}")).json

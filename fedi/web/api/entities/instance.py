@@ -135,7 +135,7 @@ def _configuration(config: Config, vapid: str, words: Words) -> Json:
             "min_expiration": limits.POLL_SECONDS[0],
             "max_expiration": limits.POLL_SECONDS[1],
         },
-        "translation": {"enabled": False},
+        "translation": {"enabled": bool(config.translation.provider)},
         "timelines_access": {"live_feeds": public, "hashtag_feeds": public, "trending_link_feeds": public},
         "limited_federation": False,
     }

@@ -211,7 +211,8 @@ class Shelf:
         missing = [row_id for row_id, stamp in wanted.items() if self._heads.get(row_id, stamp) is None]
         posts = post_rows.list_visible(tx, viewer_id, missing) if missing else {}
         answers = [post.id for post in posts.values() if post.in_reply_to_id is not None]
-        beside = status_entity.load(tx, missing, answers) if missing else status_entity.NOTHING
+        written = [post.id for post in posts.values() if post.app_id is not None]
+        beside = status_entity.load(tx, missing, answers, written) if missing else status_entity.NOTHING
         heads = {post.id: status_entity.head(self.uris, post, beside) for post in posts.values()}
         for post_id, head in heads.items():
             self._heads.put(post_id, wanted[post_id], head)

@@ -31,14 +31,15 @@ class Beside(NamedTuple):
     quoting: set[int]
     reacted: set[int]
     cards: dict[int, Shown]
+    programs: dict[int, tuple[str, str]]
     secret_parents: frozenset[int] = frozenset()  # of posts that answer something that is not for everybody
 
 
-NOTHING: Final = Beside({}, {}, {}, set(), set(), {})
+NOTHING: Final = Beside({}, {}, {}, set(), set(), {}, {})
 
 
-def load(tx: Tx, post_ids: Sequence[int], answers: Sequence[int] = ()) -> Beside:
-    """In six statements, and one more when there are `answers` among them."""
+def load(tx: Tx, post_ids: Sequence[int], answers: Sequence[int] = (), written: Sequence[int] = ()) -> Beside:
+    """In six statements, and one more each when there are `answers` among them, and what was `written` with a program."""
     return Beside(
         post_rows.list_mentions(tx, post_ids),
         post_rows.list_media(tx, post_ids),
@@ -46,6 +47,7 @@ def load(tx: Tx, post_ids: Sequence[int], answers: Sequence[int] = ()) -> Beside
         quote_rows.list_quoting(tx, post_ids),
         reaction_rows.list_reacted(tx, post_ids),
         card_rows.list_shown(tx, post_ids),
+        post_rows.list_programs(tx, written) if written else {},
         post_rows.list_answers_to_few(tx, answers) if answers else frozenset(),
     )
 
@@ -77,9 +79,15 @@ def head(us: Uris, post: Post, beside: Beside) -> bytes:
         "quotes_count": post.quotes_count,
         "quote_approval": quote.approval(post, us.is_ours(post.uri)),
         "tagged_collections": [],
+        **program(beside.programs.get(post.id)),
         **reaction.place(post, post.id in beside.reacted),
     }
     return orjson.dumps(found)[:-1] + b',"account":'
+
+
+def program(found: tuple[str, str] | None) -> Json:
+    """What a post was written with, for everybody to see, where that is known."""
+    return {"application": {"name": found[0], "website": address(found[1])}} if found is not None else {}
 
 
 def content(title: str, html: str, stored_facts: str = "") -> str:

@@ -30,9 +30,9 @@ class InstanceSettings:
     registrations: str = "closed"
     languages: tuple[str, ...] = ("en",)
     suggested: tuple[str, ...] = ()
-    previews: bool = True
     show_peers: str = "all"
     show_blocks: str = "users"
+    previews: bool = True
 
 
 @dataclass(frozen=True)

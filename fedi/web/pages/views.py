@@ -12,6 +12,7 @@ from fedi import clock, emojis, facts, markup, policies, quotelines, teaser
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as block_rows
+from fedi.storage import cards as card_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import interactions as interaction_rows
 from fedi.storage import listings as listing_rows
@@ -19,6 +20,7 @@ from fedi.storage import posts as post_rows
 from fedi.storage import quotes as quote_rows
 from fedi.storage import reactions as reaction_rows
 from fedi.storage.accounts import Account
+from fedi.storage.cards import Shown
 from fedi.storage.db import Tx
 from fedi.storage.interactions import NO_FLAGS, Flags
 from fedi.storage.listings import Picture
@@ -182,6 +184,7 @@ class _Shelf(NamedTuple):
     tags: dict[int, list[str]]
     quoting: set[int]
     reacted: set[int]
+    cards: dict[int, Shown]
 
 
 def entries(pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], marks: dict[int, str] | None = None) -> list[Entry]:
@@ -230,7 +233,7 @@ def _with(fragments: Mapping[int, Fragment], shown: Sequence[tuple[Post, Post]],
 
 def _load(tx: Tx, accounts: dict[int, Account], missing: list[int], authors: list[Account], viewer: Account | None) -> _Shelf:
     if not missing:
-        return _Shelf(accounts, {}, {}, {}, {}, set(), set())
+        return _Shelf(accounts, {}, {}, {}, {}, set(), set(), {})
     return _Shelf(
         accounts,
         listing_rows.list_pictures(tx, [account.avatar_id for account in authors]),
@@ -239,6 +242,7 @@ def _load(tx: Tx, accounts: dict[int, Account], missing: list[int], authors: lis
         post_rows.list_tags(tx, missing) if viewer is not None else {},
         quote_rows.list_quoting(tx, missing),
         reaction_rows.list_reacted(tx, missing),
+        card_rows.list_shown(tx, missing),
     )
 
 
@@ -266,6 +270,7 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
     pictures = emojis.of(post.emojis)
     content, rest = (emojis.in_html(below(part), pictures) for part in ((content, Html("")) if big else teaser.split(content)))
     said = facts.load(post.facts)
+    preview = _preview(shelf.cards.get(post.id), post)
     return pages.templates.get_template("_post.html").render(
         post=post,
         face=face(pages, author, shelf.avatars, viewer),
@@ -277,7 +282,8 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
         abstract=said.abstract,
         sayings=facts.sayings(said),
         stars=facts.stars(said.rating),
-        outward=outward(post, said),
+        outward=[one for one in outward(post, said) if preview is None or one.url not in (preview.url, preview.link)],
+        preview=preview,
         files=files.shown(shelf.media.get(post.id, [])),
         pictures=pictures,
         href=origin if away else f"/@{author.handle}/{post.id}",
@@ -294,6 +300,31 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
         big=big,
         reacted=post.id in shelf.reacted,
     )
+
+
+class Preview(NamedTuple):
+    """What a linked page says of itself, as text. `picture` is an address of ours, '' for none; `link` is how the post writes it."""
+
+    url: str
+    link: str
+    title: str
+    text: str
+    host: str
+    lang: str
+    picture: str
+    width: int
+    height: int
+
+
+def _preview(shown: Shown | None, post: Post) -> Preview | None:
+    """Without its picture where the post is sensitive: nobody has looked at that."""
+    url = (text.web_address(shown.card.page_url) or text.web_address(shown.card.url)) if shown is not None else ""
+    if shown is None or not url:
+        return None
+    card, host = shown.card, urlsplit(url).netloc.removeprefix("www.")
+    picture = f"/media/{shown.key}/preview" if shown.key and not post.sensitive else ""
+    place = f"{card.provider_name} · {host}" if card.provider_name and card.provider_name.lower() not in host else host
+    return Preview(url, card.url, card.title, card.description, place, card.language, picture, card.width, card.height)
 
 
 class Outward(NamedTuple):

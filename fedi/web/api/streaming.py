@@ -62,8 +62,10 @@ class Lines:
         await self.response.write(b":thump\n")
 
     async def end(self) -> None:
-        await self.response.write_eof()
-        self.ended.set()
+        try:
+            await self.response.write_eof()
+        finally:  # also when the other side has gone: the handler waits for it
+            self.ended.set()
 
 
 # -- who --

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
-from fedi import accounts, blocks, interactions, limits, logins, moderation, posts
+from fedi import accounts, announcements, blocks, interactions, limits, logins, moderation, posts
 from fedi.storage.accounts import Account
 from fedi.streaming import Event
 from fedi.web.api import exchange as exchanges
@@ -200,6 +200,23 @@ async def test_letters_come_to_the_direct_stream_of_who_gets_them(api: Api, alic
         assert (told["unread"], told["last_status"]["id"], [one["acct"] for one in told["accounts"]]) == (True, made["id"], ["alice"])
         assert json.loads((await own.next())["payload"])["unread"] is False
         assert await other.silent()
+
+
+async def test_announcements_are_told_to_everybody_from_their_beginning_to_their_end(api: Api, alice: Account, bob: Account) -> None:
+    async with listening(api, alice, "user") as ear, listening(api, bob, "user") as other, listening(api, bob, "public") as deaf:
+        made = api.run(announcements.create, "We **move** on Sunday")
+        for one in (ear, other):
+            message = await one.next()
+            told = json.loads(message["payload"])
+            assert (message["event"], told["id"], told["reactions"]) == ("announcement", str(made.id), [])
+            assert "<strong>move</strong>" in told["content"]
+        api.run(announcements.react, bob.id, made.id, "\U0001f389")
+        message = await ear.next()
+        assert message["event"] == "announcement.reaction"
+        assert json.loads(message["payload"]) == {"name": "\U0001f389", "count": 1, "announcement_id": str(made.id)}
+        api.run(announcements.remove, made.id)
+        assert await ear.next() == {"stream": ["user"], "event": "announcement.delete", "payload": str(made.id)}
+        assert await deaf.silent()
 
 
 async def test_filters_that_changed_and_announcements_that_ended_are_told(api: Api, alice: Account, bob: Account) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from fedi import clock, ids
-from fedi.storage import visible
+from fedi.storage import cards, visible
 from fedi.storage.account_search import SHOWN
+from fedi.storage.cards import Shown
 from fedi.storage.db import Tx
 from fedi.storage.tag_days import Days
 
@@ -104,37 +105,16 @@ def list_posts(tx: Tx, viewer_id: int, limit: int, offset: int) -> list[int]:
     return [row[0] for row in rows]
 
 
-class Link(NamedTuple):
-    """A page that is shared: its card, with the public name of its picture ('' for none)."""
-
-    id: int
-    url: str
-    kind: str
-    title: str
-    description: str
-    language: str
-    provider_name: str
-    provider_url: str
-    author_name: str
-    author_url: str
-    author_id: int | None
-    width: int
-    height: int
-    published_at: int | None
-    image_key: str
-    image_alt: str
-    blurhash: str
-
-
-def list_links(tx: Tx, limit: int, offset: int) -> list[Link]:
+def list_links(tx: Tx, limit: int, offset: int) -> list[Shown]:
+    """Cards of pages that are shared."""
     rows = tx.query(
-        """SELECT c.id, c.url, c.kind, c.title, c.description, c.language, c.provider_name, c.provider_url, c.author_name, c.author_url,
-          c.author_id, c.width, c.height, c.published_at, coalesce(m.key, ''), coalesce(m.alt, ''), coalesce(m.blurhash, '')
-        FROM trends r JOIN cards c ON c.id = r.ref_id LEFT JOIN media m ON m.id = c.media_id
-        WHERE r.kind = 'link' ORDER BY r.score DESC, r.ref_id LIMIT ? OFFSET ?""",
+        """SELECT c.id FROM trends r JOIN cards c ON c.id = r.ref_id WHERE r.kind = 'link' AND c.state = 'ready'
+        ORDER BY r.score DESC, r.ref_id LIMIT ? OFFSET ?""",
         (limit, offset),
     )
-    return [Link._make(row) for row in rows]
+    ids_found = [row[0] for row in rows]
+    shown = cards.list_by_ids(tx, ids_found) if ids_found else {}
+    return [shown[card_id] for card_id in ids_found if card_id in shown]
 
 
 _LINK_USES = f"""SELECT pc.card_id, p.published_at / :day, count(*), count(DISTINCT p.account_id)

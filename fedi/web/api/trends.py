@@ -1,5 +1,6 @@
 """What is popular: hashtags, posts, links. Source: Mastodon documentation, trends."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import orjson
@@ -14,7 +15,6 @@ from fedi.web import keys, params, popular
 from fedi.web.api import answers, table
 from fedi.web.api.entities import tag as tag_entity
 from fedi.web.api.entities import trend
-from fedi.web.api.entities.places import Json
 from fedi.web.api.entities.shelf import SHELF, Shelf
 
 _FEW: Final = 10
@@ -47,18 +47,17 @@ def _statuses(tx: Tx, shelf: Shelf, viewer_id: int, part: tuple[int, int]) -> li
 
 
 async def links(request: web.Request) -> web.Response:
-    answers.reader_id(request)
-    part, instance = _part(request, _FEW, _SOME), request.app[keys.INSTANCE]
+    viewer_id, part, instance = answers.reader_id(request), _part(request, _FEW, _SOME), request.app[keys.INSTANCE]
     await popular.refresh(instance)
-    return _page(request, [orjson.dumps(one) for one in instance.db.read(_links, request.app[SHELF], part)], part)
+    return _page(request, instance.db.read(_links, request.app[SHELF], viewer_id, part), part)
 
 
-def _links(tx: Tx, shelf: Shelf, part: tuple[int, int]) -> list[Json]:
-    found = rows.list_links(tx, *part)
-    authors = [one for one in account_rows.list_by_ids(tx, [link.author_id for link in found if link.author_id]).values()]
-    seen = [author for author in authors if not author.is_hidden]
-    shown = dict(zip([author.id for author in seen], shelf.accounts(tx, seen), strict=True))
-    return trend.links(shelf.uris, tx, found, shown)
+def _links(tx: Tx, shelf: Shelf, viewer_id: int, part: tuple[int, int]) -> list[bytes]:
+    def people(account_ids: Sequence[int]) -> Mapping[int, bytes]:
+        found = [author for author in account_rows.list_by_ids(tx, account_ids).values() if not author.is_hidden]
+        return dict(zip([author.id for author in found], shelf.accounts(tx, found), strict=True))
+
+    return trend.links(shelf.uris, tx, viewer_id, rows.list_links(tx, *part), people)
 
 
 def _page(request: web.Request, items: list[bytes], part: tuple[int, int]) -> web.Response:

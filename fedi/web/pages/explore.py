@@ -9,8 +9,8 @@ from fedi.storage import listings, tag_days
 from fedi.storage import posts as post_rows
 from fedi.storage import trends as trend_rows
 from fedi.storage.accounts import Account
+from fedi.storage.cards import Card
 from fedi.storage.db import Tx
-from fedi.storage.trends import Link
 from fedi.web import popular
 from fedi.web.pages import site, views
 from fedi.web.pages.site import Pages, Void
@@ -71,8 +71,8 @@ async def links(request: web.Request) -> web.Response:
     return _show(request, "/links", shared=instance.db.read(_links))
 
 
-def _links(tx: Tx) -> list[Link]:
-    return [link for link in trend_rows.list_links(tx, _MOST, 0) if link.url.startswith(("https://", "http://"))]
+def _links(tx: Tx) -> list[Card]:
+    return [link.card for link in trend_rows.list_links(tx, _MOST, 0) if link.card.url.startswith(("https://", "http://"))]
 
 
 async def people(request: web.Request) -> web.Response:

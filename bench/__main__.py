@@ -1,7 +1,7 @@
 """Measures the installed server with its shipped configuration and prints work per second of its processor, beside the ceilings.
 
     make bench                        everything
-    python -m bench ingest home       only these: start ingest delivery home pages
+    python -m bench ingest home       only these: start ingest delivery home notifications statuses pages
 
 `here` is what was measured; `adjusted` is that times how much slower this machine is just now than the one the ceilings come from
 (bench/machine.py), and is what is compared with them. Run it twice before believing a number; FEDI_BENCH_CORE=0 keeps the server on one
@@ -27,6 +27,7 @@ HOSTS = 500
 INGEST = 12_000
 POSTS = 16  # each goes to every host
 READS = 6_000
+HISTORY = 60  # posts of a writer, and notifications
 
 
 class Figure(NamedTuple):
@@ -119,7 +120,19 @@ def _reads(server: Server, name: str, request: bytes, ceiling: float, wanted: fl
 
 def home(server: Server, token: str) -> list[Figure]:
     headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-    return _reads(server, "home timeline API, 20 posts", load.get(server.domain, "/api/v1/timelines/home?limit=20", headers), 11_500, 5000)
+    return _reads(server, "home timeline API, 20 posts", load.get(server.domain, "/api/v1/timelines/home?limit=20", headers), 11_500, 7000)
+
+
+def notifications(server: Server, token: str) -> list[Figure]:
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    request = load.get(server.domain, "/api/v1/notifications?limit=20", headers)
+    return _reads(server, "notifications API, 20 of them", request, 11_500, 3500)
+
+
+def statuses(server: Server, token: str, account_id: int) -> list[Figure]:
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+    request = load.get(server.domain, f"/api/v1/accounts/{account_id}/statuses?limit=20", headers)
+    return _reads(server, "an account's posts API, 20 posts", request, 11_500, 3500)
 
 
 def pages(server: Server) -> list[Figure]:
@@ -146,7 +159,7 @@ def _print(figures: list[Figure], factor: float) -> None:
 
 
 def main(chosen: list[str]) -> None:
-    wanted = chosen or ["start", "ingest", "delivery", "home", "pages"]
+    wanted = chosen or ["start", "ingest", "delivery", "home", "notifications", "statuses", "pages"]
     figures: list[Figure] = []
     before = machine.measure().factor
     with tempfile.TemporaryDirectory(prefix="fedi-bench-") as folder:
@@ -159,6 +172,7 @@ def main(chosen: list[str]) -> None:
         try:
             assert sink.stdout is not None
             sink.stdout.readline()
+            writer_id = seed.history(Path(folder), "writer", HISTORY)
             people = seed.peers(Path(folder), HOSTS, followed_by="reader", following="writer", sink_port=sink_port)
             with server:
                 if "start" in wanted:
@@ -169,6 +183,10 @@ def main(chosen: list[str]) -> None:
                     figures += delivery(server, writer, sink)
                 if "home" in wanted:
                     figures += home(server, reader)
+                if "notifications" in wanted:
+                    figures += notifications(server, writer)
+                if "statuses" in wanted:
+                    figures += statuses(server, reader, writer_id)
                 if "pages" in wanted:
                     figures += pages(server)
                 figures.append(Figure("memory after all that", server.rss_mb(), "MB", 67, 0, most=True))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bench.sink import address
-from fedi import clock, config, ids
+from fedi import clock, config, ids, notifications, posts
 from fedi.activitypub import keys, signatures, vocab
 from fedi.storage import accounts as account_rows
 from fedi.storage import follows as follow_rows
@@ -97,6 +97,27 @@ def _insert(tx: Tx, count: int, pems: list[str], locals_: tuple[str, str], sink_
         follow_rows.put(tx, Follow(account.id, writer.id, "accepted", 0, f"{uri}/f/1", 1, 0, "[]", tx.now))
         made.append(Peer(account, host, signatures.Key(f"{uri}#main-key", keys.load_private(pem))))
     return made
+
+
+def history(folder: Path, owner: str, count: int) -> int:
+    """Let somebody have written `count` posts before anybody followed them, and have heard as often of others; their account's id."""
+    settings = config.load(folder / "config.toml", {})
+    with Database.open(folder / NAME, house=House(settings.uris, settings.limits)) as database:
+        return database.transact(_write, owner, count)
+
+
+def _write(tx: Tx, owner: str, count: int) -> int:
+    writer = account_rows.get_local(tx, owner)
+    for number in range(count):
+        text = f"Post {number} of somebody who has been here for a while. See https://example.org/{number} #fediverse"
+        post = posts.publish(tx, writer, posts.Draft(text), {})
+        sender = account_rows.insert(
+            tx, username=f"fan{number}", host="fans.test", uri=f"https://fans.test/users/{number}", url=f"https://fans.test/@{number}",
+            kind="Person", inbox_uri=f"https://fans.test/users/{number}/inbox", fetched_at=tx.now,
+        )  # fmt: skip
+        kind, about = [("favourite", post.id), ("follow", None), ("boost", post.id), ("favourite", post.id)][number % 4]
+        notifications.tell(tx, writer.id, kind, sender, about)
+    return writer.id
 
 
 def deliveries(people: list[Peer], count: int, inbox_url: str, *, first: int = 0) -> Iterator[bytes]:

@@ -53,7 +53,7 @@ def link_of(us: uris.Uris, post: Post) -> str:
 
 def _page(us: uris.Uris, href: str) -> str:
     """The address of a page elsewhere, or ''."""
-    url = urldefrag(href).url
+    url = urldefrag(href).url if "#" in href else href
     try:
         host = uris.host(url)
     except Malformed:

@@ -133,7 +133,8 @@ class Uris:
     def is_ours(self, url: str) -> bool:
         """Whether a URL is of our origin. Compares parsed origins: `https://us.example.evil.test` is not ours."""
         try:
-            return origin(url) == origin(self.base_url)
+            found, ours = origin(url), _origin(self.base_url)
+            return found is ours or found == ours
         except Malformed:
             return False
 

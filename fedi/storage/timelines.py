@@ -4,6 +4,7 @@ Pages go backwards from `before` (an id, 0 for the newest), or forwards from `af
 """
 
 import json
+import sqlite3
 from typing import NamedTuple
 
 from fedi import ids
@@ -105,9 +106,19 @@ EVERYTHING = Wanted()
 
 def list_profile(tx: Tx, viewer_id: int, account_id: int, page: Page, wanted: Wanted = EVERYTHING) -> list[Post]:
     """What one account has posted, as far as the viewer may see it; muted ones too, since the viewer came to look."""
+    return [Post._make(row) for row in _profile(tx, P_COLUMNS, (viewer_id, account_id), page, wanted)]
+
+
+def list_profile_ids(tx: Tx, viewer_id: int, account_id: int, page: Page, wanted: Wanted = EVERYTHING) -> list[int]:
+    """The same by their ids."""
+    return [row[0] for row in _profile(tx, "p.id", (viewer_id, account_id), page, wanted)]
+
+
+def _profile(tx: Tx, columns: str, who: tuple[int, int], page: Page, wanted: Wanted) -> list[sqlite3.Row]:
+    """Of `who`: the viewer and the account."""
     order = "ASC" if page.forward else "DESC"
-    rows = tx.query(
-        f"""SELECT {P_COLUMNS} FROM posts p JOIN accounts a ON a.id = p.account_id
+    found = tx.query(
+        f"""SELECT {columns} FROM posts p JOIN accounts a ON a.id = p.account_id
         WHERE p.account_id = :account AND p.id < :before AND p.id > :after
           AND (:replies OR p.in_reply_to_uri = '' OR p.in_reply_to_account_id = p.account_id)
           AND (:boosts OR p.boost_of_id IS NULL) AND (:direct OR p.visibility <> 'direct')
@@ -115,9 +126,8 @@ def list_profile(tx: Tx, viewer_id: int, account_id: int, page: Page, wanted: Wa
           AND (NOT :pinned OR EXISTS (SELECT 1 FROM pins WHERE post_id = p.id AND account_id = p.account_id))
           AND (:tag = '' OR EXISTS (SELECT 1 FROM post_tags pt JOIN tags t ON t.id = pt.tag_id WHERE pt.post_id = p.id AND t.name = :tag))
           AND {visible.POST} ORDER BY p.id {order} LIMIT :limit""",
-        _params(tx, viewer_id, page, account=account_id, **wanted._asdict()),
+        _params(tx, who[0], page, account=who[1], **wanted._asdict()),
     )
-    found = [Post._make(row) for row in rows]
     return found[::-1] if page.forward else found
 
 

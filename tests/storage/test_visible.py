@@ -84,6 +84,7 @@ Surface = Callable[[Tx, Scene, int], bool]
 SURFACES: dict[str, Surface] = {
     "find": lambda tx, s, who: post_rows.find_visible(tx, who, s.post.id) is not None,
     "list": lambda tx, s, who: s.post.id in post_rows.list_visible(tx, who, [s.post.id, s.above.id]),
+    "ids of the profile": lambda tx, s, who: s.post.id in timelines.list_profile_ids(tx, who, s.post.account_id, PAGE),
     "profile": lambda tx, s, who: _has(timelines.list_profile(tx, who, s.post.account_id, PAGE), s.post),
     "profile of who boosted it": lambda tx, s, who: _has(timelines.list_profile(tx, who, s.viewers["remote stranger"], PAGE), s.post),
     "profile by tag": lambda tx, s, who: _has(

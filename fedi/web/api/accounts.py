@@ -114,7 +114,7 @@ class _Posts(NamedTuple):
 
 def _statuses(tx: Tx, shelf: Shelf, viewer_id: int, asked: _Posts) -> tuple[list[bytes], list[int]]:
     account = answers.person(tx, asked.account_id)
-    found = [post.id for post in timeline_rows.list_profile(tx, viewer_id, account.id, asked.page, asked.wanted)]
+    found = timeline_rows.list_profile_ids(tx, viewer_id, account.id, asked.page, asked.wanted)
     return shelf.posts(tx, viewer_id, found), found
 
 

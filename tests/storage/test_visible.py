@@ -65,7 +65,7 @@ def scene(tx: Tx, kind: str) -> Scene:
     for name in LOCAL:
         interaction_rows.put_bookmark(tx, ids[name], post.id)
         if name != "author":
-            notification_rows.insert(tx, ids[name], "edit", author.id, post.id)
+            notification_rows.insert(tx, notification_rows.Told(ids[name], "edit", author.id, post.id))
     post_rows.insert(
         tx, id=post_rows.new_id(tx, tx.now), uri="https://peer.test/b", url="", account_id=ids["remote stranger"], kind="Announce",
         visibility="public", boost_of_id=post.id, published_at=tx.now,

@@ -374,7 +374,7 @@ OF_NO_POST = re.compile(
     r"|/api/v1/lists(/\{id\}(/accounts)?)?|/api/v[12]/filters(/.*)?|/api/v1/instance/.*|/api/v1/peers/search|/health|/privacy-policy|/terms-of-service(/.*)?"
     r"|/api/v1/(profile|preferences|collections/\{id\})|/api/v1/accounts/\{id\}/(in_)?collections"
     r"|/@\{name\}/collections/\{id\}"
-    r"|/api/oembed|/@\{name\}/\{id\}/embed|/api/v1/instance/translation_languages"  # tried in api/test_oembed.py
+    r"|/scheduled|/api/oembed|/@\{name\}/\{id\}/embed|/api/v1/instance/translation_languages"  # tried in api/test_oembed.py
     r"|/api/oembed|/@\{name\}/\{id\}/embed|/api/v1/instance/translation_languages"  # tried in api/test_oembed.py
     r"|/api/v1/scheduled_statuses(/\{id\})?"
     r"|/api/v1/announcements|/api/v1/notifications/(unread_count|policy|requests/(merged|\{id\}))|/api/v1/markers"

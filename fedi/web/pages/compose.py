@@ -7,6 +7,7 @@ from aiohttp import web
 
 from fedi import approvals as rules
 from fedi import groups, ids, limits, policies, posts
+from fedi import scheduled as planned
 from fedi.errors import Forbidden, Invalid, NotFound, TooMany
 from fedi.posts import Draft
 from fedi.storage import accounts as account_rows
@@ -16,7 +17,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import params
-from fedi.web.pages import approvals, files, polls, site, text, views
+from fedi.web.pages import approvals, files, polls, scheduled, site, text, views
 from fedi.web.pages.languages import LANGUAGES
 from fedi.web.pages.polls import PollForm
 from fedi.web.pages.site import Pages
@@ -57,6 +58,7 @@ class Form(NamedTuple):
     most_alt: int = limits.ALT_CHARS_LOCAL
     picture_mb: int = limits.UPLOAD_BYTES // 1024 // 1024
     upload_mb: int = limits.FILM_BYTES // 1024 // 1024
+    later: str = ""  # when it is to be published, as the field has it
 
 
 def blank(pages: Pages, viewer: Account) -> Form:
@@ -170,20 +172,25 @@ async def submit(request: web.Request) -> web.Response:
         taken = await files.taken(pages, viewer, given)
         draft = draft._replace(media_ids=taken.media_ids)
         found = await pages.instance.remote.mentions(draft.text)
+        at = scheduled.read_time(given, "later")
         await pages.instance.db.write(files.describe, viewer, taken.changes)
+        if at is not None:
+            await pages.instance.db.write(planned.plan, viewer, draft, at)
+            return site.go("/scheduled", "scheduled")
         post = await pages.instance.db.write(posts.publish, viewer, draft, found)
     except (Invalid, Forbidden, TooMany) as error:
-        return _again(request, pages, viewer, draft, error.message)
+        return _again(request, viewer, draft, error.message, given.text("later", max_chars=1000)[:40])
     if back:
         return site.go(text.local_path(back), "posted", f"p{post.id}")
     return site.go(f"/@{viewer.username}/{post.id}", "posted")
 
 
-def _again(request: web.Request, pages: Pages, viewer: Account, draft: Draft, wrong: str) -> web.Response:
+def _again(request: web.Request, viewer: Account, draft: Draft, wrong: str, later: str) -> web.Response:
     """The form as it was sent, with what is wrong: nothing written is lost."""
+    pages = site.of(request)
     parent = pages.instance.db.read(_parent, pages, viewer, draft.in_reply_to_id) if draft.in_reply_to_id else None
     quoted = pages.instance.db.read(_parent, pages, viewer, draft.quote_of_id) if draft.quote_of_id else None
-    form = pages.instance.db.read(_to_group, _filled(pages, viewer, draft), draft.group_id)
+    form = pages.instance.db.read(_to_group, _filled(pages, viewer, draft)._replace(later=later), draft.group_id)
     return _page(request, form._replace(to=draft.in_reply_to_id or 0, quote=draft.quote_of_id or 0), parent, quoted, wrong)
 
 

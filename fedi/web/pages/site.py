@@ -66,6 +66,8 @@ class Void(NamedTuple):
 
 SAID: Final = {
     "posted": "Your post is out.",
+    "scheduled": "Your post waits for its time.",
+    "not_scheduled": "It is not going to be published.",
     "voted": "Your vote counts.",
     "edited": "Your change is saved.",
     "deleted": "The post is deleted, and the servers that got it are told.",

@@ -366,7 +366,7 @@ async def test_every_list_shows_what_its_reader_may_see_and_nothing_else_VIS_02_
 
 # Addresses that show no post, or only what whoever asks has written: what may stand at others is tried here.
 OF_NO_POST = re.compile(
-    r"/actor(/.*)?|/users/\{name\}(/followers|/following|/followers_synchronization|/collections/moderators)?|/activities/\{id\}"
+    r"/actor(/.*)?|/users/\{name\}(/followers|/following|/followers_synchronization|/collections/(moderators|\{id\}))?|/activities/\{id\}"
     r"|/\.well-known/.*|/nodeinfo/.*|/robots\.txt|/healthz|/static/.*|/emojis/\{id\}|/media/.*"
     r"|/api/v[12]/(suggestions|directory|annual_reports(/.*)?|instance|custom_emojis|media/\{id\}|followed_tags|tags/\{name\}|featured_tags(/suggestions)?|follow_requests)"
     r"|/api/v1/accounts(/(verify_credentials|lookup|relationships|\{id\}|\{id\}/(followers|following|lists)))?"

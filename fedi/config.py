@@ -28,6 +28,7 @@ class InstanceSettings:
     description: str = ""
     contact: str = ""
     registrations: str = "closed"
+    min_age: int = 0
     languages: tuple[str, ...] = ("en",)
     suggested: tuple[str, ...] = ()
     show_peers: str = "all"
@@ -68,6 +69,18 @@ class FederationSettings:
 
 
 @dataclass(frozen=True)
+class MailSettings:
+    """How letters leave. Without `host` none do. `security` is starttls, tls or none."""
+
+    host: str = ""
+    port: int = 587
+    user: str = ""
+    password: str = ""
+    sender: str = ""
+    security: str = "starttls"
+
+
+@dataclass(frozen=True)
 class LimitSettings:
     """What people and other servers may do here."""
 
@@ -103,6 +116,7 @@ class Config:
     server: ServerSettings
     storage: StorageSettings
     federation: FederationSettings
+    mail: MailSettings
     limits: LimitSettings
     translation: TranslationSettings
     log: LogSettings
@@ -216,7 +230,8 @@ _EXAMPLES = {
 
 def _checked(config: Config) -> Config:
     instance = _checked_instance(config.instance)
-    _one_of("instance.registrations", instance.registrations, ("closed",))
+    _one_of("instance.registrations", instance.registrations, ("closed", "approval", "open"))
+    _between("instance.min_age", instance.min_age, 0, 120)
     if not config.server.host or any(c.isspace() or c == "/" for c in config.server.host):
         raise Invalid(f'server.host: `{config.server.host}` is not an address to listen on. Write `"127.0.0.1"`.', "server.host")
     if not config.instance.languages or not all(_LANGUAGE.fullmatch(tag) for tag in config.instance.languages):
@@ -225,6 +240,7 @@ def _checked(config: Config) -> Config:
         raise Invalid('instance.suggested: write handles, `["alice", "@carol@example.org"]`.', "instance.suggested")
     _one_of("instance.show_peers", instance.show_peers, ("all", "users", "nobody"))
     _one_of("instance.show_blocks", instance.show_blocks, ("all", "users", "nobody"))
+    _check_mail(config.mail)
     _one_of("federation.mode", config.federation.mode, ("open", "allowlist"))
     _one_of("translation.provider", config.translation.provider, ("", "libretranslate", "deepl"))
     if config.translation.provider == "libretranslate" and not config.translation.url.startswith(("https://", "http://")):
@@ -244,6 +260,15 @@ def _checked(config: Config) -> Config:
     _networks("federation.allow_networks", config.federation.allow_networks)
     _networks("server.trusted_proxies", config.server.trusted_proxies)
     return Config(**{**vars(config), "instance": instance})
+
+
+def _check_mail(mail: MailSettings) -> None:
+    _one_of("mail.security", mail.security, ("starttls", "tls", "none"))
+    _between("mail.port", mail.port, 1, 65535)
+    if any(not c.isprintable() or c.isspace() for c in mail.host):
+        raise Invalid('mail.host: write the name of a mail server, `host = "mail.example.org"`.', "mail.host")
+    if not mail.sender.isprintable() or (mail.host and "@" not in mail.sender):
+        raise Invalid('mail.sender: say from whom letters come, `sender = "fedi@example.org"`.', "mail.sender")
 
 
 def _checked_instance(instance: InstanceSettings) -> InstanceSettings:

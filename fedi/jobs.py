@@ -18,7 +18,9 @@ from fedi import (
     cards,
     clock,
     groups,
+    letters,
     limits,
+    mail,
     oauth,
     polls,
     purges,
@@ -27,6 +29,7 @@ from fedi import (
     quotes,
     scheduled,
     search_index,
+    signups,
     transfers,
     trends,
     uris,
@@ -40,6 +43,7 @@ from fedi.mediacache import MediaCache
 from fedi.storage import accounts as account_rows
 from fedi.storage import active_days as active_day_rows
 from fedi.storage import cards as card_rows
+from fedi.storage import confirmations as confirmation_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import emojis as emoji_rows
 from fedi.storage import follows as follow_rows
@@ -225,6 +229,15 @@ async def _card(instance: Workplace, payload: bytes) -> None:
         await cardreader.read(desk, int(payload))
 
 
+async def _letter(instance: Workplace, payload: bytes) -> None:
+    """Write a letter and take it to the mail server; without one, nobody asks for letters any more."""
+    if not instance.config.mail.host:
+        return
+    letter = await instance.db.write(letters.write, payload, instance.config.instance.title)
+    if letter is not None:
+        await instance.cpu(mail.send, instance.config.mail, instance.config.instance.domain, letter)
+
+
 JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     receive.JOB: _inbox,
     synchronization.JOB: _synchronize,
@@ -239,6 +252,7 @@ JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     backfill.THREAD: _thread,
     backfill.ABOVE: _thread_above,
     transfers.JOB: _import,
+    letters.JOB: _letter,
     scheduled.JOB: _publish,
     backlinks.JOB: _backlinks,
     annual_reports.JOB: _annual_report,
@@ -257,6 +271,8 @@ async def _tidy(instance: Workplace) -> None:
     await instance.db.write(tombstone_rows.prune, now - 30 * clock.DAY)
     await instance.db.write(user_rows.prune_sessions, now - 90 * clock.DAY)
     await instance.db.write(oauth.prune)
+    await instance.db.write(confirmation_rows.prune, now - limits.CONFIRMATION_S * clock.SECOND)
+    await instance.db.write(signups.prune)
     await instance.db.write(active_day_rows.prune, now // clock.DAY - 400)
     await instance.db.write(host_rows.prune, now - 30 * clock.DAY, 10_000)
     while await instance.db.write(timeline_rows.trim_homes, limits.HOME_ROWS, 5 * _SLICE):

@@ -69,6 +69,7 @@ REACTIONS = 60  # different ones under a post
 REACTIONS_EACH = 5  # of one person under a post
 ATTACHMENTS_LOCAL = 4  # Mastodon shows the first four and drops the rest without a word: more would be lost for most readers
 ALT_CHARS_LOCAL = 1_500
+USERNAME_LOCAL_CHARS = 30
 USERNAME = r"[A-Za-z0-9_]{1,30}"
 PASSWORD_CHARS = (8, 1024)
 
@@ -176,6 +177,12 @@ REDIRECT_URI_CHARS = 2000
 STATE_CHARS = 2000
 CODE_S = 60  # a code of consent becomes a token within this time, or not at all
 APP_UNUSED_S = 24 * 3600  # a program nobody has let in is forgotten
+SIGN_UPS = 5  # per 30 minutes and address
+SIGN_UP_REASON_CHARS = 2000
+EMAIL_CHARS = 254
+CONFIRMATION_S = 2 * 24 * 3600  # a link in a letter is good for this long
+UNCONFIRMED_S = 7 * 24 * 3600  # who never opens it is forgotten, and the name is free again
+LETTERS = 5  # per 30 minutes and person: confirmations that are sent again
 TOKENS_PER_PERSON = 300  # the longest unused end first
 
 # -- rates --

@@ -168,6 +168,9 @@ def suspend(tx: Tx, account: Account, *, by_id: int | None = None) -> None:
 
 
 def unsuspend(tx: Tx, account: Account, *, by_id: int | None = None) -> None:
+    user = user_rows.find(tx, account.id) if account.is_local else None
+    if user is not None and user.waiting:
+        raise Forbidden("That account waits for its confirmation or for a yes, and is not suspended.")
     account_rows.update(tx, account.id, suspended_at=None)
     setting_rows.audit(tx, by_id, "account.unsuspend", account.handle)
     tx.emit(Event("account", account.id))

@@ -203,7 +203,7 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path):
         ({"instance": {"domain": "example.org", "base_url": "https://example.org?x"}}, "instance.base_url", "https://example.org"),
         ({"instance": {"domain": "example.org", "base_url": "http://example.org"}}, "instance.base_url", "`https://example.org`"),
         ({"instance": {"domain": "example.org", "base_url": "http://10.0.0.1"}}, "instance.base_url", "loopback"),
-        ({"instance": {"domain": "example.org", "registrations": "open"}}, "instance.registrations", "closed"),
+        ({"instance": {"domain": "example.org", "registrations": "everybody"}}, "instance.registrations", "closed"),
         ({"instance": {"domain": "example.org", "languages": []}}, "instance.languages", '["en", "pt-BR"]'),
         ({"instance": {"domain": "example.org", "languages": ["English"]}}, "instance.languages", '["en", "pt-BR"]'),
         ({"instance": {"domain": "example.org", "languages": "en"}}, "instance.languages", '["...", "..."]'),

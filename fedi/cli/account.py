@@ -51,21 +51,27 @@ def create(name: str, email: str | None, password_stdin: bool, role: str | None,
 
 
 @account.command("list")
+@click.option("--pending", is_flag=True, help="Only those who have signed up and wait: for their letter, or for a yes.")
 @show.json_option
 @ask.config_option
-def list_all(as_json: bool, config: Path) -> None:
+def list_all(pending: bool, as_json: bool, config: Path) -> None:
     """Everybody who has an account here.
 
     \b
     Example:
       fedi account list --json
+      fedi account list --pending
     """
-    found = ask.ask(config, "account.list")
+    found = ask.ask(config, "account.waiting" if pending else "account.list")
     if as_json:
         show.as_json(found)
         return
+    if pending:
+        columns = {"name": "Name", "email": "E-mail", "waiting": "Waits", "created_at": "Since", "reason": "Reason"}
+        show.table(found, columns, "Nobody waits.")
+        return
     for one in found:
-        one["suspended"] = "suspended" if one["suspended_at"] else ""
+        one["suspended"] = one["waiting"] or ("suspended" if one["suspended_at"] else "")
     headings = {"name": "Name", "role": "Role", "email": "E-mail", "posts": "Posts", "followers": "Followers", "following": "Following"}
     show.table(
         found,
@@ -191,6 +197,49 @@ def warn(name: str, text: str, post_ids: tuple[int, ...], config: Path) -> None:
     """
     ask.ask(config, "account.warn", name=name, text=text, post_ids=list(post_ids))
     click.echo(f"{name} is told.")
+
+
+@account.command()
+@click.argument("name")
+@ask.config_option
+def approve(name: str, config: Path) -> None:
+    """Say yes to somebody who has signed up.
+
+    \b
+    Example:
+      fedi account list --pending
+      fedi account approve carol
+    """
+    done = ask.ask(config, "account.approve", name=name)
+    click.echo(f"{name} is let in." if not done["waiting"] else f"{name} is let in, once their address is confirmed.")
+
+
+@account.command()
+@click.argument("name")
+@ask.config_option
+def confirm(name: str, config: Path) -> None:
+    """Say that the e-mail address of somebody who has signed up is theirs, where no letter can.
+
+    \b
+    Example:
+      fedi account confirm carol
+    """
+    done = ask.ask(config, "account.confirm", name=name)
+    click.echo(f"The address of {name} is confirmed." + (" They wait for a yes: `fedi account approve`." if done["waiting"] else ""))
+
+
+@account.command()
+@click.argument("name")
+@ask.config_option
+def reject(name: str, config: Path) -> None:
+    """Say no to somebody who has signed up. Nothing of them is kept, and the name is free again.
+
+    \b
+    Example:
+      fedi account reject carol
+    """
+    ask.ask(config, "account.reject", name=name)
+    click.echo(f"{name} is turned down, and forgotten.")
 
 
 account.add_command(moves.alias)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fedi import accounts, clock, logins, moderation
+from fedi import accounts, clock, logins, moderation, signups
 from fedi.activitypub import keys, webfinger
 from fedi.errors import NotFound
 from fedi.instance import Instance
@@ -36,7 +36,9 @@ def describe(tx: Tx, account: Account) -> dict[str, Any]:
         "followers": account.followers_count,
         "following": account.following_count,
         "created_at": clock.rfc3339(account.created_at),
-        "suspended_at": clock.rfc3339(account.suspended_at) if account.suspended_at else None,
+        "suspended_at": clock.rfc3339(account.suspended_at) if account.suspended_at and not (user and user.waiting) else None,
+        "waiting": user.waiting if user else "",
+        "reason": user.reason if user else "",
         "url": account.url,
         "uri": account.uri,
     }
@@ -60,6 +62,27 @@ def _create(tx: Tx, new: accounts.NewAccount) -> dict[str, Any]:
 
 async def list_all(instance: Instance, args: dict[str, Any]) -> list[dict[str, Any]]:
     return instance.db.read(lambda tx: [describe(tx, account) for account in rows.list_local(tx)])
+
+
+async def list_waiting(instance: Instance, args: dict[str, Any]) -> list[dict[str, Any]]:
+    """Who has signed up and may do nothing yet, the longest waiting first."""
+    return instance.db.read(lambda tx: [describe(tx, rows.get(tx, user.account_id)) for user in user_rows.list_waiting(tx)])
+
+
+async def confirm(instance: Instance, args: dict[str, Any]) -> dict[str, Any]:
+    """name."""
+    return await instance.db.write(lambda tx: describe(tx, signups.confirm_by_hand(tx, rows.get_local(tx, args["name"]))))
+
+
+async def approve(instance: Instance, args: dict[str, Any]) -> dict[str, Any]:
+    """name."""
+    config = instance.config
+    return await instance.db.write(lambda tx: describe(tx, signups.approve(tx, config, rows.get_local(tx, args["name"]))))
+
+
+async def reject(instance: Instance, args: dict[str, Any]) -> None:
+    """name."""
+    await instance.db.write(lambda tx: signups.reject(tx, rows.get_local(tx, args["name"])))
 
 
 async def show(instance: Instance, args: dict[str, Any]) -> dict[str, Any]:

@@ -157,6 +157,11 @@ def find_by_handle(tx: Tx, username: str, host: str) -> Account | None:
     return Account._make(row) if row else None
 
 
+def erase(tx: Tx, account_id: int) -> None:
+    """Take out the row itself, and with it all that hangs on it: of somebody here whom nobody ever saw."""
+    tx.execute("DELETE FROM accounts WHERE id = ? AND host = ''", (account_id,))
+
+
 def get_local(tx: Tx, username: str) -> Account:
     """A person of this server who was not deleted; raises NotFound."""
     account = find_by_handle(tx, username, "")

@@ -97,6 +97,39 @@ def set_role(tx: Tx, account_id: int, role: str) -> None:
     tx.execute("UPDATE users SET role = ? WHERE account_id = ?", (role, account_id))
 
 
+def set_waiting(tx: Tx, user: User) -> None:
+    """Write what somebody who signs up has said, and what they wait for: all columns of `User` from `confirmed_at` on."""
+    tx.execute(
+        "UPDATE users SET confirmed_at = ?, approved_at = ?, reason = ?, locale = ?, terms_at = ? WHERE account_id = ?",
+        (user.confirmed_at, user.approved_at, user.reason, user.locale, user.terms_at, user.account_id),
+    )
+
+
+def confirm(tx: Tx, account_id: int, email: str) -> None:
+    """The address is theirs. Raises Conflict when it is somebody else's by now."""
+    sql = "UPDATE users SET email = ?, confirmed_at = coalesce(confirmed_at, ?) WHERE account_id = ?"
+    tx.execute(sql, (email, tx.now, account_id))
+
+
+def set_email(tx: Tx, account_id: int, email: str) -> None:
+    """Raises Conflict when the address is somebody else's."""
+    tx.execute("UPDATE users SET email = ? WHERE account_id = ?", (email, account_id))
+
+
+def approve(tx: Tx, account_id: int) -> None:
+    tx.execute("UPDATE users SET approved_at = coalesce(approved_at, ?) WHERE account_id = ?", (tx.now, account_id))
+
+
+def list_waiting(tx: Tx, before: int = 0, limit: int = 500) -> list[User]:
+    """Who has signed up and may do nothing yet, the longest waiting first; `before` leaves out who signed up since."""
+    rows = tx.query(
+        f"""SELECT {_USER} FROM users WHERE (confirmed_at IS NULL OR approved_at IS NULL) AND (:before = 0 OR created_at < :before)
+        ORDER BY created_at LIMIT :limit""",
+        {"before": before, "limit": limit},
+    )
+    return [User._make(row) for row in rows]
+
+
 def set_settings(tx: Tx, account_id: int, settings: dict[str, Any]) -> None:
     tx.execute("UPDATE users SET settings = ? WHERE account_id = ?", (json.dumps(settings), account_id))
 

@@ -96,6 +96,8 @@ class Limits:
         self.anonymous = Window(_ANONYMOUS, 5 * _MINUTE_S)
         self.resolve = Window(limits.RESOLVES, 5 * _MINUTE_S, "You have looked up much. Try again in some minutes.")
         self.translate = Window(limits.TRANSLATIONS, 60 * _MINUTE_S, "You have had much translated. Try again in an hour.")
+        self._sign_up = Window(limits.SIGN_UPS, 30 * _MINUTE_S, "Too many accounts come from your address. Wait half an hour.")
+        self._letter = Window(limits.LETTERS, 30 * _MINUTE_S, "You have asked for many letters. Look among the unwanted ones.")
         self._proxies = tuple(ipaddress.ip_network(text, strict=False) for text in config.server.trusted_proxies)
 
     def client(self, request: web.Request) -> str:
@@ -131,6 +133,14 @@ class Limits:
         self.login.spend(f"{client} {name}")
         self.anonymous.spend(client)  # whatever the names: each try costs some 20 ms
         self.login_account.take(name)
+
+    def sign_up(self, request: web.Request) -> None:
+        """Count somebody who signs up. Raises TooMany. Source: AUT-26."""
+        self._sign_up.spend(self.client(request))
+
+    def letter(self, account_id: int) -> None:
+        """Count a letter that somebody has asked for. Raises TooMany."""
+        self._letter.spend(str(account_id))
 
     def forgive_login(self, request: web.Request, login: str) -> None:
         """The right password: this address and name start over."""

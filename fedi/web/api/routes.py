@@ -41,6 +41,7 @@ from fedi.web.api import (
     reports,
     scheduled,
     search,
+    signups,
     statements,
     statuses,
     streaming,
@@ -57,6 +58,7 @@ from fedi.web.api.table import Route
 _MODULES: Final = (
     apps,
     oauth,
+    signups,
     accounts,
     bonds,
     collections,

@@ -63,7 +63,7 @@ async def show(request: web.Request) -> web.Response:
         "software": {"name": "fedi", "version": __version__},
         "protocols": ["activitypub"],
         "services": {"inbound": [], "outbound": []},
-        "openRegistrations": settings.registrations == "open",
+        "openRegistrations": settings.registrations != "closed",
         "usage": {
             "users": {"total": usage.people, "activeMonth": usage.month, "activeHalfyear": usage.half_year},
             "localPosts": usage.posts,

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import orjson
 from aiohttp import web
 
-from fedi import limits, uris
+from fedi import limits, signups, uris
 from fedi.activitypub import vocab
 from fedi.errors import Gone, Malformed, NotFound
 from fedi.instance import Instance
@@ -59,6 +59,8 @@ def _find(instance: Instance, resource: str) -> Account:
         return instance.actor
     account = instance.db.read(account_rows.find_by_handle, username, "")
     if account is None or account.kind == "Application":
+        raise NotFound(_NOBODY)
+    if instance.db.read(signups.is_waiting, account):
         raise NotFound(_NOBODY)
     if account.deleted_at is not None or account.suspended_at is not None:
         raise Gone("That account is gone.")

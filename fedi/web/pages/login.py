@@ -11,6 +11,10 @@ from fedi.storage.users import User
 from fedi.web import auth, keys, params
 from fedi.web.pages import site, text
 
+_WAITING = {
+    "unconfirmed": "Your address is not confirmed yet. Open the link in the letter we have sent you, or ask those who run this server.",
+    "pending": "Your account waits for a yes of those who look after this server. You get a letter when it is there.",
+}
 _WRONG = "That username and password do not belong together."
 
 
@@ -43,6 +47,9 @@ async def submit(request: web.Request) -> web.Response:
     good = await instance.cpu(logins.check_password, user.password_hash if user is not None else logins.DUMMY_HASH, password)
     if user is None or not good:
         return _form(request, target, login, _WRONG, 422)
+    if user.waiting:
+        counters.forgive_login(request, login)
+        return _form(request, target, login, _WAITING[user.waiting], 403)
     counters.forgive_login(request, login)
     old = auth.session_secret(request)
     agent = plaintext.line(request.headers.get(hdrs.USER_AGENT, ""), 200)
@@ -56,7 +63,9 @@ def _find(tx: Tx, login: str) -> User | None:
     """Who signs in with a name or address; nobody who is suspended."""
     user = user_rows.find_by_login(tx, login.removeprefix("@")) if login else None
     account = account_rows.find(tx, user.account_id) if user is not None else None
-    return user if account is not None and not account.is_hidden else None
+    if user is None or account is None or account.deleted_at is not None:
+        return None
+    return user if user.waiting or not account.is_hidden else None
 
 
 def _begin(tx: Tx, account_id: int, agent: str, old: str) -> str:

@@ -1,0 +1,64 @@
+"""Letters to people here: written inside a transaction, when they are about to be sent. `mail.py` sends them."""
+
+import secrets
+from typing import Final, NamedTuple
+
+import orjson
+
+from fedi import logins
+from fedi.storage import accounts as account_rows
+from fedi.storage import confirmations as rows
+from fedi.storage import jobs as job_rows
+from fedi.storage import users as user_rows
+from fedi.storage.db import Tx
+
+JOB: Final = "letter"
+KINDS: Final = ("confirm", "approved", "waiting")
+
+
+class Letter(NamedTuple):
+    """To one address, in plain text."""
+
+    to: str
+    subject: str
+    text: str
+
+
+def ask(tx: Tx, kind: str, account_id: int, about_id: int = 0) -> None:
+    """Have a letter written and sent. What is in the queue holds no link: that is made when the letter is."""
+    job_rows.insert(tx, JOB, orjson.dumps({"kind": kind, "account": account_id, "about": about_id}), lane=f"letter {account_id}")
+
+
+def write(tx: Tx, payload: bytes, title: str) -> Letter | None:
+    """The letter a job asks for; None when it has become pointless. A confirmation's link is new each time, and only the last is good."""
+    given = orjson.loads(payload)
+    account, user = account_rows.find(tx, given["account"]), user_rows.find(tx, given["account"])
+    if account is None or user is None or account.deleted_at is not None:
+        return None
+    if given["kind"] == "confirm":
+        return _confirm(tx, account.id, account.username, title)
+    if given["kind"] == "approved":
+        text = f"Hello {account.username},\n\nyour account at {title} is ready. Sign in here:\n\n{tx.uris.base_url}/login\n"
+        return Letter(user.email, f"Your account at {title} is ready", text)
+    newcomer, said = account_rows.find(tx, given["about"]), user_rows.find(tx, given["about"])
+    if newcomer is None or said is None or said.waiting != "pending":
+        return None
+    text = (
+        f"@{newcomer.username} ({said.email}) wants to have an account at {title}:\n\n{said.reason or '(no reason given)'}\n\n"
+        f"Say yes with `fedi account approve {newcomer.username}`, or no with `fedi account reject {newcomer.username}`,"
+        f" or on {tx.uris.base_url}/moderation/sign-ups\n"
+    )
+    return Letter(user.email, f"@{newcomer.username} wants to join {title}", text)
+
+
+def _confirm(tx: Tx, account_id: int, username: str, title: str) -> Letter | None:
+    wanted = rows.find_of(tx, account_id)
+    if wanted is None:
+        return None
+    link = secrets.token_urlsafe(32)
+    rows.set_link(tx, account_id, logins.secret_hash(link))
+    text = (
+        f"Hello {username},\n\nsomebody, hopefully you, gave this address for @{username} at {title}. To say that it is yours, open"
+        f" this page within two days and press the button:\n\n{tx.uris.base_url}/confirm?token={link}\n\nIf that was not you, do nothing.\n"
+    )
+    return Letter(wanted.email, f"Is this your address? {title}", text)

@@ -1,0 +1,83 @@
+"""Letters go out by SMTP, to a mail server on a socket that writes down what it is told."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from fedi import mail
+from fedi.config import MailSettings
+from fedi.errors import Refused, Unreachable
+from fedi.letters import Letter
+
+LETTER = Letter("carol@mail.test", "Is this yours?\r\nBcc: everybody@mail.test", "Hello carol,\n\nöpen this.\n")
+
+
+@contextmanager
+def mail_server(answer: str = "250 fine") -> Iterator[tuple[MailSettings, list[str]]]:
+    """One connection; `answer` is what it says to who is to get the letter."""
+    said: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rw", newline="\r\n", encoding="utf-8") as stream:
+                speak(stream, answer, said)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield MailSettings("127.0.0.1", listener.getsockname()[1], sender="fedi@fedi.test", security="none"), said
+        thread.join(5)
+
+
+def speak(stream: object, answer: str, said: list[str]) -> None:
+    def say(text: str) -> None:
+        stream.write(f"{text}\n")  # type: ignore[attr-defined]
+        stream.flush()  # type: ignore[attr-defined]
+
+    say("220 mail.test")
+    in_letter = False
+    for line in stream:  # type: ignore[attr-defined]
+        said.append(line.rstrip("\r\n"))
+        if in_letter:
+            in_letter = said[-1] != "."
+            if not in_letter:
+                say("250 taken")
+        elif said[-1] == "data":
+            in_letter = True
+            say("354 go on")
+        elif said[-1] == "quit":
+            say("221 bye")
+            return
+        else:
+            say(answer if said[-1].startswith("rcpt") else "250 fine")
+
+
+def test_a_letter_is_handed_over_whole() -> None:
+    with mail_server() as (settings, said):
+        mail.send(settings, "fedi.test", LETTER)
+    assert "mail FROM:<fedi@fedi.test>" in " ".join(said) and "rcpt TO:<carol@mail.test>" in said
+    assert [line for line in said if line.startswith("rcpt")] == ["rcpt TO:<carol@mail.test>"]
+    assert "Auto-Submitted: auto-generated" in said
+    assert [line for line in said if line.startswith("Bcc:")] == [], "no line of a subject becomes a header"
+
+
+@pytest.mark.parametrize(("answer", "error"), [("550 nobody", Refused), ("451 later", Unreachable)])
+def test_what_a_mail_server_says_decides_whether_to_try_again(answer: str, error: type[Exception]) -> None:
+    with mail_server(answer) as (settings, _), pytest.raises(error):
+        mail.send(settings, "fedi.test", LETTER)
+
+
+def test_a_mail_server_that_is_not_there_is_tried_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(Unreachable):
+        mail.send(MailSettings("127.0.0.1", port, sender="fedi@fedi.test", security="none"), "fedi.test", LETTER)
+
+
+def test_where_tls_is_wanted_no_letter_goes_without() -> None:
+    with mail_server() as (settings, said), pytest.raises(Unreachable):
+        mail.send(MailSettings(settings.host, settings.port, sender="fedi@fedi.test", security="starttls"), "fedi.test", LETTER)
+    assert not [line for line in said if line.startswith(("mail", "rcpt", "data"))]

@@ -48,7 +48,7 @@ def speak(stream: object, answer: str, said: list[str]) -> None:
         elif said[-1] == "data":
             in_letter = True
             say("354 go on")
-        elif said[-1] == "quit":
+        elif said[-1].lower() == "quit":
             say("221 bye")
             return
         else:

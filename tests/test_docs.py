@@ -70,7 +70,8 @@ def commands() -> dict[tuple[str, ...], set[str]]:
         for line in code(body):
             words = re.sub(r"^(\S*/)?fedi(?= )", "fedi", line).split()
             if words[:1] == ["fedi"] and len(words) > 1 and re.fullmatch(r"[a-z-]+", words[1]):
-                two = len(words) > 2 and words[1] in {"account", "token", "queue", "domain", "post", "follow"} and words[2].isalpha()
+                groups = {"account", "token", "queue", "domain", "post", "follow", "page", "rule"}
+                two = len(words) > 2 and words[1] in groups and words[2].isalpha()
                 path = tuple(words[1 : 3 if two else 2])
                 found.setdefault(path, set()).update(word for word in words if word.startswith("--"))
     return found

@@ -263,6 +263,7 @@ class House:
             yield Place(f"API public {query}", "api", f"/api/v1/timelines/public{query}", LISTED)
         yield Place("API topic", "api", "/api/v1/timelines/tag/topic", LISTED)
         yield Place("API home", "api", "/api/v1/timelines/home", ALL, ("follower", "author"))
+        yield Place("list", "page", f"/lists/{self.list.id}", ALL, ("follower",))
         yield Place("API list", "api", f"/api/v1/timelines/list/{self.list.id}", ALL, ("follower",))
         yield Place("API bookmarks", "api", "/api/v1/bookmarks", ALL, BOOKMARKERS)
         yield Place("API posts about a page", "api", f"/api/v1/timelines/link?url={PAGE}", LISTED)
@@ -371,7 +372,7 @@ OF_NO_POST = re.compile(
     r"|/api/v[12]/(suggestions|directory|annual_reports(/.*)?|instance|custom_emojis|media/\{id\}|followed_tags|tags/\{name\}|featured_tags(/suggestions)?|follow_requests)"
     r"|/api/v1/accounts(/(verify_credentials|lookup|relationships|\{id\}|\{id\}/(followers|following|lists)))?"
     r"|/api/v1/accounts/(familiar_followers|\{id\}/(endorsements|identity_proofs))|/api/v1/(endorsements|blocks|mutes|domain_blocks)"
-    r"|/api/v1/lists(/\{id\}(/accounts)?)?|/api/v[12]/filters(/.*)?|/api/v1/instance/.*|/api/v1/peers/search|/health|/privacy-policy|/terms-of-service(/.*)?"
+    r"|/api/v1/lists(/\{id\}(/accounts)?)?|/api/v[12]/filters(/.*)?|/api/v1/instance/.*|/api/v1/peers/search|/health|/lists(/\{id\}/(edit|delete))?|/accounts/\{id\}/lists|/privacy-policy|/terms-of-service(/.*)?"
     r"|/api/v1/(profile|preferences|collections/\{id\})|/api/v1/accounts/\{id\}/(in_)?collections"
     r"|/@\{name\}/collections/\{id\}"
     r"|/scheduled|/api/oembed|/@\{name\}/\{id\}/embed|/api/v1/instance/translation_languages"  # tried in api/test_oembed.py

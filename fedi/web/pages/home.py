@@ -13,7 +13,7 @@ from fedi.web.pages.site import Pages
 
 def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account, page: Page) -> tuple[list[views.Entry], Turn]:
     rows, turn = paging.turn(request, page, timeline_rows.list_home(tx, viewer.id, page))
-    return views.entries(pages, tx, viewer, rows), turn
+    return views.entries(pages, tx, viewer, rows, context="home"), turn
 
 
 async def show(request: web.Request) -> web.Response:

@@ -67,8 +67,13 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[
     faces = {face.id: face for face in views.faces(pages, tx, [accounts[i] for i in senders if i in accounts], viewer)}
     whole = [posts[row.post_id] for row in found if row.kind in _WHOLE and row.post_id in posts]
     new = {row.post_id: "new" for row in found if row.kind in _WHOLE and row.read_at is None and row.post_id is not None}
-    entries = {entry.row.id: entry for entry in views.entries(pages, tx, viewer, list(dict.fromkeys(whole)), new)}
-    items = [_item(row, posts, accounts, faces, entries) for row in found if row.from_account_id in faces]
+    entries = {entry.row.id: entry for entry in views.entries(pages, tx, viewer, list(dict.fromkeys(whole)), new, "notifications")}
+    left_out = {post.id for post in whole} - entries.keys()  # by a filter
+    items = [
+        _item(row, posts, accounts, faces, entries)
+        for row in found
+        if row.from_account_id in faces and not (row.kind in _WHOLE and row.post_id in left_out)
+    ]
     return _quoted(tx, viewer, _reacted(tx, items)), turn
 
 

@@ -44,7 +44,7 @@ def _show(request: web.Request, title: str, lead: str, source: str, path: str, d
     pages = site.of(request)
     html = pages.instance.db.read(texts.render, source)
     head = Head(noindex=False, canonical=f"{pages.site.base_url}{path}")
-    current = path.rpartition("/")[2]
+    chosen = path.rpartition("/")[2]
     return site.show(
-        request, "paper.html", title, area="about", head=head, heading=title, lead=lead, html=html, days=days or [], current=current
+        request, "paper.html", title, area="about", head=head, heading=title, lead=lead, html=html, days=days or [], chosen=chosen
     )

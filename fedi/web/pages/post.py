@@ -69,7 +69,7 @@ def _read(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> _Found:
     below = thread_rows.list_descendants(tx, viewer_id, post.id, _BELOW)
     marks = {row.id: "up" for row in above} | {post.id: "big"} | _depths(post, below)
     # One reading for the whole thread; taken apart again by what each entry is to the post.
-    shown = {entry.post.id: entry for entry in views.entries(pages, tx, viewer, [*above, post, *below], marks)}
+    shown = {entry.post.id: entry for entry in views.entries(pages, tx, viewer, [*above, post, *below], marks, "thread")}
     if post.id not in shown:
         raise NotFound(_NOTHING)
     is_mine = viewer is not None and viewer.id == post.account_id

@@ -75,7 +75,7 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account | None, ac
         views.address(header),
         header.alt if header is not None else "",
         views.relations(tx, viewer, [account.id]).get(account.id),
-        views.entries(pages, tx, viewer, rows, marks),
+        views.entries(pages, tx, viewer, rows, marks, "account"),
         turn,
         _moved_name(tx, viewer, account),
         featured_tag_rows.list_names(tx, account.id),

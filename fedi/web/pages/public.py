@@ -30,7 +30,7 @@ def _read(
 ) -> tuple[list[views.Entry], Turn]:
     page = paging.page(request)
     shown, turn = paging.turn(request, page, rows(tx, viewer.id if viewer is not None else 0, page))
-    return views.entries(pages, tx, viewer, shown), turn
+    return views.entries(pages, tx, viewer, shown, context="public"), turn
 
 
 def _head(pages: Pages, path: str, posts: list[views.Entry]) -> Head:

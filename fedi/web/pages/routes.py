@@ -17,12 +17,14 @@ from fedi.web.pages import (
     errors,
     explore,
     feed,
+    filters,
     front,
     groups,
     habits,
     home,
     kept,
     leaving,
+    lists,
     login,
     moving,
     notifications,
@@ -61,6 +63,7 @@ def add(app: web.Application) -> None:
         [
             web.get("/", kept.page(front.show)),
             *_about(),
+            *_lists(),
             web.get("/public", kept.page(public.local)),
             web.get("/public/all", public.everywhere),
             web.get("/tags/{tag}", kept.page(public.tag)),
@@ -156,6 +159,26 @@ def _about() -> list[web.RouteDef]:
         web.get("/privacy-policy", kept.page(papers.show_privacy)),
         web.get("/terms-of-service", kept.page(papers.show_terms)),
         web.get("/terms-of-service/{date}", papers.show_terms),
+    ]
+
+
+def _lists() -> list[web.RouteDef]:
+    return [
+        web.get("/lists", lists.index),
+        web.post("/lists", lists.create),
+        web.get(f"/lists/{_ID}", lists.show),
+        web.get(f"/lists/{_ID}/edit", lists.edit),
+        web.post(f"/lists/{_ID}/edit", lists.save),
+        web.post(f"/lists/{_ID}/remove/{{account:[0-9]{{1,19}}}}", lists.remove),
+        web.get(f"/lists/{_ID}/delete", lists.confirm_delete),
+        web.post(f"/lists/{_ID}/delete", lists.delete),
+        web.get(f"/accounts/{_ID}/lists", lists.show_somebody),
+        web.post(f"/accounts/{_ID}/lists", lists.save_somebody),
+        web.get("/settings/filters", filters.index),
+        web.post("/settings/filters", filters.create),
+        web.get(f"/settings/filters/{_ID}", filters.edit),
+        web.post(f"/settings/filters/{_ID}", filters.save),
+        web.post(f"/settings/filters/{_ID}/delete", filters.delete),
     ]
 
 

@@ -26,7 +26,7 @@ from fedi.storage.interactions import NO_FLAGS, Flags
 from fedi.storage.listings import Picture
 from fedi.storage.posts import Attachment, Post
 from fedi.storage.quotes import Seen
-from fedi.web.pages import files, text, under
+from fedi.web.pages import files, filtered, text, under
 from fedi.web.pages.fragments import Fragment, slot
 from fedi.web.pages.site import Pages
 
@@ -187,8 +187,16 @@ class _Shelf(NamedTuple):
     cards: dict[int, Shown]
 
 
-def entries(pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], marks: dict[int, str] | None = None) -> list[Entry]:
-    """The rows of a list, ready. `marks` are classes by row id, such as `up` and `d1` of a thread; `big` is the post a page is about."""
+def entries(
+    pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], marks: dict[int, str] | None = None, context: str = ""
+) -> list[Entry]:
+    """The rows of a list, ready. `marks` are classes by row id, such as `up` and `d1` of a thread; `big` is the post a page is about.
+
+    `context` is where this is for filters, as `filters.CONTEXTS` has them; they may leave rows out.
+    """
+    marks = marks or {}
+    looked = filtered.look(pages, tx, viewer, rows, context, frozenset(row_id for row_id, mark in marks.items() if "big" in mark.split()))
+    rows = looked.rows
     originals = {row.id: row for row in rows if row.boost_of_id is None}
     boosted = [row.boost_of_id for row in rows if row.boost_of_id is not None]
     if boosted:
@@ -200,7 +208,6 @@ def entries(pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], 
     accounts = account_rows.list_by_ids(tx, wanted) if wanted else {}
     shown = [(row, post) for row, post in shown if row.account_id in accounts and post.account_id in accounts]
     flags = interaction_rows.list_flags(tx, viewer.id if viewer is not None else 0, {post.id for _, post in shown})
-    marks = marks or {}
     keys = {row.id: _key(post, accounts, viewer, "big" in marks.get(row.id, "").split()) for row, post in shown}
     missing = [post.id for row, post in shown if pages.fragments.find(keys[row.id]) is None]
     shelf = _load(tx, accounts, missing, [accounts[post.account_id] for _, post in shown], viewer)
@@ -221,7 +228,7 @@ def entries(pages: Pages, tx: Tx, viewer: Account | None, rows: Sequence[Post], 
         passed_on = post.group_id is not None and row.account_id == post.group_id  # the post itself says which group it is in
         why = _why(pages, row, accounts[row.account_id], viewer, "pinned" in mark) if not passed_on or "pinned" in mark else ""
         values = _values(row, post, flags.get(post.id, NO_FLAGS), mark, why) | quotes.get(post.id, _NO_QUOTE)
-        values |= {"poll": polls.get(post.id, ""), "reactions": reacted.get(post.id, "")}
+        values |= {"poll": polls.get(post.id, ""), "reactions": reacted.get(post.id, ""), **looked.of(row.id)}
         found.append(Entry(row, post, accounts[post.account_id], Html(ready[row.id].fill(values))))
     return found
 

@@ -10,6 +10,7 @@ from fedi.storage.trends import Liked, Trend, Used
 
 _COUNTED = "trends.counted"
 _SPAN_MS = 7 * clock.DAY
+_SPARSE_S = 5
 _HALF_LIFE_MS = 2 * clock.DAY
 
 
@@ -22,8 +23,9 @@ class Counts(NamedTuple):
 
 
 def is_stale(tx: Tx) -> bool:
-    """Whether some time has passed since it was counted."""
-    return bool(tx.now - setting_rows.find(tx, _COUNTED, 0) >= limits.TRENDS_FRESH_S * clock.SECOND)
+    """Whether some time has passed since it was counted; less is enough where there was nothing of a kind."""
+    fresh_s = limits.TRENDS_FRESH_S if rows.has_all_kinds(tx) else _SPARSE_S
+    return bool(tx.now - setting_rows.find(tx, _COUNTED, 0) >= fresh_s * clock.SECOND)
 
 
 def count(tx: Tx, least: int) -> Counts:

@@ -84,6 +84,14 @@ def replace(tx: Tx, kind: str, found: Iterable[Trend]) -> None:
     )
 
 
+def has_all_kinds(tx: Tx) -> bool:
+    """Whether there is at least one popular hashtag, post and link."""
+    row = tx.one(
+        "SELECT count(*) FROM (SELECT 'tag' AS kind UNION SELECT 'post' UNION SELECT 'link') k WHERE k.kind IN (SELECT kind FROM trends)"
+    )
+    return bool(row and row[0] == 3)
+
+
 def list_tags(tx: Tx, limit: int, offset: int) -> list[str]:
     """Normalised names."""
     rows = tx.query(

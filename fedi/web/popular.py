@@ -1,16 +1,25 @@
 """What is popular, for programs and pages alike: counted by the clock, and anew when somebody looks and it is old."""
 
-from contextlib import suppress
+from time import monotonic
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from fedi import trends
 from fedi.errors import FediError
 from fedi.instance import Instance
 
+_AGAIN_S: Final = 300.0  # where counting took too long, the clock does it
+_not_before: WeakKeyDictionary[Instance, float] = WeakKeyDictionary()
+
 
 async def refresh(instance: Instance) -> None:
-    """Where it cannot be counted now, what was counted before stays."""
-    if not instance.db.read(trends.is_stale):
+    """One counts, others meanwhile see what was counted before; so does everybody where it cannot be counted now."""
+    if monotonic() < _not_before.get(instance, 0.0) or not instance.db.read(trends.is_stale):
         return
-    with suppress(FediError):
+    _not_before[instance] = monotonic() + _AGAIN_S
+    try:
         counts = await instance.db.scan(trends.count, instance.config.limits.trend_people)
         await instance.db.write(trends.keep, counts)
+    except FediError:
+        return
+    _not_before[instance] = 0.0

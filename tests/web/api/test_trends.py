@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from fedi import blocks, clock, interactions, trends
+from fedi.errors import Unavailable
 from fedi.storage import accounts as account_rows
 from fedi.storage import settings as setting_rows
 from fedi.storage.accounts import Account
@@ -156,10 +157,28 @@ async def test_what_is_popular_is_counted_once_a_while_and_by_the_clock(api: Api
     assert await names(api, None) == ["one"]
 
     api.run(make.post, alice, "#two")
-    assert await names(api, None) == ["one"]
+    assert await names(api, None) == ["one"], "at most every few seconds"
     await api.rig.instance.jobs.run_chore("trends")
     assert sorted(await names(api, None)) == ["one", "two"]
 
     api.run(make.post, alice, "#three")
     api.run(setting_rows.put, "trends.counted", 0)
     assert "three" in await names(api, None)
+
+
+async def test_counting_that_fails_shows_what_there_was_and_is_not_tried_by_everybody(
+    api: Api, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.run(make.post, alice, "#one")
+    assert await names(api, None) == ["one"]
+    tried = []
+
+    async def scan(*args: object, **kwargs: object) -> None:
+        tried.append(args)
+        raise Unavailable("That took too long.")
+
+    monkeypatch.setattr(api.rig.instance.db, "scan", scan)
+
+    for _ in range(3):
+        assert await names(api, None) == ["one"]
+    assert len(tried) == 1

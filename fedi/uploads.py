@@ -90,6 +90,17 @@ class Uploads:
             raise self._why.pop(row.id, None) or Invalid("That file could not be read. Upload it again.", "file")
         return found
 
+    async def picture_for(self, row: Media, data: bytes) -> None:
+        """Another still picture to stand for a film or sound. Raises Invalid for what has none, and for no picture; TooLarge."""
+        if row.kind not in ("video", "audio", "gifv"):
+            raise Invalid("Only videos and recordings have a picture that stands for them.", "thumbnail")
+        if len(data) > self._most:
+            raise TooLarge(f"A file has up to {self._most // 1024 // 1024} MB.", "thumbnail")
+        async with self._pictures:
+            prepared: Prepared = await self._cpu(images.prepare, data, "poster")
+            sha256: str = await self._cpu(self._files.store, prepared.data)
+        await self._db.write(rows.replace_preview, row.id, sha256, len(prepared.data), prepared.blurhash)
+
     async def close(self) -> None:
         """Stop. What was at work is not finished, and not kept."""
         tasks = list(self._at_work.values())

@@ -94,6 +94,14 @@ def set_preview(tx: Tx, media_id: int, sha256: str, size_bytes: int, blurhash: s
     )
 
 
+def replace_preview(tx: Tx, media_id: int, sha256: str, size_bytes: int, blurhash: str) -> None:
+    """Its owner has chosen another small picture for a video or sound."""
+    tx.execute(
+        "UPDATE media SET preview_sha256 = ?, size_bytes = size_bytes + ?, blurhash = ?, used_at = ? WHERE id = ?",
+        (sha256, size_bytes, blurhash, tx.now, media_id),
+    )
+
+
 def set_state(tx: Tx, media_id: int, state: str) -> None:
     """`processing`, `ready` or `failed`: of a remote file, one that is never kept here."""
     tx.execute("UPDATE media SET state = ? WHERE id = ?", (state, media_id))

@@ -63,9 +63,13 @@ async def show(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """What is said of a file, until a post shows it: from then on it is changed with the post."""
     viewer, media_id = auth.require(request, "write:media"), answers.named_id(request)
-    given = await params.read(request)
-    changed = media.Change(media_id, given.find_text("description"), _focus(given))
-    return _answer(request, await request.app[keys.INSTANCE].db.write(_change, viewer, changed))
+    instance = request.app[keys.INSTANCE]
+    given = await params.read(request, instance.config.limits.upload_mb * 1024 * 1024 + limits.BODY_BYTES)
+    changed, thumbnail = media.Change(media_id, given.find_text("description"), _focus(given)), given.file("thumbnail")
+    row = await instance.db.write(_change, viewer, changed)
+    if thumbnail is not None:
+        await instance.uploads.picture_for(row, thumbnail.data)
+    return _answer(request, instance.db.read(media.own, viewer.id, media_id))
 
 
 def _change(tx: Tx, viewer: Account, changed: media.Change) -> Media:
@@ -109,11 +113,17 @@ def changes(given: params.Params) -> tuple[media.Change, ...]:
     return tuple(changes[: limits.ATTACHMENTS])
 
 
+_SAID: Final = (
+    table.Field("description", example="A cat on a windowsill"),
+    table.Field("focus", example="0.0,0.5"),
+    table.Field("thumbnail", "file"),
+)
+_FILE: Final = table.Field("file", "file", required=True)
 ROUTES = (
-    table.user("POST", "/api/v1/media", create_v1, "write:media", gives="MediaAttachment"),
-    table.user("POST", "/api/v2/media", create, "write:media", gives="MediaAttachment"),
+    table.user("POST", "/api/v1/media", create_v1, "write:media", _FILE, *_SAID, gives="MediaAttachment"),
+    table.user("POST", "/api/v2/media", create, "write:media", _FILE, *_SAID, gives="MediaAttachment"),
     table.user("GET", "/api/v1/media/{id}", show, "write:media", gives="MediaAttachment"),
-    table.user("PUT", "/api/v1/media/{id}", change, "write:media", gives="MediaAttachment"),
-    table.user("PATCH", "/api/v1/media/{id}", change, "write:media", gives="MediaAttachment"),
+    table.user("PUT", "/api/v1/media/{id}", change, "write:media", *_SAID, gives="MediaAttachment"),
+    table.user("PATCH", "/api/v1/media/{id}", change, "write:media", *_SAID, gives="MediaAttachment"),
     table.user("DELETE", "/api/v1/media/{id}", delete, "write:media", gives="{}"),
 )

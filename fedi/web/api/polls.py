@@ -76,7 +76,8 @@ def _number(text: str) -> int:
     return int(text)
 
 
+_CHOSEN: Final = table.Field("choices", "number", required=True, many=True, example=[0])
 ROUTES = (
     table.reader("GET", "/api/v1/polls/{id}", show, "read:statuses", gives="Poll"),
-    table.user("POST", "/api/v1/polls/{id}/votes", vote, "write:statuses", gives="Poll"),
+    table.user("POST", "/api/v1/polls/{id}/votes", vote, "write:statuses", _CHOSEN, gives="Poll"),
 )

@@ -76,8 +76,10 @@ def _read(tx: Tx, shelf: Shelf, viewer_id: int, post_id: int) -> list[bytes]:
     return shelf.posts(tx, viewer_id, [post_id])
 
 
+_POLICY: Final = table.Field("quote_approval_policy", required=True, choices=_POLICIES)
 ROUTES = (
     table.user("GET", "/api/v1/statuses/{id}/quotes", index, "read:statuses", *table.PAGE, gives="[Status]"),
     table.user("POST", "/api/v1/statuses/{id}/quotes/{quoting}/revoke", revoke, "write:statuses", gives="Status"),
-    table.user("PUT", "/api/v1/statuses/{id}/interaction_policy", set_policy, "write:statuses", gives="Status"),
+    table.user("PUT", "/api/v1/statuses/{id}/interaction_policy", set_policy, "write:statuses", _POLICY, gives="Status"),
+    table.user("PATCH", "/api/v1/statuses/{id}/interaction_policy", set_policy, "write:statuses", _POLICY, gives="Status"),
 )

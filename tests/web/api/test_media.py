@@ -317,3 +317,25 @@ async def test_the_emoji_of_this_server_are_listed_and_named_with_what_uses_them
     assert blob["static_url"] == f"{blob['url']}/preview" and "public" in listed.headers["Cache-Control"]
     assert [one["shortcode"] for one in post["emojis"]] == ["blob"] and post["emojis"][0]["url"] == blob["url"]
     assert ":blob:" in post["content"], "programs put the pictures in themselves"
+
+
+def standing(data: bytes) -> FormData:
+    made = FormData(default_to_multipart=True)
+    made.add_field("thumbnail", data, filename="x.png", content_type="application/octet-stream")
+    return made
+
+
+async def test_a_recording_gets_the_picture_its_owner_chooses_and_a_picture_none(api: Api, alice: Account, bob: Account) -> None:
+    sound = api.run(make.picture, alice, "audio", mime="audio/mpeg")
+    path = f"/api/v1/media/{sound.id}"
+    assert (await api.get(alice, path)).json["preview_url"] is None
+
+    answer = await api.call("PUT", alice, path, data=standing(picture()))
+
+    assert answer.status == 200 and answer.json["preview_url"] and len(answer.json["blurhash"]) == 28
+    shown = await api.rig.get(answer.json["preview_url"].removeprefix("https://fedi.test"))
+    assert (shown.status, shown.content_type) == (200, "image/webp")
+    assert (await api.call("PUT", bob, path, data=standing(picture()))).status == 404
+    assert (await api.call("PUT", alice, path, data=standing(b"nonsense"))).status == 422
+    still = await sent(api, alice)
+    assert (await api.call("PUT", alice, f"/api/v1/media/{still}", data=standing(picture()))).status == 422

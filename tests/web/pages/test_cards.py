@@ -16,7 +16,7 @@ def alice(rig: Rig) -> Account:
 
 async def preview(rig: Rig, post_id: int) -> str:
     text = await (await rig.get(f"/@alice/{post_id}", "text/html")).text()
-    return "".join(re.findall(r'<a class="preview".*?</a>', text, re.DOTALL))
+    return "".join(re.findall(r'<a class="linked".*?</a>', text, re.DOTALL))
 
 
 async def test_a_post_shows_the_page_it_links_to_XSS_06(rig: Rig, alice: Account) -> None:

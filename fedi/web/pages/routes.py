@@ -97,12 +97,7 @@ def add(app: web.Application) -> None:
             web.post(f"/scheduled/{_ID}/move", scheduled.move),
             web.post(f"/scheduled/{_ID}/delete", scheduled.cancel),
             web.get("/requests", people.show_requests),
-            web.get("/approvals", approvals.show),
-            web.get("/approvals/given", approvals.show_given),
-            web.post(f"/approvals/{_ID}/{{verb:accept|refuse}}", approvals.answer),
-            web.post(f"/approvals/{_ID}/revoke", approvals.take_back),
-            web.get(f"/posts/{_ID}/unquote", approvals.confirm_revoke),
-            web.post(f"/posts/{_ID}/unquote", approvals.revoke),
+            *_approvals(),
             web.get("/blocks", people.show_blocks),
             web.get("/mutes", people.show_mutes),
             web.post(f"/posts/{_ID}/{_POST_VERBS}", acts.on_post),
@@ -117,6 +112,18 @@ def add(app: web.Application) -> None:
             *_settings(),
         ]
     )
+
+
+def _approvals() -> list[web.RouteDef]:
+    """What waits for a yes, and what had one."""
+    return [
+        web.get("/approvals", approvals.show),
+        web.get("/approvals/given", approvals.show_given),
+        web.post(f"/approvals/{_ID}/{{verb:accept|refuse}}", approvals.answer),
+        web.post(f"/approvals/{_ID}/revoke", approvals.take_back),
+        web.get(f"/posts/{_ID}/unquote", approvals.confirm_revoke),
+        web.post(f"/posts/{_ID}/unquote", approvals.revoke),
+    ]
 
 
 def _popular() -> list[web.RouteDef]:

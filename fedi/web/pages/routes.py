@@ -74,7 +74,6 @@ def add(app: web.Application) -> None:
             web.get(f"/@{_NAME}/media", kept.page(profile.show_media)),
             web.get(f"/@{_NAME}/followers", people.show_followers),
             web.get(f"/@{_NAME}/following", people.show_following),
-            web.get(f"/@{_NAME}/{_ID}/embed", embed.show),
             web.get(f"/@{_NAME}/{_ID}/edit", compose.edit),
             web.post(f"/@{_NAME}/{_ID}/edit", compose.save),
             web.get(f"/@{_NAME}/{_ID}/delete", compose.confirm_delete),
@@ -93,9 +92,6 @@ def add(app: web.Application) -> None:
             *_popular(),
             web.get("/authorize_interaction", search.interact),
             web.get("/bookmarks", bookmarks.show),
-            web.get("/scheduled", scheduled.show),
-            web.post(f"/scheduled/{_ID}/move", scheduled.move),
-            web.post(f"/scheduled/{_ID}/delete", scheduled.cancel),
             web.get("/requests", people.show_requests),
             *_approvals(),
             web.get("/blocks", people.show_blocks),
@@ -191,6 +187,10 @@ def _lists() -> list[web.RouteDef]:
 
 def _under_posts() -> list[web.RouteDef]:
     return [
+        web.get(f"/@{_NAME}/{_ID}/embed", embed.show),
+        web.get("/scheduled", scheduled.show),
+        web.post(f"/scheduled/{_ID}/move", scheduled.move),
+        web.post(f"/scheduled/{_ID}/delete", scheduled.cancel),
         web.get(f"/@{_NAME}/tagged/{{tag}}", kept.page(profile.show_tagged)),
         web.get(f"/@{_THERE}/tagged/{{tag}}", profile.show_tagged),
         web.post(f"/posts/{_ID}/vote", polls.vote),

@@ -1,7 +1,7 @@
 """Measures the installed server with its shipped configuration and prints work per second of its processor, beside the ceilings.
 
     make bench                        everything
-    python -m bench ingest home       only these: start ingest delivery home notifications statuses pages
+    python -m bench ingest home       only these: start ingest delivery home notifications statuses pages streams
 
 `here` is what was measured; `adjusted` is that times how much slower this machine is just now than the one the ceilings come from
 (bench/machine.py), and is what is compared with them. Run it twice before believing a number; FEDI_BENCH_CORE=0 keeps the server on one
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import load, machine, seed
+from bench import load, machine, seed, streams
 from bench.server import Server, free_port
 from fedi.storage.db import NAME
 
@@ -27,6 +27,7 @@ HOSTS = 500
 INGEST = 12_000
 POSTS = 16  # each goes to every host
 READS = 6_000
+LISTENERS = 500
 HISTORY = 60  # posts of a writer, and notifications
 
 
@@ -143,6 +144,23 @@ def pages(server: Server) -> list[Figure]:
     ]
 
 
+def listeners(server: Server, tokens: list[str], writer: str) -> list[Figure]:
+    """500 programs that listen over WebSockets. The best of three posts: the first ones warm up."""
+
+    def post() -> None:
+        headers = {"Authorization": f"Bearer {writer}", "Content-Type": "application/json"}
+        body = json.dumps({"status": "Listen, all of you."}).encode()
+        urllib.request.urlopen(urllib.request.Request(f"{server.url}/api/v1/statuses", body, headers), timeout=60).read()
+
+    found = [streams.listen((server.domain, server.port), tokens, server.rss_mb, post) for _ in range(3)]
+    best = min(found, key=lambda one: one.last_s)
+    note = f"{best.reached} of {LISTENERS} reached, half of them after {best.half_s * 1000:.0f} ms"
+    return [
+        Figure(f"memory of {LISTENERS} open streams", found[0].cost_mb, "MB", 10, 10, most=True),
+        Figure("a post until the last has it", best.last_s, "s", 0.2, 0.2, most=True, note=note),
+    ]
+
+
 def _print(figures: list[Figure], factor: float) -> None:
     print(f"\nThis machine is {factor:.1f} times slower just now than the one the ceilings were measured on (RSA-2048, timed on both).")
     print(f"\n{'per second of the server’s processor':<34} {'here':>9}  {'adjusted':>9}  {'ceiling':>9}  {'share':>6}  {'wanted':>7}")
@@ -159,12 +177,13 @@ def _print(figures: list[Figure], factor: float) -> None:
 
 
 def main(chosen: list[str]) -> None:
-    wanted = chosen or ["start", "ingest", "delivery", "home", "notifications", "statuses", "pages"]
+    wanted = chosen or ["start", "ingest", "delivery", "home", "notifications", "statuses", "pages", "streams"]
     figures: list[Figure] = []
     before = machine.measure().factor
     with tempfile.TemporaryDirectory(prefix="fedi-bench-") as folder:
         server = Server(Path(folder))
         reader, writer = server.account("reader"), server.account("writer")
+        tokens = [server.token("reader") for _ in range(LISTENERS // streams.PER_TOKEN)] if "streams" in wanted else []
         sink_port = free_port()
         sink = subprocess.Popen(
             [sys.executable, "-m", "bench.sink", str(sink_port), str(HOSTS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -189,6 +208,8 @@ def main(chosen: list[str]) -> None:
                     figures += statuses(server, reader, writer_id)
                 if "pages" in wanted:
                     figures += pages(server)
+                if "streams" in wanted:
+                    figures += listeners(server, tokens, writer)
                 figures.append(Figure("memory after all that", server.rss_mb(), "MB", 67, 0, most=True))
         finally:
             sink.kill()

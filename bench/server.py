@@ -47,6 +47,10 @@ class Server:
         """Make a person; their bearer token."""
         words = ("account", "create", name, "--email", f"{name}@bench.test", "--password-stdin", "--config", str(self.config))
         fedi(*words, given="a long password\n")
+        return self.token(name)
+
+    def token(self, name: str) -> str:
+        """One more token of a person."""
         return fedi("token", "create", name, "--scopes", "read write follow", "--config", str(self.config)).split()[-1]
 
     def __enter__(self) -> "Server":

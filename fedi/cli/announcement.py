@@ -31,7 +31,7 @@ def create(text: str, starts: str, ends: str, all_day: bool, config: Path) -> No
     Example:
       fedi announcement create "We are two years old!" --starts 2026-12-24 --ends 2026-12-27 --all-day
     """
-    made = ask.ask(config, "announcement.create", text=text, starts_at=starts, ends_at=ends, all_day=all_day)
+    made = ask.ask(config, "announcement.create", text=text, starts=starts, ends=ends, all_day=all_day)
     click.echo(f"Announced, as {made['id']}.")
 
 

@@ -10,8 +10,8 @@ from fedi.storage.announcements import Announcement
 
 
 async def create(instance: Instance, args: dict[str, Any]) -> dict[str, Any]:
-    """text (Markdown), starts_at and ends_at (a day, a time or ''), all_day."""
-    starts_at, ends_at = (announcements.parse_time(args[name], name) for name in ("starts_at", "ends_at"))
+    """text (Markdown), starts and ends (a day, a time or ''), all_day."""
+    starts_at, ends_at = (announcements.parse_time(args[name], name) for name in ("starts", "ends"))
     made = await instance.db.write(announcements.create, args["text"], starts_at=starts_at, ends_at=ends_at, all_day=bool(args["all_day"]))
     return _shown(made)
 

@@ -378,7 +378,7 @@ OF_NO_POST = re.compile(
     r"|/scheduled|/api/oembed|/@\{name\}/\{id\}/embed|/api/v1/instance/translation_languages"  # tried in api/test_oembed.py
     r"|/api/oembed|/@\{name\}/\{id\}/embed|/api/v1/instance/translation_languages"  # tried in api/test_oembed.py
     r"|/api/v1/scheduled_statuses(/\{id\})?"
-    r"|/api/v1/announcements|/api/v1/notifications/(unread_count|policy|requests/(merged|\{id\}))|/api/v1/markers"
+    r"|/notifications/requests|/api/v1/announcements|/api/v1/notifications/(unread_count|policy|requests/(merged|\{id\}))|/api/v1/markers"
     r"|/api/v2/notifications/(unread_count|policy|\{group_key\}(/accounts)?)"
     r"|/api/v1/(notifications|statuses)/\{id\}(/source)?|/api/v1_alpha/async_refreshes/\{id\}"
     r"|/about|/login|/authorize_interaction|/requests|/blocks|/mutes|/settings(/.*)?|/moderation|/accounts/\{id\}/(block|report)"

@@ -44,7 +44,7 @@ async def save(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    table.user("GET", "/api/v1/markers", show, "read:statuses", Field("timeline", many=True, choices=rows.TIMELINES), gives="Markers"),
+    table.user("GET", "/api/v1/markers", show, "read:statuses", Field("timeline", many=True, choices=rows.TIMELINES), gives="Hash"),
     table.user(
         "POST",
         "/api/v1/markers",
@@ -52,6 +52,6 @@ ROUTES = (
         "write:statuses",
         *(Field(f"{timeline}[last_read_id]", "id", example="1") for timeline in rows.TIMELINES),
         *(Field(f"{timeline}[version]", "number") for timeline in rows.TIMELINES),
-        gives="Markers",
+        gives="Hash",
     ),
 )

@@ -117,7 +117,7 @@ _GIVES: Final = "GroupedNotificationsResults"
 _EXPAND: Final = Field("expand_accounts", choices=_EXPANDED)
 ROUTES = (
     table.user("GET", _PATH, index, "read:notifications", *table.PAGE, *WHICH, _GROUPED, _EXPAND, KNOWN, gives=_GIVES),
-    table.user("GET", f"{_PATH}/unread_count", unread_count, "read:notifications", LIMIT, *WHICH, _GROUPED, gives="Count"),
+    table.user("GET", f"{_PATH}/unread_count", unread_count, "read:notifications", LIMIT, *WHICH, _GROUPED, gives="Hash"),
     table.user("GET", f"{_PATH}/{{group_key}}", show, "read:notifications", KNOWN, gives=_GIVES),
     table.user(
         "GET", f"{_PATH}/{{group_key}}/accounts", accounts, "read:notifications write:notifications", *table.PAGE, gives="[Account]"

@@ -109,7 +109,7 @@ _PATH: Final = "/api/v1/notifications/requests"
 _IDS: Final = Field("id", "id", many=True)
 ROUTES = (
     table.user("GET", _PATH, index, "read:notifications", *table.PAGE, gives="[NotificationRequest]"),
-    table.user("GET", f"{_PATH}/merged", merged, "read:notifications", gives="Merged"),
+    table.user("GET", f"{_PATH}/merged", merged, "read:notifications", gives="Hash"),
     table.user("POST", f"{_PATH}/accept", accept_many, "write:notifications", _IDS),
     table.user("POST", f"{_PATH}/dismiss", dismiss_many, "write:notifications", _IDS),
     table.user("GET", f"{_PATH}/{{id}}", show, "read:notifications", gives="NotificationRequest"),

@@ -118,7 +118,7 @@ LIMIT: Final = Field("limit", "number", example=_COUNTED)
 _PATH: Final = "/api/v1/notifications"
 ROUTES = (
     table.user("GET", _PATH, index, "read:notifications", *table.PAGE, *WHICH, KNOWN, gives="[Notification]"),
-    table.user("GET", f"{_PATH}/unread_count", unread_count, "read:notifications", LIMIT, *WHICH, gives="Count"),
+    table.user("GET", f"{_PATH}/unread_count", unread_count, "read:notifications", LIMIT, *WHICH, gives="Hash"),
     table.user("POST", f"{_PATH}/clear", clear, "write:notifications"),
     table.user("POST", f"{_PATH}/dismiss", dismiss_named, "write:notifications", Field("id", "id", required=True)),
     table.user("DELETE", f"{_PATH}/destroy_multiple", dismiss_many, "write:notifications", Field("ids", "id", many=True)),

@@ -6,7 +6,7 @@ from fedi.storage import timelines as timeline_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.timelines import Page
-from fedi.web.pages import compose, paging, site, views
+from fedi.web.pages import announced, compose, paging, site, views
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Pages
 
@@ -20,5 +20,14 @@ async def show(request: web.Request) -> web.Response:
     viewer = site.signed_in(request)
     pages = site.of(request)
     posts, turn = pages.instance.db.read(_read, pages, request, viewer, paging.page(request))
-    form = compose.blank(pages, viewer)
-    return site.show(request, "home.html", "Home", area="home", posts=posts, pages=turn, form=form, visibilities=compose.VISIBILITIES)
+    return site.show(
+        request,
+        "home.html",
+        "Home",
+        area="home",
+        posts=posts,
+        pages=turn,
+        form=compose.blank(pages, viewer),
+        visibilities=compose.VISIBILITIES,
+        notices=[] if turn.newer else pages.instance.db.read(announced.read, viewer.id),
+    )

@@ -6,14 +6,18 @@ from aiohttp import web
 
 from fedi import notifications, plaintext, quotelines
 from fedi.storage import accounts as account_rows
+from fedi.storage import notification_requests as request_rows
 from fedi.storage import notifications as rows
 from fedi.storage import posts as post_rows
 from fedi.storage import quotes as quote_rows
 from fedi.storage import reactions as reaction_rows
+from fedi.storage import severances as severance_rows
+from fedi.storage import warnings as warning_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.notifications import Notification
 from fedi.storage.posts import Post
+from fedi.storage.severances import Severance
 from fedi.web.pages import paging, site, under, views
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Pages
@@ -36,9 +40,27 @@ _WORDS: Final = {
     "moderation": ("stop", "banned you from the group"),
     "collection": ("people", "put you into a collection"),
     "collection_edit": ("people", "changed a collection you are in"),
+    "sign_up": ("person", "signed up"),
+    "severance": ("warn", "lost follows"),
+    "warning": ("warn", "got a word from those who look after this server"),
     "move": ("away", "is where somebody you followed has moved to"),
 }
 _PLACES: Final = {"report": ("/moderation", "See the reports")}
+# What one may choose to see alone: its name in the address, in words, and the kinds.
+_CHOICES: Final = (
+    ("", "All", ()),
+    ("mentions", "Mentions", ("mention", "quote")),
+    ("likes", "Likes", ("favourite", "reaction")),
+    ("boosts", "Boosts", ("boost",)),
+    ("follows", "Follows", ("follow", "follow_request", "move")),
+    ("posts", "Posts", ("post", "edit", "quoted_edit", "poll")),
+    ("rest", "The rest", ("approval", "moderation", "report", "sign_up", "severance", "warning", "collection", "collection_edit")),
+)
+_LOST: Final = {
+    "domain_block": "{} is blocked on this server",
+    "user_domain_block": "You have blocked {}",
+    "account_suspension": "@{} is suspended",
+}
 _WHOLE: Final = frozenset({"mention", "post"})  # shown as posts one can answer at once
 
 
@@ -56,11 +78,13 @@ class Item(NamedTuple):
     post_id: int
     entry: views.Entry | None
     is_shown: bool = False  # of a quote: with the viewer's post in it
+    about_id: int = 0
 
 
 def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[list[Item], Turn]:
-    page = paging.page(request)
-    found, turn = paging.turn(request, page, rows.list_of(tx, viewer.id, before=page.before, after=page.after, limit=page.limit))
+    page, kinds = paging.page(request), next(kinds for name, _, kinds in _CHOICES if name == _chosen(request))
+    read = rows.list_of(tx, viewer.id, before=page.before, after=page.after, limit=page.limit, kinds=kinds)
+    found, turn = paging.turn(request, page, read)
     posts = post_rows.list_visible(tx, viewer.id, [row.post_id for row in found if row.post_id is not None])
     accounts = account_rows.list_by_ids(tx, [row.from_account_id for row in found] + [post.account_id for post in posts.values()])
     senders = {row.from_account_id for row in found}
@@ -74,7 +98,35 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[
         for row in found
         if row.from_account_id in faces and not (row.kind in _WHOLE and row.post_id in left_out)
     ]
-    return _quoted(tx, viewer, _reacted(tx, items)), turn
+    return _happened(tx, _quoted(tx, viewer, _reacted(tx, items))), turn
+
+
+def _chosen(request: web.Request) -> str:
+    """Which kinds the page is to show; all for what is no name of some."""
+    given = request.query.get("show", "")
+    return given if any(name == given for name, _, _ in _CHOICES) else ""
+
+
+def _happened(tx: Tx, items: list[Item]) -> list[Item]:
+    """With what became of follows, and with the words of staff."""
+    lost = [item.about_id for item in items if item.kind == "severance"]
+    said = [item.about_id for item in items if item.kind == "warning"]
+    words = {made.id: _lost(made) for made in (severance_rows.list_these(tx, lost).values() if lost else ())}
+    words |= {made.id: made.text for made in (warning_rows.list_these(tx, said).values() if said else ())}
+    return [item._replace(said=words[item.about_id]) if item.about_id in words and not item.said else item for item in items]
+
+
+def _lost(made: Severance) -> str:
+    """What a severance has cost, in words."""
+    counted = [
+        f"{number} {one if number == 1 else many}"
+        for number, one, many in (
+            (made.followers_count, "follower", "followers"),
+            (made.following_count, "whom you followed", "whom you followed"),
+        )
+        if number
+    ]
+    return f"{_LOST[made.kind].format(made.target)}. Gone with it: {' and '.join(counted)}."
 
 
 def _reacted(tx: Tx, items: list[Item]) -> list[Item]:
@@ -131,8 +183,19 @@ def _said(post: Post) -> str:
 async def show(request: web.Request) -> web.Response:
     viewer, pages = site.signed_in(request), site.of(request)
     items, turn = pages.instance.db.read(_read, pages, request, viewer)
-    has_new = any(item.is_new for item in items)
-    return site.show(request, "notifications.html", "Activity", area="notifications", items=items, pages=turn, has_new=has_new)
+    held, _ = pages.instance.db.read(request_rows.count, viewer.id)
+    return site.show(
+        request,
+        "notifications.html",
+        "Activity",
+        area="notifications",
+        items=items,
+        pages=turn,
+        has_new=any(item.is_new for item in items),
+        choices=[(name, words) for name, words, _ in _CHOICES],
+        chosen=_chosen(request),
+        held=held,
+    )
 
 
 async def mark_read(request: web.Request) -> web.Response:

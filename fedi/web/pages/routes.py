@@ -7,6 +7,7 @@ from fedi.web import keys
 from fedi.web.pages import (
     about,
     acts,
+    announced,
     approvals,
     authorize,
     bookmarks,
@@ -23,6 +24,7 @@ from fedi.web.pages import (
     habits,
     home,
     kept,
+    kept_apart,
     leaving,
     lists,
     login,
@@ -86,6 +88,7 @@ def add(app: web.Application) -> None:
             web.get("/home", home.show),
             web.get("/notifications", notifications.show),
             web.post("/notifications", notifications.mark_read),
+            *_told(),
             web.get("/compose", compose.show),
             web.post("/compose", compose.submit),
             web.get("/search", search.show),
@@ -207,6 +210,17 @@ def _collections() -> list[web.RouteDef]:
         web.post(f"{one}/delete", collections.delete),
         web.post(f"{one}/{{item:[0-9]{{1,19}}}}/remove", collections.remove),
         web.post(f"{one}/{{item:[0-9]{{1,19}}}}/leave", collections.leave),
+    ]
+
+
+def _told() -> list[web.RouteDef]:
+    """What is kept apart of what happens, and what is announced."""
+    return [
+        web.get("/notifications/requests", kept_apart.show),
+        web.post(f"/notifications/requests/{_ID}/{{verb:accept|dismiss}}", kept_apart.answer),
+        web.post(f"/announcements/{_ID}/dismiss", announced.dismiss),
+        web.get("/settings/notifications", kept_apart.show_policy),
+        web.post("/settings/notifications", kept_apart.save_policy),
     ]
 
 

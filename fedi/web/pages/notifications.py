@@ -172,6 +172,7 @@ def _item(
         said=_said(post) if post is not None else place,
         post_id=post.id if post is not None and not post.held and not is_refused else 0,
         entry=entries.pop(row.post_id, None) if row.kind in _WHOLE and row.post_id is not None else None,
+        about_id=row.about_id or 0,
     )
 
 

@@ -86,8 +86,6 @@ def add(app: web.Application) -> None:
             web.get(f"/@{_THERE}/{_ID}", post.show),
             *_doors(),
             web.get("/home", home.show),
-            web.get("/notifications", notifications.show),
-            web.post("/notifications", notifications.mark_read),
             *_told(),
             web.get("/compose", compose.show),
             web.post("/compose", compose.submit),
@@ -214,8 +212,10 @@ def _collections() -> list[web.RouteDef]:
 
 
 def _told() -> list[web.RouteDef]:
-    """What is kept apart of what happens, and what is announced."""
+    """What happens, what of it is kept apart, and what is announced."""
     return [
+        web.get("/notifications", notifications.show),
+        web.post("/notifications", notifications.mark_read),
         web.get("/notifications/requests", kept_apart.show),
         web.post(f"/notifications/requests/{_ID}/{{verb:accept|dismiss}}", kept_apart.answer),
         web.post(f"/announcements/{_ID}/dismiss", announced.dismiss),

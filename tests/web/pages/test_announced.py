@@ -1,11 +1,23 @@
 """Announcements at the top of home; what is kept apart, and the choice of whom that concerns; kinds of activity one by one."""
 
+import pytest
+
 from fedi import announcements, interactions, moderation, warnings
 from fedi.storage import notification_policies as policy_rows
 from fedi.storage.accounts import Account
 from tests import make
 from tests.web.pages.reading import Visitor
 from tests.web.rig import Rig
+
+
+@pytest.fixture
+def alice(rig: Rig) -> Account:
+    return rig.person("alice", "owner")
+
+
+@pytest.fixture
+def bob(rig: Rig) -> Account:
+    return rig.person("bob")
 
 
 async def test_an_announcement_stands_on_top_of_home_until_it_is_read_away(rig: Rig, alice: Account, bob: Account) -> None:
@@ -24,7 +36,7 @@ async def test_whom_one_hears_of_only_when_one_looks_is_chosen_and_let_through(r
     run = rig.instance.db.transact
     visitor = Visitor(rig, alice)
     await visitor.read("/settings/notifications")
-    await visitor.press("/settings/notifications", not_following="filter", new_accounts="nonsense")
+    await visitor.press("/settings/notifications", {"not_following": "filter", "new_accounts": "nonsense"})
     policy = rig.instance.db.read(policy_rows.get, alice.id)
     assert (policy.not_following, policy.new_accounts) == ("filter", "accept")
 
@@ -39,8 +51,9 @@ async def test_whom_one_hears_of_only_when_one_looks_is_chosen_and_let_through(r
     assert "hello there" not in (await visitor.read("/notifications/requests")).main
 
 
-async def test_activity_is_shown_kind_by_kind_with_what_staff_did(rig: Rig, alice: Account, bob: Account, carol: Account) -> None:
+async def test_activity_is_shown_kind_by_kind_with_what_staff_did(rig: Rig, alice: Account, bob: Account) -> None:
     run = rig.instance.db.transact
+    carol = run(make.remote, "carol")
     post = run(make.post, alice, "mine")
     run(interactions.favourite, bob, post.id)
     run(make.follow, alice, carol)

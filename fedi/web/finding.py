@@ -24,7 +24,7 @@ class People(NamedTuple):
 
 
 async def posts(request: web.Request, viewer: Account, text: str, part: Part) -> list[int]:
-    """Ids of the posts a query finds; none where it took too long."""
+    """Ids of the posts a query finds. Raises Unavailable where it took too long."""
     instance = request.app[keys.INSTANCE]
     await _catch_up(instance)
     return await instance.db.scan(searches.find_posts, viewer, text, part)

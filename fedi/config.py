@@ -86,6 +86,8 @@ class LimitSettings:
 
     inbox_per_host: int = limits.INBOX_PER_HOST
     connections_per_address: int = limits.CONNECTIONS_PER_ADDRESS
+    requests_per_token: int = limits.REQUESTS
+    requests_per_address: int = limits.REQUESTS
     post_chars: int = limits.POST_CHARS
     upload_mb: int = limits.FILM_BYTES // (1024 * 1024)
     trend_people: int = limits.TREND_PEOPLE
@@ -252,6 +254,8 @@ def _checked(config: Config) -> Config:
     _between("federation.timeout_s", config.federation.timeout_s, 1, 60)
     _between("limits.inbox_per_host", config.limits.inbox_per_host, 1, 10_000_000)
     _between("limits.connections_per_address", config.limits.connections_per_address, 1, 100_000)
+    _between("limits.requests_per_token", config.limits.requests_per_token, 1, 1_000_000_000)
+    _between("limits.requests_per_address", config.limits.requests_per_address, 1, 1_000_000_000)
     _between("limits.post_chars", config.limits.post_chars, 1, 100_000)
     _between("limits.upload_mb", config.limits.upload_mb, 1, 1024)
     _between("limits.trend_people", config.limits.trend_people, 1, 10_000)

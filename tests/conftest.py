@@ -21,6 +21,9 @@ from fedi.storage.db import Database, Tx
 from fedi.streaming import Event, Hub
 from tests import cast, make
 
+for _who in ("TOKEN", "ADDRESS"):  # for servers in processes of their own: a test asks more than a program does
+    os.environ.setdefault(f"FEDI_LIMITS_REQUESTS_PER_{_who}", "1000000")
+
 hypothesis.register_profile("fedi", deadline=None, derandomize=True)  # the same examples everywhere: a red run can be repeated
 hypothesis.register_profile("long", deadline=None, max_examples=2_000)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fedi"))

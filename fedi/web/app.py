@@ -12,6 +12,7 @@ from fedi.instance import Instance
 from fedi.web import auth, errors, headers, keys, params, routes
 from fedi.web.limits import Limits
 from fedi.web.names import Names
+from fedi.web.throttle import THROTTLE, Throttle
 
 log = logging.getLogger(__name__)
 _requests = logging.getLogger("fedi.web.requests")
@@ -31,6 +32,7 @@ def make_app(instance: Instance) -> web.Application:
     app[keys.INSTANCE] = instance
     app[keys.NAMES] = Names(instance.config)
     app[keys.LIMITS] = Limits(instance.config)
+    app[THROTTLE] = Throttle(instance.config.limits.requests_per_token, instance.config.limits.requests_per_address)
     app[auth.KNOWN] = auth.Known(instance)
     app.on_response_prepare.append(headers.add)
     app.on_cleanup.append(_close)
@@ -49,6 +51,7 @@ async def frame(request: web.Request, handler: Any) -> web.StreamResponse:
         response = _refused(request) or headers.preflight(request)
         if response is None:
             await auth.identify(request)
+            request.app[THROTTLE].check(request)
             response = await handler(request)
     except ConnectionError:
         raise

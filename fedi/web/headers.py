@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from fedi.web import negotiate
+from fedi.web import negotiate, throttle
 
 # Source: XSS-09.
 PAGE_POLICY: Final = (
@@ -53,7 +53,9 @@ async def add(request: web.Request, response: web.StreamResponse) -> None:
     if headers.get("Content-Type") in _DATA and _USUAL.issuperset(headers):  # nearly every answer to a program
         headers["Server"] = "fedi"
         headers.extend(_PREPARED[is_read, is_open])
+        throttle.add_headers(request, response)
         return
+    throttle.add_headers(request, response)
     headers["Server"] = "fedi"  # aiohttp's own names its version and Python's
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Referrer-Policy", "same-origin")

@@ -239,7 +239,7 @@ KNOWN_HEADERS = frozenset(
     access-control-max-age allow cache-control connection content-disposition content-length content-range content-security-policy
     content-type cross-origin-opener-policy cross-origin-resource-policy date etag last-modified link location referrer-policy retry-after
     server set-cookie transfer-encoding vary www-authenticate x-accel-buffering x-content-type-options x-frame-options x-request-id
-    x-robots-tag""".split()
+    x-robots-tag x-ratelimit-limit x-ratelimit-remaining x-ratelimit-reset""".split()
 )
 
 

@@ -186,17 +186,6 @@ def _lists() -> list[web.RouteDef]:
     ]
 
 
-def _approvals() -> list[web.RouteDef]:
-    return [
-        web.get("/approvals", approvals.show),
-        web.get("/approvals/given", approvals.show_given),
-        web.post(f"/approvals/{_ID}/{{verb:accept|refuse}}", approvals.answer),
-        web.post(f"/approvals/{_ID}/revoke", approvals.take_back),
-        web.get(f"/posts/{_ID}/unquote", approvals.confirm_revoke),
-        web.post(f"/posts/{_ID}/unquote", approvals.revoke),
-    ]
-
-
 def _under_posts() -> list[web.RouteDef]:
     return [
         web.get(f"/@{_NAME}/{_ID}/embed", embed.show),

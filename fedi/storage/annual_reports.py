@@ -39,9 +39,10 @@ def find(tx: Tx, account_id: int, year: int) -> Report | None:
     return Report._make(row) if row else None
 
 
-def list_ready(tx: Tx, account_id: int) -> list[Report]:
-    """Those that are made, the first year first."""
-    rows = tx.query(f"SELECT {COLUMNS} FROM annual_reports WHERE account_id = ? AND state = 'ready' ORDER BY year", (account_id,))
+def list_unread(tx: Tx, account_id: int) -> list[Report]:
+    """Those that are made and were not looked at yet, the first year first."""
+    where = "account_id = ? AND state = 'ready' AND read_at IS NULL"
+    rows = tx.query(f"SELECT {COLUMNS} FROM annual_reports WHERE {where} ORDER BY year", (account_id,))
     return [Report._make(row) for row in rows]
 
 

@@ -20,8 +20,10 @@ PUBLIC: Final = "public, max-age=60"
 PRIVATE: Final = "private, no-store"
 
 # Read by programs in browsers, with bearer tokens and never with cookies. Source: AUT-22.
-_OPEN: Final = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/.well-known/", "/nodeinfo/", "/media/")
-_EXPOSED: Final = "Link, Retry-After, X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+_OPEN: Final = ("/api/", "/oauth/token", "/oauth/revoke", "/oauth/userinfo", "/.well-known/", "/nodeinfo/", "/media/", "/static/")
+_EXPOSED: Final = "Link, Mastodon-Async-Refresh, Retry-After, X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
+# Apps in browsers open these in a window of their own, and wait for it to come back to them.
+_POPUPS: Final = ("/login", "/oauth/")
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key",
@@ -64,7 +66,7 @@ async def add(request: web.Request, response: web.StreamResponse) -> None:
         headers.setdefault("Content-Security-Policy", PAGE_POLICY)
         if headers.setdefault("X-Frame-Options", "DENY") == FRAMED:
             del headers["X-Frame-Options"]
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        headers.setdefault("Cross-Origin-Opener-Policy", "unsafe-none" if request.path.startswith(_POPUPS) else "same-origin")
     else:
         headers.setdefault("Content-Security-Policy", DATA_POLICY)
     if is_read:

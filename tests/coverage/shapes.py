@@ -32,6 +32,8 @@ def check(entity: str, found: Any) -> list[str]:
         if not isinstance(found, list):
             return [f"{entity}: a list was expected, not {_short(found)}"]
         return [line for index, one in enumerate(found) for line in check(entity[1:-1], one)[:5] if index < 50]
+    if entity == "Hash":
+        return [] if isinstance(found, dict) else [f"an object was expected, not {_short(found)}"]
     if entity == "String":
         return [] if isinstance(found, str) else [f"a text was expected, not {_short(found)}"]
     if entity == "{}":

@@ -201,12 +201,12 @@ async def run(world: World, name: str) -> None:
 
 
 @asynccontextmanager
-async def running(folder: Path, **sections: dict[str, Any]) -> AsyncIterator[World]:
+async def running(folder: Path) -> AsyncIterator[World]:
     """The instance with a server on loopback and what works in the background, and another server, peer.test, beside it."""
     quick = patch.multiple(keys, generate_rsa=lambda: cast.rsa_pem("new"), generate_ed25519=lambda: cast.ed25519_pem("new"))
     async with remote.peers([cast.PEER]) as (peers, federation), AsyncExitStack() as stack:
         stack.enter_context(quick)
-        instance = await Instance.in_memory(make.settings(folder, federation=federation, **{**SETTINGS, **sections}))
+        instance = await Instance.in_memory(make.settings(folder, federation=federation, **SETTINGS))
         stack.push_async_callback(instance.close)
         app = make_app(instance)
         app.middlewares.append(_mutate)
@@ -215,11 +215,23 @@ async def running(folder: Path, **sections: dict[str, Any]) -> AsyncIterator[Wor
         await server.start_server(**server_options(instance.config))
         client = await stack.enter_async_context(TestClient(server, headers={"Host": cast.DOMAIN}, cookie_jar=DummyCookieJar()))
         instance.start()
+        peers[cast.PEER].behave("/translator/translate", _translate)
+        peers[cast.PEER].documents["/translator/languages"] = [{"code": code, "targets": ["de", "en"]} for code in ("de", "en")]
         yield World(instance, client, peers[cast.PEER], faults)
 
 
-SETTINGS: Final[dict[str, dict[str, Any]]] = {}
+SETTINGS: Final[dict[str, dict[str, Any]]] = {
+    "instance": {"registrations": "open"},
+    "translation": {"provider": "libretranslate", "url": f"https://{cast.PEER}/translator"},
+}
 _FAULTS = web.AppKey[dict[str, bytes]]("faults")
+
+
+async def _translate(request: web.Request) -> web.Response:
+    """LibreTranslate, with a small vocabulary."""
+    asked = await request.json()
+    texts = [text.replace("guten Tag", "good day") for text in asked["q"]]
+    return web.json_response({"translatedText": texts, "detectedLanguage": [{"language": "de", "confidence": 90}] * len(texts)})
 
 
 @web.middleware

@@ -52,7 +52,7 @@ class Server:
     def start(self) -> None:
         command = [*COMMAND, "serve", "--config", str(self.folder / "config.toml")]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd="/")
-        soon(lambda: self.is_up)
+        soon(lambda: self.is_up, 6 * SOON_S)
         self.token = self.fedi("token", "create", self.person, "--scopes", "read write follow")
 
     def stop(self) -> str:

@@ -302,3 +302,11 @@ async def test_robots_and_security_txt(tmp_path: Path) -> None:
         assert "Contact: mailto:hole@fedi.test\nExpires: 20" in await (await rig.get("/.well-known/security.txt")).text()
     async with served(settings(tmp_path)) as rig:
         assert (await rig.get("/.well-known/security.txt")).status == 404
+
+
+async def test_an_app_may_wait_for_the_window_in_which_one_signs_in_and_no_page_for_any_other(rig: Rig) -> None:
+    async def opener(path: str) -> str:
+        return (await rig.client.get(path, headers={"Accept": "text/html"})).headers["Cross-Origin-Opener-Policy"]
+
+    assert [await opener(path) for path in ("/login", "/oauth/authorize?client_id=none")] == ["unsafe-none"] * 2
+    assert [await opener(path) for path in ("/", "/about", "/nowhere")] == ["same-origin"] * 3

@@ -31,7 +31,7 @@ def _year(request: web.Request) -> int:
 
 async def index(request: web.Request) -> web.Response:
     viewer, instance = auth.require(request, "read:accounts"), request.app[keys.INSTANCE]
-    return answers.entity(instance.db.read(lambda tx: _wrapped(tx, request.app[SHELF], viewer, rows.list_ready(tx, viewer.id))))
+    return answers.entity(instance.db.read(lambda tx: _wrapped(tx, request.app[SHELF], viewer, rows.list_unread(tx, viewer.id))))
 
 
 async def show(request: web.Request) -> web.Response:

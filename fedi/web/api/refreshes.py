@@ -40,4 +40,4 @@ def _read(tx: Tx, viewer_id: int, post_id: int) -> dict[str, Any]:
     return {"status": status, "result_count": thread_rows.count_found(tx, below, since)}
 
 
-ROUTES = (table.user("GET", "/api/v1_alpha/async_refreshes/{id}", show, "read:statuses", gives="AsyncRefresh"),)
+ROUTES = (table.user("GET", "/api/v1_alpha/async_refreshes/{id}", show, "read:statuses", gives="WrappedAsyncRefresh"),)

@@ -37,7 +37,7 @@ def name(entity: str) -> str:
 
 
 def reference(entity: str) -> Schema:
-    """What a route gives, `[Status]` for a list, `[String]` for a list of texts."""
+    """What a route gives, `[Status]` for a list, `[String]` for a list of texts, `Hash` for an object whose keys are data."""
     if entity.startswith("["):
         return {"type": "array", "items": reference(entity[1:-1])}
     if entity in PLAIN:

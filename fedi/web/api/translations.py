@@ -103,5 +103,5 @@ ROUTES = (
     table.user(
         "POST", "/api/v1/statuses/{id}/translate", translate, "read:statuses", table.Field("lang", example="de"), gives="Translation"
     ),
-    table.anyone("GET", "/api/v1/instance/translation_languages", languages, gives="{}"),
+    table.anyone("GET", "/api/v1/instance/translation_languages", languages, gives="Hash"),
 )

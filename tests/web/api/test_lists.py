@@ -2,7 +2,9 @@
 
 import pytest
 
+from fedi import filters, lists
 from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
 from tests import make
 from tests.web.api.conftest import Api
 
@@ -81,3 +83,44 @@ async def test_somebody_elses_list_is_not_there(api: Api, alice: Account, bob: A
         )
         assert answer.status == 404
     assert (await api.get(alice, f"/api/v1/lists/{list_id}")).json["title"] == "Friends"
+
+
+@pytest.mark.parametrize("what", ["members", "posts", "lists", "filters"])
+async def test_a_list_costs_as_many_statements_however_long_it_is(
+    api: Api, alice: Account, bob: Account, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    counted: list[str] = []
+    for name in ("query", "one"):
+        plain = getattr(Tx, name)
+        monkeypatch.setattr(Tx, name, lambda tx, sql, params=(), plain=plain: counted.append(sql) or plain(tx, sql, params))
+    list_id = int(await made(api, alice))
+    api.run(make.follow, alice, bob)
+    api.run(lists.add_members, alice, list_id, [bob.id])
+    paths = {
+        "members": f"/api/v1/lists/{list_id}/accounts?limit=80",
+        "posts": f"/api/v1/timelines/list/{list_id}?limit=40",
+        "lists": "/api/v1/lists",
+        "filters": "/api/v2/filters",
+    }
+
+    def grow(tx: Tx) -> None:
+        if what == "members":
+            somebody = make.remote(tx)
+            make.follow(tx, alice, somebody)
+            lists.add_members(tx, alice, list_id, [somebody.id])
+        elif what == "posts":
+            make.post(tx, bob, "hello #topic")
+        elif what == "lists":
+            lists.create(tx, alice, "more")
+        else:
+            words = [filters.KeywordChange(keyword=word) for word in ("one", "two")]
+            filters.create(tx, alice, filters.Change("more", ("home",), keywords=words))
+
+    counts = []
+    for size in (5, 40):
+        while len((await api.get(alice, paths[what])).json) < size:
+            api.run(grow)
+        counted.clear()
+        await api.get(alice, paths[what])
+        counts.append(len(counted))
+    assert counts[0] == counts[1] <= 8

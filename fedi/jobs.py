@@ -44,6 +44,7 @@ from fedi.storage import accounts as account_rows
 from fedi.storage import active_days as active_day_rows
 from fedi.storage import cards as card_rows
 from fedi.storage import confirmations as confirmation_rows
+from fedi.storage import conversations as conversation_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import emojis as emoji_rows
 from fedi.storage import follows as follow_rows
@@ -278,6 +279,8 @@ async def _tidy(instance: Workplace) -> None:
     while await instance.db.write(timeline_rows.trim_homes, limits.HOME_ROWS, 5 * _SLICE):
         pass  # a slice per transaction
     while await instance.db.write(list_post_rows.trim, limits.LIST_ROWS, 5 * _SLICE):
+        pass
+    while await instance.db.write(conversation_rows.sweep, _SLICE) == _SLICE:
         pass
     await instance.db.write(delivery_rows.expire, now - 7 * clock.DAY)
     await instance.db.write(post_rows.prune_idempotent, now - clock.DAY)

@@ -275,6 +275,12 @@ def token_id(request: web.Request) -> int:
     return found.token_id if found is not None else 0
 
 
+def person_id(request: web.Request) -> int:
+    """Whose token was shown, whatever they may do, 0 for nobody's: what requests are counted by."""
+    found = request.get(_CREDENTIALS)
+    return found.account_id if found is not None and found.token_id else 0
+
+
 def require_id(request: web.Request, *wanted: str) -> int:
     """The same as an id, for reads that need nothing else of the person: without a look at the account's row each time."""
     found: Credentials | None = request.get(_CREDENTIALS)

@@ -16,7 +16,8 @@ from fedi.web import auth, keys
 _KEYS: Final = 50_000  # counted in one window
 _STATE: Final = web.RequestKey["State"]("rate")
 _MESSAGE: Final = "Too many requests"
-_API: Final = "/api/"
+_COUNTED: Final = ("/api/", "/oauth/token", "/oauth/revoke")
+_PERSON: Final = 5  # times as much as one token: for all tokens of one person together
 
 
 class State(NamedTuple):
@@ -55,6 +56,7 @@ class Throttle:
     def __init__(self, per_token: int, per_address: int) -> None:
         five, half_an_hour = 300, 1800
         self._tokens = Bucket(per_token, five)
+        self._people = Bucket(_PERSON * per_token, five)
         self._addresses = Bucket(per_address, five)
         share = max(1, per_token // limits.REQUESTS)  # where an owner allows more, more of everything
         media, deletes = Bucket(limits.UPLOADS * share, half_an_hour), Bucket(limits.DELETES * share, half_an_hour)
@@ -67,13 +69,20 @@ class Throttle:
         self._apps = Bucket(limits.APPS * share, half_an_hour)
 
     def check(self, request: web.Request) -> None:
-        """Count a request to the client API. Raises TooMany."""
-        if not request.path.startswith(_API):
+        """Count a request to the client API, or for a token. Raises TooMany.
+
+        Programs get as many tokens for themselves as they ask for, and those count as none; a person's count for the person as well.
+        """
+        if not request.path.startswith(_COUNTED):
             return
         now = time.time()
-        token_id = auth.token_id(request)
-        key: int | str = token_id or request.app[keys.LIMITS].client(request)
-        state = (self._tokens if token_id else self._addresses).count(key, now)
+        person_id = auth.person_id(request)
+        key: int | str = person_id or request.app[keys.LIMITS].client(request)
+        if person_id:
+            state, all_of_them = self._tokens.count(auth.token_id(request), now), self._people.count(person_id, now)
+            state = all_of_them if all_of_them.left < state.left else state
+        else:
+            state = self._addresses.count(key, now)
         if request.method != "GET":
             state = self._stricter_of(request, key, now, state)
         request[_STATE] = state

@@ -51,3 +51,40 @@ async def test_what_costs_more_may_be_done_less_often_AUT_31(tmp_path: Path) -> 
             (await rig.client.post("/api/v1/apps", json={"client_name": "x", "redirect_uris": "https://a.test/"})).status for _ in range(61)
         ]
         assert made == [200] * 60 + [429]
+
+
+async def test_more_tokens_are_not_more_requests_AUT_31(tmp_path: Path) -> None:
+    async with served(settings(tmp_path, limits={"requests_per_token": 2, "requests_per_address": 300})) as rig:
+        alice, bob = rig.person("alice"), rig.person("bob")
+        said = []
+        for _ in range(6):
+            token = {"Authorization": f"Bearer {rig.token(alice)}"}
+            said += [(await rig.client.get("/api/v1/preferences", headers=token)).status for _ in range(2)]
+        assert said == [200] * 10 + [429] * 2
+        other = {"Authorization": f"Bearer {rig.token(bob)}"}
+        assert (await rig.client.get("/api/v1/preferences", headers=other)).status == 200
+
+
+async def test_what_is_deleted_and_uploaded_counts_for_the_person_AUT_31(tmp_path: Path) -> None:
+    async with served(settings(tmp_path, limits={"requests_per_token": 300, "requests_per_address": 300})) as rig:
+        alice = rig.person("alice")
+        deletes = []
+        for _ in range(4):
+            token = {"Authorization": f"Bearer {rig.token(alice)}"}
+            deletes += [(await rig.client.delete("/api/v1/statuses/1", headers=token)).status for _ in range(8)]
+        assert deletes == [404] * 30 + [429] * 2
+
+
+async def test_tokens_of_programs_for_themselves_count_for_their_address_AUT_31(tmp_path: Path) -> None:
+    async with served(settings(tmp_path, limits={"requests_per_address": 10})) as rig:
+        made = {"client_name": "x", "redirect_uris": "https://a.test/"}
+        app = await (await rig.client.post("/api/v1/apps", json=made)).json()
+        asked = {"grant_type": "client_credentials", "client_id": app["client_id"], "client_secret": app["client_secret"]}
+        said = []
+        for _ in range(6):
+            async with rig.client.post("/oauth/token", data=asked) as answer:
+                said.append(answer.status)
+                token = (await answer.json()).get("access_token", "") if answer.status == 200 else token
+            headers = {"Authorization": f"Bearer {token}"}
+            said.append((await rig.client.get("/api/v1/apps/verify_credentials", headers=headers)).status)
+        assert said == [200] * 9 + [429] * 3

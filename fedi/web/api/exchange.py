@@ -321,13 +321,19 @@ class Exchange:
             if viewer_id in (0, stream.listener.account_id) and (not scope or auth.covers(stream.listener.scopes, scope)):
                 await self._write(stream, stream.wire.say, label, message)
 
-    async def _write(self, stream: Stream, write: Callable[..., object], *args: object) -> None:
+    def keeps_up(self, stream: Stream) -> bool:
+        """Whether it is still there; one whose client takes nothing of what it is told ends with this."""
         if stream not in self._streams:
-            return
+            return False
         if stream.transport.get_write_buffer_size() > limits.STREAM_BYTES:
             log.info("a stream was cut off: its client does not read")
             self.leave(stream)
             stream.transport.abort()
+            return False
+        return True
+
+    async def _write(self, stream: Stream, write: Callable[..., object], *args: object) -> None:
+        if not self.keeps_up(stream):
             return
         try:
             await write(*args)  # type: ignore[misc]

@@ -4,12 +4,15 @@ The token comes in the header, as the WebSocket's protocol or in the query, of p
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import orjson
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
+from fedi import limits
 from fedi.errors import FediError, NotFound, Unauthenticated
 from fedi.web import auth, keys, params
 from fedi.web.api import channels, table
@@ -39,7 +42,7 @@ class Socket:
         await self.socket.send_frame(b'{"stream":' + label + message.tail, WSMsgType.TEXT)
 
     async def beat(self) -> None:
-        """aiohttp pings by itself, and ends what does not answer."""
+        """aiohttp pings by itself, and ends what does not answer; it does not answer pings (`_hear_all`)."""
 
     async def end(self) -> None:
         await self.socket.close()
@@ -115,23 +118,43 @@ async def _serve_socket(request: web.Request, who: Listener, name: str) -> web.S
     stream = Stream(who, auth.token_id(request), client, request.transport, Socket(made))
     exchange.join(stream)
     try:
-        if name:
-            await _act(request, stream, "subscribe", name, dict(request.query))
-        async for message in made:
-            if message.type is not WSMsgType.TEXT:
-                await made.close(code=1003, message=b"Only text is understood here.")
-                break
-            await _hear(request, stream, message.data)
+        with suppress(ConnectionError):  # it has gone while it was answered
+            if name:
+                await _act(request, stream, "subscribe", name, dict(request.query))
+            await _hear_all(request, stream, made)
     finally:
         exchange.leave(stream)
     return made
+
+
+async def _hear_all(request: web.Request, stream: Stream, made: web.WebSocketResponse) -> None:
+    """Until it ends. Whoever asks without end, or takes none of the answers, is not heard any further: pings are such questions too."""
+    minute, count = 0, 0
+    async for message in made:
+        now = int(time.monotonic()) // 60
+        minute, count = now, count + 1 if now == minute else 1
+        if count > limits.STREAM_MESSAGES:
+            await made.close(code=WSCloseCode.POLICY_VIOLATION, message=b"Too many messages.")
+        elif not request.app[EXCHANGE].keeps_up(stream):
+            return
+        elif message.type is WSMsgType.PING:
+            await made.pong(message.data)
+        elif message.type is WSMsgType.TEXT:
+            await _hear(request, stream, message.data)
+        elif message.type is not WSMsgType.PONG:
+            await made.close(code=WSCloseCode.UNSUPPORTED_DATA, message=b"Only text is understood here.")
 
 
 def _answer(request: web.Request) -> web.WebSocketResponse:
     """Raises 400 for what is no handshake."""
     offered = _protocol(request)
     return web.WebSocketResponse(
-        heartbeat=_PING_S, max_msg_size=_MESSAGE_BYTES, compress=False, timeout=_GOODBYE_S, protocols=(offered,) if offered else ()
+        heartbeat=_PING_S,
+        autoping=False,
+        max_msg_size=_MESSAGE_BYTES,
+        compress=False,
+        timeout=_GOODBYE_S,
+        protocols=(offered,) if offered else (),
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -84,6 +85,8 @@ class Workplace(Protocol):
 
 
 _AT_ONCE = 16
+# How many of these places a kind of work may have at most: where somebody chooses whom it waits for, the rest must not wait with it.
+_SHARES = {push.JOB: 4, scheduled.JOB: 4, cards.JOB: 4, letters.JOB: 2, transfers.JOB: 4, annual_reports.JOB: 1}
 _TRIES = 8
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _SLICE = 200  # rows a chore changes in one transaction
@@ -373,6 +376,7 @@ class Runner:
     def __init__(self, instance: Workplace) -> None:
         self._instance = instance
         self._busy: dict[int, str] = {}  # job id -> lane
+        self._kinds: Counter[str] = Counter()  # of the jobs at work
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._stopping = False
@@ -416,21 +420,33 @@ class Runner:
 
     def _claim(self) -> float:
         """Start what is due; how long until something else is."""
-        db = self._instance.db
+        while self._begin():
+            pass
+        if len(self._tasks) >= _AT_ONCE:
+            return 60.0
+        next_at = self._instance.db.read(rows.next_run_at)
+        return 60.0 if next_at is None else min(max((next_at - clock.now()) / 1000, 0.05), 60.0)
+
+    def _begin(self) -> bool:
+        """Start some of what is due; whether there may be more, behind work that has all the places it gets."""
         free = _AT_ONCE - len(self._tasks)
         if free <= 0:
-            return 60.0
-        lanes = {lane for lane in self._busy.values() if lane}
-        for job in db.read(rows.list_due, free, tuple(self._busy), tuple(lanes)):
+            return False
+        lanes, passed_over = {lane for lane in self._busy.values() if lane}, False
+        full = [name for name, most in _SHARES.items() if self._kinds[name] >= most]
+        for job in self._instance.db.read(rows.list_due, free, tuple(self._busy), tuple(lanes), full):
             if job.lane and job.lane in lanes:
+                continue
+            if self._kinds[job.name] >= _SHARES.get(job.name, _AT_ONCE):
+                passed_over = True
                 continue
             lanes.add(job.lane)
             self._busy[job.id] = job.lane
+            self._kinds[job.name] += 1
             task = asyncio.create_task(self._work(job))
             self._tasks.add(task)
             task.add_done_callback(self._done)
-        next_at = db.read(rows.next_run_at)
-        return 60.0 if next_at is None else min(max((next_at - clock.now()) / 1000, 0.05), 60.0)
+        return passed_over
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -453,6 +469,7 @@ class Runner:
             await self._settle_row(rows.delete, job.id)
         finally:
             self._busy.pop(job.id, None)
+            self._kinds[job.name] -= 1
 
     async def _again(self, job: Job, error: Exception) -> None:
         """Later, at growing distance; after eight tries a peer's failure is dropped and one of ours parked, where people see it."""

@@ -194,6 +194,7 @@ CONNECTIONS_PER_ADDRESS = 100  # open at the same time from one address that is 
 UNREAD_S = 30  # how long a client may take nothing of what it is sent
 PUSH_SUBSCRIPTIONS = 20  # of one person; the oldest end
 PUSHES_WAITING = 200  # for one push service, in each of its lanes; more is not told
+PUSHES_AGAIN = 2000  # of all push services that wait to be tried again; more is not told
 STREAMS = 10_000  # open at the same time
 STREAMS_PER_TOKEN = 25
 STREAMS_PER_ADDRESS = 200  # of a client, wherever it comes through

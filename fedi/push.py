@@ -149,7 +149,8 @@ def queue(tx: Tx, notification: Notification) -> None:
 
 def again(tx: Tx, subscription_id: int, notification_id: int, tries: int, hint_s: int = 0) -> None:
     """It could not be sent now: try later, beside what comes new, or let it be."""
-    if tries < len(_WAITS_S) and hint_s <= _WAITS_S[-1]:
+    is_crowded = job_rows.count_laneless(tx, JOB, limits.PUSHES_AGAIN) >= limits.PUSHES_AGAIN
+    if tries < len(_WAITS_S) and hint_s <= _WAITS_S[-1] and not is_crowded:
         wait_s = max(_WAITS_S[tries], hint_s)
         _put(tx, subscription_id, notification_id, tries=tries + 1, run_at=tx.now + wait_s * clock.SECOND)
 

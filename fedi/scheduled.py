@@ -53,6 +53,7 @@ def move(tx: Tx, author: Account, row_id: int, at: int) -> Scheduled:
 def cancel(tx: Tx, author: Account, row_id: int) -> None:
     """It is not to be published. Raises NotFound."""
     rows.delete(tx, rows.get_own(tx, author.id, row_id).id)
+    job_rows.drop_lane(tx, _lane(row_id))
 
 
 def draft_of(row: Scheduled) -> Draft:
@@ -86,8 +87,13 @@ def _check_time(tx: Tx, account_id: int, at: int, but: int = 0) -> None:
 
 
 def _queue(tx: Tx, row_id: int, at: int) -> None:
-    """A job per time that was ever chosen: those of earlier choices find that it is not due, or that it is gone."""
-    tx.emit(Event("job", job_rows.insert(tx, JOB, b"%d" % row_id, run_at=at)))
+    """One job for each, in place of that of an earlier choice: a time can be years ahead."""
+    job_rows.drop_lane(tx, _lane(row_id))
+    tx.emit(Event("job", job_rows.insert(tx, JOB, b"%d" % row_id, lane=_lane(row_id), run_at=at)))
+
+
+def _lane(row_id: int) -> str:
+    return f"{JOB} {row_id}"
 
 
 # -- when the time has come --

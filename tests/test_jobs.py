@@ -112,6 +112,27 @@ async def test_a_bounded_number_runs_at_once_and_the_rest_after_them(works: Work
     assert most == 16 and len(works.done) == 50
 
 
+async def test_work_that_waits_for_somebody_does_not_take_all_places_DOS(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_go, at_work, most = asyncio.Event(), 0, 0
+
+    async def stuck(_: object, payload: bytes) -> None:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        await let_go.wait()
+        at_work -= 1
+
+    monkeypatch.setitem(jobs.JOBS, "stuck", stuck)
+    monkeypatch.setitem(jobs._SHARES, "stuck", 3)
+    for number in range(40):
+        works.instance.db.transact(make.job, "stuck", b"", f"stuck {number}" if number % 2 else "")
+    works.add(b"quick", lane="quick")
+    works.script = lambda _: let_go.set()
+    await asyncio.wait_for(works.instance.jobs.settle(), 5)
+    assert (works.done, most) == ([b"quick"], 3)
+    assert works.waiting() == []
+
+
 async def test_the_loop_runs_what_is_added_while_it_waits(works: Works) -> None:
     works.instance.start()
     await asyncio.sleep(0)

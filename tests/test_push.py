@@ -246,3 +246,10 @@ async def test_the_key_stays_the_same(w: World) -> None:
     secret = w.db.read(push.find_secret)
     assert secret is not None and webpush.Sender(secret).public == w.instance.vapid.public
     assert w.db.transact(push.keep_secret, webpush.new_secret()) == secret
+
+
+async def test_messages_that_wait_for_another_try_do_not_pile_up_DOS(w: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "PUSHES_AGAIN", 2)
+    for number in range(5):
+        w.db.transact(push.again, 1, number, 0)
+    assert len(waiting(w)) == 2

@@ -225,3 +225,15 @@ def test_the_same_key_makes_one(instance: Instance, ann: Account) -> None:
     assert plan(instance, ann, Draft("x", idempotency_key="k")) == plan(instance, ann, Draft("x", idempotency_key="k"))
     assert plan(instance, ann, Draft("x", idempotency_key="l")).id != 0
     assert len(instance.db.read(rows.list_own, ann.id, Page())) == 2
+
+
+async def test_another_time_leaves_no_job_behind_and_neither_does_an_end_DOS(instance: Instance, ann: Account) -> None:
+    def waiting() -> int:
+        return len([job for job in instance.db.read(job_rows.list_waiting) if job.name == scheduled.JOB])
+
+    row = plan(instance, ann)
+    for number in range(5):
+        instance.db.transact(scheduled.move, ann, row.id, clock.now() + LATER + number * clock.HOUR)
+    assert waiting() == 1
+    instance.db.transact(scheduled.cancel, ann, row.id)
+    assert waiting() == 0

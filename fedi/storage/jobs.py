@@ -35,15 +35,21 @@ def insert(tx: Tx, name: str, payload: bytes, *, lane: str = "", run_at: int = 0
     return job_id
 
 
-def list_due(tx: Tx, limit: int, busy: Iterable[int] = (), busy_lanes: Iterable[str] = ()) -> list[Job]:
-    """Jobs whose time has come and before which no job of their lane waits; not those at work, nor of lanes at work."""
+def list_due(tx: Tx, limit: int, busy: Iterable[int] = (), busy_lanes: Iterable[str] = (), but: Iterable[str] = ()) -> list[Job]:
+    """Jobs whose time has come and before which no job of their lane waits; not those at work, nor of lanes at work, nor of names `but`."""
     rows = tx.query(
         f"""SELECT {COLUMNS} FROM jobs j WHERE state = 'queued' AND run_at <= :now
-          AND id NOT IN (SELECT value FROM json_each(:busy))
+          AND id NOT IN (SELECT value FROM json_each(:busy)) AND name NOT IN (SELECT value FROM json_each(:but))
           AND (lane = '' OR (lane NOT IN (SELECT value FROM json_each(:lanes)) AND NOT EXISTS (
             SELECT 1 FROM jobs e WHERE e.lane = j.lane AND e.lane <> '' AND e.state = 'queued' AND e.id < j.id)))
         ORDER BY run_at, id LIMIT :limit""",
-        {"now": tx.now, "limit": limit, "busy": json.dumps(list(busy)), "lanes": json.dumps(list(busy_lanes))},
+        {
+            "now": tx.now,
+            "limit": limit,
+            "busy": json.dumps(list(busy)),
+            "lanes": json.dumps(list(busy_lanes)),
+            "but": json.dumps(list(but)),
+        },
     )
     return [Job._make(row) for row in rows]
 
@@ -72,6 +78,13 @@ def is_waiting(tx: Tx, name: str, payload: bytes, lane: str) -> bool:
 
 def count_lane(tx: Tx, lane: str) -> int:
     row = tx.one("SELECT count(*) FROM jobs WHERE lane = ? AND lane <> '' AND state = 'queued'", (lane,))
+    return int(row[0]) if row else 0
+
+
+def count_laneless(tx: Tx, name: str, most: int) -> int:
+    """How many jobs of a name wait beside all lanes, counted up to `most`."""
+    sql = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE name = ? AND lane = '' AND state = 'queued' LIMIT ?)"
+    row = tx.one(sql, (name, most))
     return int(row[0]) if row else 0
 
 

@@ -80,7 +80,8 @@ def exchange(tx: Tx, app: App, code: str, redirect_uri: str, verifier: str) -> I
     secret, token = logins.issue_token(tx, found.account_id, app.id, found.scopes.split(), app.name)
     rows.use_code(tx, found.code_hash, token.id)
     rows.mark_used(tx, app.id)
-    user_rows.trim_tokens(tx, found.account_id, limits.TOKENS_PER_PERSON)
+    if user_rows.trim_tokens(tx, found.account_id, limits.TOKENS_PER_PERSON):
+        tx.emit(Event("auth", found.account_id))
     return Issued(secret, token)
 
 

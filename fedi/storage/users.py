@@ -209,9 +209,9 @@ def delete_tokens_of_app(tx: Tx, account_id: int, app_id: int) -> int:
     return tx.execute("DELETE FROM oauth_tokens WHERE account_id = ? AND app_id = ?", (account_id, app_id))
 
 
-def trim_tokens(tx: Tx, account_id: int, most: int) -> None:
-    """Keep so many of what programs have for somebody, those used last; what was made by hand stays."""
-    tx.execute(
+def trim_tokens(tx: Tx, account_id: int, most: int) -> int:
+    """Keep so many of what programs have for somebody, those used last; what was made by hand stays. How many ended."""
+    return tx.execute(
         """DELETE FROM oauth_tokens WHERE id IN (SELECT id FROM oauth_tokens WHERE account_id = ? AND app_id IS NOT NULL
         ORDER BY used_at DESC, id DESC LIMIT -1 OFFSET ?)""",
         (account_id, most),

@@ -150,3 +150,11 @@ async def test_a_list_of_cards_costs_the_same_whatever_its_length(
     fill(35)
     await cost()
     assert await cost() == few
+
+
+async def test_that_somebody_has_sent_a_link_in_a_letter_is_told_to_nobody_VIS_06(api: Api, alice: Account, bob: Account) -> None:
+    for visibility in ("followers", "direct"):
+        api.run(carded, api.run(make.post, alice, URL, visibility))
+    for who in (None, bob):
+        there, nowhere = [await api.get(who, f"/api/v1/timelines/link?url={url}") for url in (URL, "https://nobody.test/")]
+        assert (there.status, there.json) == (nowhere.status, nowhere.json) == (404, nowhere.json)

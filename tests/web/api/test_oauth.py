@@ -263,3 +263,13 @@ async def test_what_a_token_is_for_is_known_of_the_request(api: Api, alice: Acco
     app = await registered(api)
     row = api.rig.instance.db.read(logins.find_token, await token_for(api, app, alice))
     assert row is not None and str(row.app_id) == app["id"] and limits.CODE_S == 60
+
+
+async def test_a_token_that_had_to_make_room_opens_nothing_any_more_AUT_10(api: Api, alice: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "TOKENS_PER_PERSON", 2)
+    app = await registered(api)
+    first = await token_for(api, app, alice)
+    assert (await api.get(None, "/api/v1/preferences", headers=bearer(first))).status == 200
+    others = [await token_for(api, app, alice) for _ in range(2)]
+    said = [(await api.get(None, "/api/v1/preferences", headers=bearer(token))).status for token in (first, *others)]
+    assert said == [401, 200, 200]

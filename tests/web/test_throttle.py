@@ -80,7 +80,7 @@ async def test_tokens_of_programs_for_themselves_count_for_their_address_AUT_31(
         made = {"client_name": "x", "redirect_uris": "https://a.test/"}
         app = await (await rig.client.post("/api/v1/apps", json=made)).json()
         asked = {"grant_type": "client_credentials", "client_id": app["client_id"], "client_secret": app["client_secret"]}
-        said = []
+        said, token = [], ""
         for _ in range(6):
             async with rig.client.post("/oauth/token", data=asked) as answer:
                 said.append(answer.status)

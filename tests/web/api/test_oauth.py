@@ -265,7 +265,9 @@ async def test_what_a_token_is_for_is_known_of_the_request(api: Api, alice: Acco
     assert row is not None and str(row.app_id) == app["id"] and limits.CODE_S == 60
 
 
-async def test_a_token_that_had_to_make_room_opens_nothing_any_more_AUT_10(api: Api, alice: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_token_that_had_to_make_room_opens_nothing_any_more_AUT_10(
+    api: Api, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limits, "TOKENS_PER_PERSON", 2)
     app = await registered(api)
     first = await token_for(api, app, alice)

@@ -22,10 +22,13 @@ class Counts(NamedTuple):
     links: list[Trend]
 
 
-def is_stale(tx: Tx) -> bool:
-    """Whether some time has passed since it was counted; less is enough where there was nothing of a kind."""
+def is_stale(tx: Tx, seen_at: int = 0) -> bool:
+    """Whether some time has passed since it was counted; less is enough where there was nothing of a kind.
+
+    `seen_at`, in ms, is when it was last counted and found to be what is shown already, of which nothing is written down.
+    """
     fresh_s = limits.TRENDS_FRESH_S if rows.has_all_kinds(tx) else _SPARSE_S
-    return bool(tx.now - setting_rows.find(tx, _COUNTED, 0) >= fresh_s * clock.SECOND)
+    return bool(tx.now - max(setting_rows.find(tx, _COUNTED, 0), seen_at) >= fresh_s * clock.SECOND)
 
 
 def count(tx: Tx, least: int) -> Counts:
@@ -36,6 +39,14 @@ def count(tx: Tx, least: int) -> Counts:
         _best([_used(tx.now, one) for one in tags if one.people >= least]),
         _best([_liked(tx.now, one) for one in rows.count_posts(tx, since) if one.people >= least]),
         _best([_used(tx.now, one) for one in links if one.people >= least]),
+    )
+
+
+def is_shown(tx: Tx, counts: Counts) -> bool:
+    """Whether this is what is shown already, in this order."""
+    return all(
+        [(one.ref_id, one.language) for one in sorted(found, key=lambda one: (-one.score, one.ref_id))] == rows.list_of(tx, kind)
+        for kind, found in zip(("tag", "post", "link"), counts, strict=True)
     )
 
 

@@ -84,6 +84,11 @@ def replace(tx: Tx, kind: str, found: Iterable[Trend]) -> None:
     )
 
 
+def list_of(tx: Tx, kind: str) -> list[tuple[int, str]]:
+    """(id, language) of what is popular of a kind, the most popular first."""
+    return [tuple(row) for row in tx.query("SELECT ref_id, language FROM trends WHERE kind = ? ORDER BY score DESC, ref_id", (kind,))]
+
+
 def has_all_kinds(tx: Tx) -> bool:
     """Whether there is at least one popular hashtag, post and link."""
     row = tx.one(

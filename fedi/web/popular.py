@@ -4,22 +4,24 @@ from time import monotonic
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from fedi import trends
+from fedi import clock, trends
 from fedi.errors import FediError
 from fedi.instance import Instance
 
 _AGAIN_S: Final = 300.0  # where counting took too long, the clock does it
 _not_before: WeakKeyDictionary[Instance, float] = WeakKeyDictionary()
+_seen_at: WeakKeyDictionary[Instance, int] = WeakKeyDictionary()
 
 
 async def refresh(instance: Instance) -> None:
     """One counts, others meanwhile see what was counted before; so does everybody where it cannot be counted now."""
-    if monotonic() < _not_before.get(instance, 0.0) or not instance.db.read(trends.is_stale):
+    if monotonic() < _not_before.get(instance, 0.0) or not instance.db.read(trends.is_stale, _seen_at.get(instance, 0)):
         return
     _not_before[instance] = monotonic() + _AGAIN_S
     try:
         counts = await instance.db.scan(trends.count, instance.config.limits.trend_people)
-        await instance.db.write(trends.keep, counts)
+        if not instance.db.read(trends.is_shown, counts):  # a look writes nothing that is known already
+            await instance.db.write(trends.keep, counts)
     except FediError:
         return
-    _not_before[instance] = 0.0
+    _not_before[instance], _seen_at[instance] = 0.0, clock.now()

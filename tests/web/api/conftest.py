@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
+from aiohttp import web
 from yarl import URL
 
 from fedi.storage.accounts import Account
@@ -33,6 +34,12 @@ class Api:
     def __init__(self, rig: Rig) -> None:
         self.rig = rig
         self._tokens: dict[tuple[int, str], str] = {}
+
+    @property
+    def app(self) -> web.Application:
+        made = self.rig.client.app
+        assert made is not None
+        return made
 
     def run(self, rule: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         return self.rig.instance.db.transact(rule, *args, **kwargs)

@@ -39,7 +39,7 @@ def _one_more(tx: Tx, alice: Account) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_five_cost_as_much_as_forty(api: Api, alice: Account, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
-    monkeypatch.setattr(trends, "is_stale", lambda tx: False)
+    monkeypatch.setattr(trends, "is_stale", lambda *_: False)
     count = costs.counting(monkeypatch)
     found = []
     for more in (5, 35):

@@ -1,28 +1,30 @@
-"""Which scope opens what, and that ids of other people's things open nothing: swept over the table of routes, so that none is forgotten."""
+"""Which scope opens what for whom: swept over the table of routes, so that none is forgotten."""
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from fedi import accounts, apps, interactions, oauth, scopes
+from fedi import apps, oauth, scopes
 from fedi.storage import accounts as account_rows
+from fedi.storage import changes
 from fedi.storage.accounts import Account
-from fedi.storage.db import Tx
 from fedi.web.api.routes import ROUTES
-from fedi.web.api.table import Access
+from fedi.web.api.table import EVENTS, SOCKET, Access, Route
+from fedi.web.limits import Window
 from tests import make
 from tests.web.api.conftest import EVERYTHING, Api
+from tests.web.knocking import Said, knock
 
-OPEN = "anybody"  # no token needed
-ANY = ""  # no scope needed
-# Every route of the client API: the narrow scopes that open it, and whether it is for people only.
-SCOPES = {route.name: (" ".join(route.scopes), OPEN if route.access in (Access.ANYONE, Access.READER) else False) for route in ROUTES}
-ACCESS = {route.name: route.access for route in ROUTES}
-TOKENS = tuple(scope for scope in scopes.ALL if not scope.startswith("admin:") or scope in ("admin:read", "admin:write:reports"))
-FOR_APPS_ALONE = {"POST /api/v1/accounts"}  # whatever a person's token may do: nobody signs up twice
-MALFORMED = (400, 401, 422)  # nothing was sent along, not even who the program is
+ROLES = ("user", "moderator", "admin", "owner")
+SHARES = 6  # one application for each share of the routes
+OUTSIDE = "This action is outside the authorized scopes"
+NO_USER = "This method requires an authenticated user"
+OPEN = (Access.ANYONE, Access.READER)
+MALFORMED = (400, 401, 404, 422)  # nothing was sent along, not even who the program is
+FEW = ("read", "write", "push", "admin:read", "admin:write")
 
 
 def filled(path: str, row_id: int = 1) -> str:
@@ -40,58 +42,152 @@ def routes(app: web.Application) -> set[str]:
 
 
 def test_every_route_is_in_the_table(api: Api) -> None:
-    assert api.rig.client.app is not None
-    assert routes(api.rig.client.app) == SCOPES.keys()
+    assert api.app is not None
+    assert routes(api.app) == {route.name for route in ROUTES}
 
 
-def opens(token: str, scope: str) -> bool:
-    """Whether a token of that one scope opens what wants `scope`, or one of several."""
-    legacy = token == "follow" and any(one.partition(":")[2] in ("follows", "blocks", "mutes") for one in scope.split())
-    return scope == ANY or any(token in (one, one.partition(":")[0]) for one in scope.split()) or legacy
+def test_every_scope_a_route_wants_is_one_that_a_token_can_have() -> None:
+    assert {scope for route in ROUTES for scope in route.scopes} <= set(scopes.ALL)
 
 
-@pytest.mark.parametrize("route", SCOPES)
-async def test_a_program_does_what_its_scopes_say_and_no_more_AUT_08(api: Api, alice: Account, route: str) -> None:
-    scope, public = SCOPES[route]
-    method, _, path = route.partition(" ")
-    path = filled(path)
-
-    for token in TOKENS:
-        status = (await api.call(method, alice, path, scopes=token)).status
-        assert route in FOR_APPS_ALONE or (status == 403) is not opens(token, scope), token
-    assert (await api.call(method, None, path)).status in ((200, 404, *MALFORMED) if public == OPEN else (401,))
-    answer = await api.call(method, None, path, headers={"Authorization": "Bearer nonsense"})
-    assert (answer.status, answer.json) == (401, {"error": "The access token is invalid"})
+def opens(token: str, route: Route) -> bool:
+    """Whether a token of that one scope opens what wants one of several."""
+    legacy = token == "follow" and any(one.partition(":")[2] in ("follows", "blocks", "mutes") for one in route.scopes)
+    return not route.scopes or any(token in (one, one.partition(":")[0]) for one in route.scopes) or legacy
 
 
-@pytest.mark.parametrize("route", SCOPES)
-async def test_a_program_by_itself_does_nothing_that_is_for_people_AUT_09(api: Api, alice: Account, route: str) -> None:
-    """It has all scopes, and nobody it acts for. Where a program without the scope is refused, it is refused as such."""
-    method, _, path = route.partition(" ")
-    before = api.rig.instance.db.read(_everything)
-
-    answer = await api.call(method, None, filled(path), headers=by_itself(api))
-    assert (
-        answer.status
-        in {
-            Access.USER: (422,),
-            Access.READER: (200, 404, *MALFORMED),
-            Access.ANYONE: (200, 404, *MALFORMED),
-            Access.APP: (200, 403, *MALFORMED),
-        }[ACCESS[route]]
-    ), answer.json
-    if ACCESS[route] is Access.USER:
-        assert answer.json["error"] == "This method requires an authenticated user"
-    wanted = SCOPES[route][0]
-    if ACCESS[route] is not Access.ANYONE and wanted:
-        other = "push" if wanted != "push" else "read"
-        assert (await api.call(method, None, filled(path), headers=by_itself(api, other))).status == 403
-    assert api.rig.instance.db.read(_everything) == before
+def share(number: int) -> Sequence[Route]:
+    return ROUTES[number::SHARES]
 
 
-def by_itself(api: Api, held: str = "read write follow push profile") -> dict[str, str]:
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is told that they ask too often."""
+    for name in ("check", "spend"):
+        monkeypatch.setattr(Window, name, lambda window, key: None)
+
+
+async def ask(api: Api, route: Route, bearer: str) -> Said:
+    """What is answered to a request with a token, or without one."""
+    path = filled(route.path)
+    if route.gives not in (EVENTS, SOCKET):
+        return await knock(api.app, route.method, path, bearer)
+    headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+    async with api.rig.client.request(route.method, path, headers=headers) as answer:
+        if answer.status == 200:  # it goes on until one hangs up
+            answer.close()
+            return Said(200, "{}")
+        return Said(answer.status, await answer.text())
+
+
+def said(answer: Said) -> str:
+    """What is wrong, in words."""
+    found = answer.json if answer.text.startswith("{") else {}
+    return str(found.get("error", "")) if isinstance(found, dict) else ""
+
+
+def people(api: Api) -> dict[str, Account]:
+    return {role: api.run(make.account, f"a{role}", role) for role in ROLES}
+
+
+def tokens(api: Api, role: str, who: Account) -> Iterator[tuple[str, str]]:
+    """(a scope, a token of that person that has it alone): all there are; of who looks after the server, what could open more to them."""
+    tried = [one for one in scopes.ALL if role == "user" or one in ("read", "write", "push") or one.startswith("admin:")]
+    yield from ((scope, api.run(make.token, who, scope)) for scope in tried if role in ("user", "owner") or scope.count(":") < 2)
+
+
+@pytest.mark.parametrize("number", range(SHARES))
+async def test_a_program_does_what_its_scopes_say_and_no_more_whoever_it_acts_for_AUT_08(api: Api, unhurried: None, number: int) -> None:
+    """Every route, every scope, every role. What is refused leaves nothing behind; no role opens what its token does not."""
+    wrong = []
+    for role, who in people(api).items():
+        for scope, token in tokens(api, role, who):
+            for route in share(number):
+                before = stamp(api)
+                answer = await ask(api, route, token)
+                is_refused = (answer.status, said(answer)) == (403, OUTSIDE)
+                if is_refused is (route.access is Access.ANYONE or opens(scope, route)):
+                    wrong.append(f"{route.name} with {scope!r} of the {role}: {answer.status} {said(answer)}")
+                if answer.status >= 500 or (is_refused and stamp(api) != before):
+                    wrong.append(f"{route.name} with {scope!r} of the {role}: {answer.status} and an effect")
+    assert not wrong, "\n".join(wrong)
+
+
+def stamp(api: Api) -> tuple[int, int]:
+    return api.rig.instance.db.read(changes.stamp)
+
+
+async def test_a_role_changes_nothing_of_what_programs_are_answered(api: Api, unhurried: None) -> None:
+    """What those who look after a server may do is no part of this table; with the whole of a token they are people like others."""
+    answers: dict[str, list[tuple[int, str]]] = {}
+    for who in people(api).values():
+        token = api.run(make.token, who, f"{EVERYTHING} admin:read admin:write")
+        for route in ROUTES:
+            if route.gives not in (EVENTS, SOCKET):
+                answer = await ask(api, route, token)
+                answers.setdefault(route.name, []).append((answer.status, said(answer)))
+    assert len(answers) > 200
+    assert {name: found for name, found in answers.items() if len(set(found)) > 1} == {}
+
+
+async def test_without_a_token_or_with_one_that_is_none_only_what_is_for_everybody_opens_AUT_08(api: Api, unhurried: None) -> None:
+    gone, waiting = api.run(make.account, "gone"), api.run(make.account, "waiting")
+    ended = api.run(make.token, gone, EVERYTHING)
+    api.run(lambda tx: tx.execute("DELETE FROM oauth_tokens WHERE account_id = ?", (gone.id,)))
+    hers = api.run(make.token, waiting, EVERYTHING)
+    api.run(lambda tx: tx.execute("UPDATE users SET confirmed_at = NULL WHERE account_id = ?", (waiting.id,)))
+    wrong = []
+    for route in ROUTES:
+        before = stamp(api)
+        nobody = await ask(api, route, "")
+        if nobody.status not in ((200, *MALFORMED) if route.access in OPEN else (401,)):
+            wrong.append(f"{route.name} by nobody: {nobody.status}")
+        for secret in ("nonsense", ended, "\u00e9", "x" * 300):
+            answer = await ask(api, route, secret)
+            if (answer.status, said(answer)) != (401, "The access token is invalid"):
+                wrong.append(f"{route.name} with a token that is none: {answer.status} {said(answer)}")
+        answer = await ask(api, route, hers)
+        if route.access is Access.USER and answer.status != 403 and not route.path.startswith("/api/v1/emails/"):
+            wrong.append(f"{route.name} by somebody who has not confirmed an address: {answer.status} {said(answer)}")
+        if stamp(api) != before:
+            wrong.append(f"{route.name}: an effect")
+    assert not wrong, "\n".join(wrong)
+
+
+async def test_a_program_by_itself_does_nothing_that_is_for_people_AUT_09(api: Api, alice: Account, unhurried: None) -> None:
+    """Nobody is who it acts for. Where a program without the scope is refused, it is refused as such."""
+    expected = {
+        Access.USER: (422,),
+        Access.READER: (200, *MALFORMED),
+        Access.ANYONE: (200, *MALFORMED),
+        Access.APP: (200, *MALFORMED),
+    }
+    everything = by_itself(api)
+    alone = {scope: by_itself(api, scope) for scope in scopes.ALL}
+    before, wrong = everything_of(api), []
+    for route in ROUTES:
+        answer = await ask(api, route, everything)
+        is_right = answer.status in expected[route.access] or (answer.status == 403 and said(answer).startswith("Registrations are closed"))
+        if not is_right or (route.access is Access.USER and said(answer) != NO_USER):
+            wrong.append(f"{route.name} with all scopes: {answer.status} {said(answer)}")
+        for scope, token in alone.items():
+            if scope not in (*route.scopes, *FEW) or route.gives in (EVENTS, SOCKET):
+                continue
+            answer = await ask(api, route, token)
+            is_refused = (answer.status, said(answer)) == (403, OUTSIDE)
+            if is_refused is (route.access is Access.ANYONE or opens(scope, route)):
+                wrong.append(f"{route.name} with {scope}: {answer.status} {said(answer)}")
+    assert not wrong, "\n".join(wrong)
+    assert everything_of(api) == before
+
+
+def by_itself(api: Api, held: str = EVERYTHING) -> str:
     app, _ = api.run(apps.register, "Program", [apps.OUT_OF_BAND], held)
-    return {"Authorization": f"Bearer {api.run(oauth.for_itself, app, tuple(held.split())).secret}"}
+    return str(api.run(oauth.for_itself, app, tuple(held.split())).secret)
+
+
+def everything_of(api: Api) -> dict[str, list[Any]]:
+    return api.rig.instance.db.read(make.everything)
 
 
 async def test_credentials_may_be_read_with_the_scope_profile_alone(api: Api, alice: Account) -> None:
@@ -99,59 +195,22 @@ async def test_credentials_may_be_read_with_the_scope_profile_alone(api: Api, al
     assert (await api.get(alice, "/api/v1/timelines/home", scopes="profile")).status == 403
 
 
-async def test_a_suspended_person_does_nothing(api: Api, alice: Account) -> None:
-    api.run(lambda tx: account_rows.update(tx, alice.id, suspended_at=tx.now))
-
-    for route, (scope, _) in SCOPES.items():
-        method, _, path = route.partition(" ")
-        answer = await api.call(method, alice, filled(path))
-        everybody = ACCESS[route] in (Access.ANYONE, Access.APP)
-        assert answer.status in ((403, 200, 400, 401, 404, 422) if scope == ANY and everybody else (403,)), route
-
-
-def _others(tx: Tx, alice: Account) -> list[int]:
-    """Ids of alice's things that are nobody else's business."""
-    post = make.post(tx, alice, "secret", "direct")
-    kept = make.post(tx, alice, "secret", "followers")
-    interactions.bookmark(tx, alice, kept.id)
-    other = make.account(tx)
-    make.post(tx, other, "secret", "direct", mentions=(alice,))
-    told = tx.one("SELECT id FROM notifications WHERE account_id = ?", (alice.id,))
-    assert told is not None
-    return [post.id, kept.id, told[0]]
-
-
-# Accounts are nobody's things: what one does with their ids is about oneself (suggestions: whom one wants to see no more).
-@pytest.mark.parametrize("route", [route for route in SCOPES if "{id}" in route and not re.search("/(accounts|suggestions)/", route)])
-async def test_the_ids_of_other_peoples_things_open_nothing_VIS_21(api: Api, alice: Account, mallory: Account, route: str) -> None:
-    method, _, path = route.partition(" ")
-    eve = api.run(make.account, "eve")
-    hidden = api.run(_others, alice)
-    before = api.rig.instance.db.read(_everything)
-    body = {"status": "mine now", "quote_approval_policy": "nobody"} if method != "GET" else None
-
-    for row_id in (*hidden, alice.id, eve.id, mallory.id):
-        answer = await api.call(method, eve, filled(path, row_id), json=body)
-        assert answer.status in (403, 404), (row_id, answer.json)
-        assert "secret" not in str(answer.json)
-    assert api.rig.instance.db.read(_everything) == before
-
-
-def _everything(tx: Tx) -> list[Any]:
-    tables = ("posts", "favourites", "bookmarks", "pins", "follows", "blocks", "mutes", "notifications", "deliveries", "activities")
-    counts = [tx.one(f"SELECT count(*) FROM {table}") for table in tables]
-    return [tuple(row) for row in counts if row is not None] + [tuple(row) for row in tx.query("SELECT id, version FROM posts")]
-
-
-async def test_the_doings_of_one_person_change_nothing_of_another_VIS_21(api: Api, alice: Account, bob: Account) -> None:
-    """Acts on somebody's account are about the one who acts."""
-    eve = api.run(make.account, "eve")
-    api.run(make.follow, bob, alice)
-    api.run(accounts.update_profile, alice, accounts.Profile(locked=True))
-
-    for act in ("unfollow", "remove_from_followers", "block", "unblock", "mute", "unmute"):
-        assert (await api.post(eve, f"/api/v1/accounts/{alice.id}/{act}", scopes=EVERYTHING)).status == 200
-    assert (await api.post(eve, f"/api/v1/follow_requests/{bob.id}/authorize")).status == 404
-
-    found = (await api.get(bob, f"/api/v1/accounts/relationships?id[]={alice.id}")).json[0]
-    assert (found["following"], found["muting"], found["blocking"], found["blocked_by"]) == (True, False, False, False)
+@pytest.mark.parametrize("column", ["suspended_at", "deleted_at"])
+async def test_a_suspended_or_deleted_person_does_nothing(api: Api, unhurried: None, column: str) -> None:
+    """Nor does their program: only what is the same for everybody, token or not, is told to it."""
+    wrong = []
+    for role, who in people(api).items():
+        token = api.run(make.token, who, f"{EVERYTHING} admin:read admin:write")
+        api.run(lambda tx, who=who: account_rows.update(tx, who.id, **{column: tx.now}))
+        before = stamp(api)
+        for route in ROUTES:
+            answer = await ask(api, route, token)
+            if route.access is Access.USER or (route.access is Access.READER and column == "suspended_at"):
+                if answer.status not in ((403,) if column == "suspended_at" else (401,)):
+                    wrong.append(f"{route.name} by the {role}: {answer.status} {said(answer)}")
+            elif answer.status not in (200, 403, *MALFORMED):
+                wrong.append(f"{route.name} by the {role}: {answer.status} {said(answer)}")
+            if stamp(api) != before:
+                wrong.append(f"{route.name} by the {role}: an effect")
+                before = stamp(api)
+    assert not wrong, "\n".join(wrong)

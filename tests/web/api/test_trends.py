@@ -5,10 +5,12 @@ import pytest
 from fedi import blocks, clock, interactions, trends
 from fedi.errors import Unavailable
 from fedi.storage import accounts as account_rows
+from fedi.storage import changes
 from fedi.storage import settings as setting_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
+from fedi.web import popular as popular_pages
 from tests import make
 from tests.web.api.conftest import Api
 
@@ -17,7 +19,7 @@ TAGS, POSTS, LINKS = "/api/v1/trends/tags", "/api/v1/trends/statuses", "/api/v1/
 
 @pytest.fixture(autouse=True)
 def always_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trends, "is_stale", lambda tx: True)
+    monkeypatch.setattr(trends, "is_stale", lambda *_: True)
 
 
 async def names(api: Api, who: Account | None, query: str = "") -> list[str]:
@@ -163,7 +165,21 @@ async def test_what_is_popular_is_counted_once_a_while_and_by_the_clock(api: Api
 
     api.run(make.post, alice, "#three")
     api.run(setting_rows.put, "trends.counted", 0)
+    popular_pages._seen_at.clear()
     assert "three" in await names(api, None)
+
+
+async def test_a_look_that_finds_nothing_new_popular_writes_nothing(api: Api, alice: Account) -> None:
+    """Whatever anybody reads is no reason to write: not even when it was last counted."""
+    api.run(make.post, alice, "#one")
+    assert await names(api, None) == ["one"]
+    before = api.rig.instance.db.read(changes.stamp)
+    for path in (TAGS, POSTS, LINKS, "/api/v1/trends"):
+        assert (await api.get(None, path)).status == 200
+    assert api.rig.instance.db.read(changes.stamp) == before
+
+    api.run(make.post, alice, "#two")
+    assert sorted(await names(api, None)) == ["one", "two"]
 
 
 async def test_counting_that_fails_shows_what_there_was_and_is_not_tried_by_everybody(

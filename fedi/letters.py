@@ -38,7 +38,7 @@ def write(tx: Tx, payload: bytes, title: str) -> Letter | None:
     if given["kind"] == "confirm":
         return _confirm(tx, account.id, account.username, title)
     if given["kind"] == "approved":
-        text = f"Hello {account.username},\n\nyour account at {title} is ready. Sign in here:\n\n{tx.uris.base_url}/login\n"
+        text = f"Hello {account.username},\n\nYour account at {title} is ready. Sign in here:\n\n{tx.uris.base_url}/login\n"
         return Letter(user.email, f"Your account at {title} is ready", text)
     newcomer, said = account_rows.find(tx, given["about"]), user_rows.find(tx, given["about"])
     if newcomer is None or said is None or said.waiting != "pending":
@@ -58,7 +58,7 @@ def _confirm(tx: Tx, account_id: int, username: str, title: str) -> Letter | Non
     link = secrets.token_urlsafe(32)
     rows.set_link(tx, account_id, logins.secret_hash(link))
     text = (
-        f"Hello {username},\n\nsomebody, hopefully you, gave this address for @{username} at {title}. To say that it is yours, open"
+        f"Hello {username},\n\nSomebody, hopefully you, gave this address for @{username} at {title}. To say that it is yours, open"
         f" this page within two days and press the button:\n\n{tx.uris.base_url}/confirm?token={link}\n\nIf that was not you, do nothing.\n"
     )
     return Letter(wanted.email, f"Is this your address? {title}", text)

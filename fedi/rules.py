@@ -21,7 +21,7 @@ def translate(tx: Tx, rule_id: int, language: str, text: str, hint: str = "") ->
     """Say a rule in another language. Raises NotFound, Invalid."""
     known = rows.find(tx, rule_id)
     if known is None:
-        raise NotFound("There is no such rule.")
+        raise NotFound("There is no such rule. `fedi rule list` shows them.")
     if not language or len(language) > 20 or not language.replace("-", "").isalnum():
         raise Invalid(f"`{language[:20]}` is not a language code. Write like `de`.", "language")
     said = _said(text, limits.RULE_CHARS, "text")
@@ -31,7 +31,7 @@ def translate(tx: Tx, rule_id: int, language: str, text: str, hint: str = "") ->
 def remove(tx: Tx, rule_id: int) -> None:
     """Raises NotFound."""
     if not rows.delete(tx, rule_id):
-        raise NotFound("There is no such rule.")
+        raise NotFound("There is no such rule. `fedi rule list` shows them.")
     setting_rows.audit(tx, None, "rule.remove", str(rule_id))
 
 

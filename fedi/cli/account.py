@@ -225,7 +225,8 @@ def confirm(name: str, config: Path) -> None:
       fedi account confirm carol
     """
     done = ask.ask(config, "account.confirm", name=name)
-    click.echo(f"The address of {name} is confirmed." + (" They wait for a yes: `fedi account approve`." if done["waiting"] else ""))
+    more = f" They wait for a yes: `fedi account approve {name}`." if done["waiting"] else ""
+    click.echo(f"The address of {name} is confirmed.{more}")
 
 
 @account.command()

@@ -52,7 +52,7 @@ def list_all(as_json: bool, config: Path) -> None:
     for one in found:
         one["text"] = one["text"].replace("\n", " ")[:60]
     columns = {"id": "Id", "text": "Text", "starts_at": "Begins", "ends_at": "Is over", "published_at": "Since"}
-    show.table(found, columns, "There are no announcements.")
+    show.table(found, columns, "There are no announcements. `fedi announcement create TEXT` makes one.")
 
 
 @announcement.command()

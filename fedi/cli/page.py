@@ -18,6 +18,7 @@ def page() -> None:
     \b
     Example:
       fedi page show privacy > privacy.md
+      fedi page set privacy privacy.md
     """
 
 

@@ -13,6 +13,7 @@ def rule() -> None:
 
     \b
     Example:
+      fedi rule add "Be kind."
       fedi rule list
     """
 
@@ -33,7 +34,7 @@ def add(text: str, hint: str, as_json: bool, config: Path) -> None:
     if as_json:
         show.as_json(made)
     else:
-        click.echo(f"Rule {made['id']}.")
+        click.echo(f"Added, as rule {made['id']}.")
 
 
 @rule.command()
@@ -50,7 +51,7 @@ def translate(rule_id: int, language: str, text: str, hint: str, config: Path) -
       fedi rule translate 1 de "Sei freundlich."
     """
     ask.ask(config, "rule.translate", id=rule_id, language=language, text=text, hint=hint)
-    click.echo("Done.")
+    click.echo(f"Rule {rule_id} is said in `{language}` too.")
 
 
 @rule.command()
@@ -64,7 +65,7 @@ def remove(rule_id: int, config: Path) -> None:
       fedi rule remove 3
     """
     ask.ask(config, "rule.remove", id=rule_id)
-    click.echo("Removed.")
+    click.echo(f"Rule {rule_id} is taken back.")
 
 
 @rule.command("list")
@@ -81,4 +82,4 @@ def list_all(as_json: bool, config: Path) -> None:
     if as_json:
         show.as_json(found)
     else:
-        show.table(found, {"id": "Id", "text": "Rule", "hint": "Hint"}, "There are no rules yet.")
+        show.table(found, {"id": "Id", "text": "Rule", "hint": "Hint"}, "There are no rules yet. `fedi rule add TEXT` makes one.")

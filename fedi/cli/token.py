@@ -49,7 +49,7 @@ def list_all(name: str, as_json: bool, config: Path) -> None:
         show.as_json(found)
         return
     columns = {"id": "Id", "program": "Program", "scopes": "Scopes", "created_at": "Since", "used_at": "Last used"}
-    show.table(found, columns, f"{name} has no tokens.")
+    show.table(found, columns, f"{name} has no tokens. `fedi token create {name}` makes one.")
 
 
 @token.command()

@@ -51,7 +51,7 @@ def _revoke(tx: Tx, name: str, token_id: str) -> int:
     account = account_rows.get_local(tx, name)
     found = [token for token in rows.list_tokens(tx, account.id) if not token_id or str(token.id) == token_id]
     if token_id and not found:
-        raise NotFound("There is no such token.")
+        raise NotFound("There is no such token. `fedi token list` shows them.")
     for token in found:
         rows.delete_token(tx, token.token_hash)
     setting_rows.audit(tx, None, "token.revoke", account.handle)

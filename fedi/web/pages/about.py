@@ -38,7 +38,7 @@ class Said(NamedTuple):
 
 
 def _said(tx: Tx) -> Said:
-    html = texts.render(tx, texts.get(tx, texts.ABOUT).source) if texts.is_own(tx, texts.ABOUT) else None
+    html = views.below(texts.render(tx, texts.get(tx, texts.ABOUT).source)) if texts.is_own(tx, texts.ABOUT) else None
     return Said(html, rule_rows.list_all(tx), term_rows.find_current(tx, texts.today(tx)) is not None)
 
 

@@ -169,7 +169,7 @@ async def show_settings(request: web.Request) -> web.Response:
         own = chosen.get(visibility, {})
         cells = [(f"{visibility}_{kind}", label, own.get(kind, "public")) for kind, label in _kinds(visibility)]
         table.append(_Row(visibility, name, cells))
-    return site.show(request, "settings_consent.html", "Settings", area="settings", table=table, choices=CHOICES)
+    return site.show(request, "settings_consent.html", "Consent", area="settings", table=table, choices=CHOICES)
 
 
 def _kinds(visibility: str) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ async def show(request: web.Request, wrong: str = "") -> web.Response:
     return site.show(
         request,
         "settings_domains.html",
-        "Settings",
+        "Blocked servers",
         area="settings",
         status=422 if wrong else 200,
         hosts=[host for _, host in rows],

@@ -26,7 +26,7 @@ async def show(request: web.Request, wrong: str = "") -> web.Response:
     return site.show(
         request,
         "settings_writing.html",
-        "Settings",
+        "Writing",
         area="settings",
         status=422 if wrong else 200,
         visibilities=compose.VISIBILITIES,

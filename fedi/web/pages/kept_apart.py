@@ -19,10 +19,10 @@ from fedi.web.pages.site import Pages
 
 _SAID_CHARS: Final = 160
 RULES: Final = (
-    ("not_following", "People you do not follow", "Until you let them through by hand."),
+    ("not_following", "People you do not follow", "You can let somebody through by hand."),
     ("not_followers", "People who do not follow you", "And those who have followed you for less than three days."),
     ("new_accounts", "New accounts", "Made within the last 30 days."),
-    ("private_mentions", "Letters nobody asked for", "Unless they answer a letter or post of yours, or you follow who writes."),
+    ("private_mentions", "Direct posts nobody asked for", "Not those that answer a post of yours, or come from somebody you follow."),
     ("limited_accounts", "Accounts of limited servers", "Those who look after this server keep them out of public lists."),
 )
 CHOICES: Final = (("accept", "Tell me"), ("filter", "Keep apart"), ("drop", "Ignore"))
@@ -71,7 +71,9 @@ async def show_policy(request: web.Request) -> web.Response:
     """`/settings/notifications`."""
     viewer, pages = site.signed_in(request), site.of(request)
     policy = pages.instance.db.read(policy_rows.get, viewer.id)._asdict()
-    return site.show(request, "settings_notifications.html", "Settings", area="settings", rules=RULES, choices=CHOICES, policy=policy)
+    return site.show(
+        request, "settings_notifications.html", "Whom you hear of", area="settings", rules=RULES, choices=CHOICES, policy=policy
+    )
 
 
 async def save_policy(request: web.Request) -> web.Response:

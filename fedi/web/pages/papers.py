@@ -7,15 +7,15 @@ from fedi.errors import NotFound
 from fedi.storage import terms as term_rows
 from fedi.storage.db import Tx
 from fedi.storage.terms import Terms
-from fedi.web.pages import site
+from fedi.web.pages import site, text, views
 from fedi.web.pages.site import Head
 
 
 async def show_privacy(request: web.Request) -> web.Response:
     """`/privacy-policy`."""
-    text = site.of(request).instance.db.read(texts.get, texts.PRIVACY)
-    since = clock.rfc3339(text.updated_at)[:10]
-    return _show(request, "Privacy policy", f"Last changed on {since}.", text.source, "/privacy-policy")
+    found = site.of(request).instance.db.read(texts.get, texts.PRIVACY)
+    changed = text.day(clock.rfc3339(found.updated_at)[:10])
+    return _show(request, "Privacy policy", f"Last changed on {changed}.", found.source, "/privacy-policy")
 
 
 async def show_terms(request: web.Request) -> web.Response:
@@ -24,7 +24,8 @@ async def show_terms(request: web.Request) -> web.Response:
     if day and not texts.is_date(day):
         raise NotFound("There are no terms of that day.")
     found, others = site.of(request).instance.db.read(_terms, day)
-    lead = f"In force since {found.effective_on}." if found.effective_on in others.past else f"In force from {found.effective_on} on."
+    since = text.day(found.effective_on)
+    lead = f"In force since {since}." if found.effective_on in others.past else f"In force from {since} on."
     return _show(request, "Terms of service", lead, found.text_source, f"/terms-of-service/{found.effective_on}", others.days)
 
 
@@ -42,7 +43,7 @@ def _terms(tx: Tx, day: str) -> tuple[Terms, _Versions]:
 
 def _show(request: web.Request, title: str, lead: str, source: str, path: str, days: list[str] | None = None) -> web.Response:
     pages = site.of(request)
-    html = pages.instance.db.read(texts.render, source)
+    html = views.below(pages.instance.db.read(texts.render, source))
     head = Head(noindex=False, canonical=f"{pages.site.base_url}{path}")
     chosen = path.rpartition("/")[2]
     return site.show(

@@ -75,7 +75,7 @@ def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Respo
     return site.show(
         request,
         "settings_security.html",
-        "Password and devices",
+        "Security",
         area="settings",
         status=status,
         sessions=rows,

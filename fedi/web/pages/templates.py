@@ -34,6 +34,7 @@ def environment(address: Callable[[str], str]) -> Environment:
     found.globals.update(static=address, current=_current, slot=fragments.slot)
     filters: dict[str, Callable[..., Any]] = {
         "rfc3339": clock.rfc3339,
+        "day": text.day,
         "fulltime": text.full_time,
         "ago": text.ago,
         "emoji": emojis.in_text,

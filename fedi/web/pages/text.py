@@ -25,6 +25,12 @@ def full_time(at: int) -> str:
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {moment.hour:02}:{moment.minute:02} UTC"
 
 
+def day(date: str) -> str:
+    """`2026-11-22` as `22 November 2026`."""
+    year, month, number = date.split("-")
+    return f"{int(number)} {_MONTHS[int(month) - 1]} {year}"
+
+
 def ago(at: int, now: int | None = None) -> str:
     """How long ago, in a word or two: `now`, `5 min`, `3 h`, `2 d`, then `14 Nov`, then `14 Nov 2024`."""
     now = clock.now() if now is None else now

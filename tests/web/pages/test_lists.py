@@ -11,6 +11,8 @@ from tests import make
 from tests.web.pages.reading import Visitor
 from tests.web.rig import Rig
 
+SETTINGS = ("featured", "writing", "consent", "filters", "tags", "notifications", "domains", "security", "data", "moving")
+
 
 @pytest.fixture
 def alice(rig: Rig) -> Account:
@@ -134,7 +136,28 @@ async def test_rules_privacy_and_terms_can_be_read_by_anybody(rig: Rig) -> None:
     about = await read(stranger, "/about")
     assert "Be &lt;kind&gt;." in about and "<em>bake</em>" in about and "/terms-of-service" in about
     terms = await read(stranger, "/terms-of-service")
-    assert "Old words." in terms and "/terms-of-service/2999-01-01" in terms and "In force since 2020-01-01" in terms
-    assert "In force from 2999-01-01 on" in await read(stranger, "/terms-of-service/2999-01-01")
+    assert "Old words." in terms and "/terms-of-service/2999-01-01" in terms and "In force since 1 January 2020" in terms
+    assert "In force from 1 January 2999 on" in await read(stranger, "/terms-of-service/2999-01-01")
     for day in ("2020-01-02", "x"):
         await read(stranger, f"/terms-of-service/{day}", 404)
+
+
+async def test_headings_of_a_paper_stand_below_that_of_the_page(rig: Rig) -> None:
+    rig.instance.db.transact(texts.put, "privacy", "# What we keep\n\nNothing.")
+    page = await Visitor(rig, None).read("/privacy-policy")
+    assert [found.text for found in page.all("h1")] == ["Privacy policy"] and [found.text for found in page.all("h3")] == ["What we keep"]
+
+
+async def test_every_page_of_settings_is_two_steps_from_every_other(rig: Rig, alice: Account) -> None:
+    mine, here = Visitor(rig, alice), "/settings/profile"
+    paths = {here, "/blocks", "/mutes", *(f"/settings/{name}" for name in SETTINGS)}
+
+    async def leads(path: str) -> set[str]:
+        [nav] = [found for found in (await mine.read(path)).all("nav") if found.get("aria-label") == "Settings"]
+        [marked] = [found.get("href") for found in nav.all("a") if found.get("aria-current") == "page"]
+        assert marked == path
+        return {found.get("href") for found in nav.all("a")}
+
+    first = {path: await leads(path) for path in paths}
+    for path, found in first.items():
+        assert found | set().union(*(first[other] for other in found)) == paths, path

@@ -249,7 +249,7 @@ async def test_static_files_are_named_by_their_content(rig: Rig) -> None:
     style = next(link.get("href") for link in page.all("link") if link.get("rel") == "stylesheet")
     response = await rig.client.get(style)
     assert response.content_type == "text/css" and "immutable" in response.headers["Cache-Control"]
-    assert len(await response.read()) <= 34 * 1024
+    assert len(await response.read()) <= 32 * 1024
     for path in ("/static/../pages/site.py", "/static/%2e%2e/app.py", "/static/nothing.css"):
         assert (await rig.client.get(path)).status == 404
 

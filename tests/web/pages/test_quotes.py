@@ -204,3 +204,10 @@ async def test_the_line_for_old_readers_stands_in_no_title_and_no_preview(rig: R
     assert "my words" in open_ and "RE:" not in open_
     feed = await (await Visitor(rig).get("/@alice.atom")).text()
     assert "my words" in feed and "RE: http" not in feed.partition("<content")[0]
+
+
+async def test_one_reads_an_answer_before_the_buttons_that_decide_about_it(rig: Rig, alice: Account, bob: Account) -> None:
+    target = write(rig, bob, "ask me", policy=ASK)
+    write(rig, alice, "my answer", in_reply_to_id=target.id)
+    page = (await Visitor(rig, bob).read("/approvals")).root.text
+    assert page.index("my answer") < page.index("Refuse") < page.index("Agree", page.index("Refuse"))

@@ -20,6 +20,10 @@ def test_a_time_is_told_in_full() -> None:
     assert text.full_time(NOW) == "22 November 2026, 12:00 UTC"
 
 
+def test_a_day_is_told_in_words() -> None:
+    assert text.day("2027-01-09") == "9 January 2027"
+
+
 @pytest.mark.parametrize(
     ("count", "shown"), [(0, "0"), (999, "999"), (9999, "9,999"), (12345, "12.3k"), (10000, "10k"), (4_500_000, "4.5M")]
 )
@@ -35,7 +39,7 @@ def test_a_path_of_ours_may_be_gone_back_to(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     ["", "home", "//evil.test", "///evil.test", "/\\evil.test", "\\\\evil.test", "https://evil.test", "/x/..//evil.test", "/\n/evil.test",
-     "/..", "http:/evil", "/" + "a" * 3000, "javascript:alert(1)", "/%5c/..//x", "/\x00", " /home", "/\tx"],
+     "/..", "http:/evil", "/" + "a" * 7000, "javascript:alert(1)", "/%5c/..//x", "/\x00", " /home", "/\tx"],
 )  # fmt: skip
 def test_nothing_else_may(path: str) -> None:
     assert text.local_path(path) == "/home"

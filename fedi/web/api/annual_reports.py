@@ -102,5 +102,5 @@ ROUTES = (
     table.user("GET", "/api/v1/annual_reports/{year}", show, "read:accounts", gives="WrappedAnnualReports"),
     table.user("GET", "/api/v1/annual_reports/{year}/state", state, "read:accounts", gives="AnnualReportState"),
     table.user("POST", "/api/v1/annual_reports/{year}/read", read, "write:accounts"),
-    table.user("POST", "/api/v1/annual_reports/{year}/generate", generate, "write:accounts"),
+    table.user("POST", "/api/v1/annual_reports/{year}/generate", generate, "write:accounts").also(202),
 )

@@ -120,9 +120,9 @@ _SAID: Final = (
 )
 _FILE: Final = table.Field("file", "file", required=True)
 ROUTES = (
-    table.user("POST", "/api/v1/media", create_v1, "write:media", _FILE, *_SAID, gives="MediaAttachment"),
-    table.user("POST", "/api/v2/media", create, "write:media", _FILE, *_SAID, gives="MediaAttachment"),
-    table.user("GET", "/api/v1/media/{id}", show, "write:media", gives="MediaAttachment"),
+    table.user("POST", "/api/v1/media", create_v1, "write:media", _FILE, *_SAID, gives="MediaAttachment").also(202),
+    table.user("POST", "/api/v2/media", create, "write:media", _FILE, *_SAID, gives="MediaAttachment").also(202),
+    table.user("GET", "/api/v1/media/{id}", show, "write:media", gives="MediaAttachment").also(206),
     table.user("PUT", "/api/v1/media/{id}", change, "write:media", *_SAID, gives="MediaAttachment"),
     table.user("PATCH", "/api/v1/media/{id}", change, "write:media", *_SAID, gives="MediaAttachment"),
     table.user("DELETE", "/api/v1/media/{id}", delete, "write:media", gives="{}"),

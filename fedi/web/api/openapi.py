@@ -1,7 +1,7 @@
 """The client API as an OpenAPI 3.1 document, made from the table of routes. Source: OpenAPI Specification 3.1."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -11,18 +11,20 @@ from fedi import __version__
 from fedi.web.api import answers, shapes, table
 from fedi.web.api.table import Access, Field, Route
 
+ID: Final = {"type": "string", "pattern": "^[0-9]{1,19}$"}
 _KINDS: Final[dict[str, dict[str, Any]]] = {
     "text": {"type": "string"},
     "number": {"type": "integer"},
     "real": {"type": "number"},
     "flag": {"type": "boolean"},
-    "id": {"type": "string", "pattern": "^[0-9]{1,19}$"},
+    "id": ID,
     "time": {"type": "string", "format": "date-time"},
     "date": {"type": "string", "format": "date"},
     "url": {"type": "string", "format": "uri"},
     "file": {"type": "string", "format": "binary"},
     "object": {"type": "object"},
 }
+_SAYS: Final = {200: "Done.", 202: "It is being made.", 206: "It is still being made."}
 _FORMS: Final = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -73,13 +75,18 @@ def _answers(route: Route, known: shapes.Table) -> dict[str, Any]:
     if route.gives == table.EVENTS:
         told = {table.EVENTS: {"schema": {"type": "string"}}}
         return {"200": {"description": "Events, as they happen, without an end.", "content": told}}
-    return {"200": _answer(route, known)}
+    by_status: dict[int, list[str]] = {}
+    for status, gives in ((200, route.gives), *route.others):
+        by_status.setdefault(status, []).append(gives)
+    return {str(status): _answer(all_gives, known, _SAYS[status]) for status, all_gives in by_status.items()}
 
 
-def _answer(route: Route, known: shapes.Table) -> dict[str, Any]:
-    inner = route.gives.strip("[]")
-    is_entity = inner in known or inner in shapes.PLAIN or route.gives == "{}"
-    return _json(shapes.reference(route.gives), "Done.") if is_entity else {"description": "Done."}
+def _answer(all_gives: Sequence[str], known: shapes.Table, says: str) -> dict[str, Any]:
+    given = [gives for gives in all_gives if gives.strip("[]") in known or gives.strip("[]") in shapes.PLAIN or gives == "{}"]
+    if not given:
+        return {"description": says}
+    found = [shapes.reference(gives) for gives in given]
+    return _json(found[0] if len(found) == 1 else {"anyOf": found}, says)
 
 
 def _json(schema: dict[str, Any], says: str) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def _read(tx: Tx, shelf: Shelf, viewer_id: int, post_id: int) -> list[bytes]:
     return shelf.posts(tx, viewer_id, [post_id])
 
 
-_POLICY: Final = table.Field("quote_approval_policy", required=True, choices=_POLICIES)
+_POLICY: Final = table.Field("quote_approval_policy", required=True, choices=_POLICIES, example="followers")
 ROUTES = (
     table.user("GET", "/api/v1/statuses/{id}/quotes", index, "read:statuses", *table.PAGE, gives="[Status]"),
     table.user("POST", "/api/v1/statuses/{id}/quotes/{quoting}/revoke", revoke, "write:statuses", gives="Status"),

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from fedi.web.api.entities import notification
+
 # What has all fields of another entity besides its own.
 EXTENDS: Final = {
     "CredentialAccount": "Account",
@@ -14,6 +16,8 @@ EXTENDS: Final = {
     "CredentialApplication": "Application",
 }
 PLAIN: Final = {"{}": "object", "Hash": "object", "String": "string"}  # what a route gives that is no entity
+NULLS: Final = {"Reaction": ("url", "static_url")}  # of emojis that are text: with reactions under posts there is null, as Pleroma has it
+TYPED: Final = ("Notification", "NotificationGroup")  # whose `type` may also be one of our own
 _FORMATS: Final = (("Datetime", {"format": "date-time"}), ("(Date)", {"format": "date"}), ("cast from", {"pattern": "^[0-9]+$"}))
 
 Table = dict[str, dict[str, dict[str, Any]]]
@@ -48,20 +52,33 @@ def reference(entity: str) -> Schema:
 def _entity(table: Table, entity: str) -> Schema:
     made: Schema = {"type": "object", "properties": {}}
     for field, said in table[entity].items():
-        holder, key = _holder(made, field)
-        holder["properties"][key] = _field(table, said)
+        holder, key = _holder(made, re.sub(r"\[(\w+)\[\]\]", r".\1[]", field))  # `poll[options[]]` is `poll.options[]` elsewhere
+        holder["properties"][key] = _field(table, _ours(entity, field, said))
         if not said.get("optional") and not said.get("deprecated"):
             holder.setdefault("required", []).append(key)
     parent = EXTENDS.get(entity)
     return {"allOf": [reference(parent), made]} if parent else made
 
 
+def _ours(entity: str, field: str, said: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a field, and what this server does besides."""
+    if field in NULLS.get(entity, ()):
+        return said | {"nullable": True}
+    if entity in TYPED and field == "type":
+        return said | {"enum": [*said["enum"], *notification.OURS.values(), *notification.ASKED]}
+    return said
+
+
 def _holder(made: Schema, field: str) -> tuple[Schema, str]:
     """The schema that a field stands in: `usage.users` in that of `usage`, `history[].day` in that of its items."""
     first, dot, rest = field.partition(".")
-    inner = made["properties"].get(first.removesuffix("[]"))
-    if not dot or inner is None or ("[" in rest and "[]." not in rest):
-        return made, field
+    if not dot or first == "admin":  # `admin.sign_up` is one name
+        return made, field.removesuffix("[]")
+    place = first.removesuffix("[]")
+    if place not in made["properties"]:  # nothing is said of `configuration.vapid` but what is in it
+        made["properties"][place] = {"type": "object"}
+        made.setdefault("required", []).append(place)
+    inner = made["properties"][place]
     inner = inner["items"] if first.endswith("[]") else inner
     inner.setdefault("properties", {})
     return _holder(inner, rest)
@@ -73,6 +90,8 @@ def _field(table: Table, said: dict[str, Any]) -> Schema:
     one = _kind(table, kind.removeprefix("Array of "), said.get("enum"))
     made = {"type": "array", "items": one} if listed else one
     if said.get("nullable") or "null" in said["type"].lower():
+        if made.get("type") == "null":
+            return made
         return {**made, "type": [made["type"], "null"]} if isinstance(made.get("type"), str) else {"anyOf": [made, {"type": "null"}]}
     return made
 

@@ -229,7 +229,7 @@ async def unpin(request: web.Request) -> web.Response:
 _BOOSTED: Final = table.Field("visibility", choices=("public", "unlisted", "private"))
 
 ROUTES = (
-    table.user("POST", "/api/v1/statuses", create, "write:statuses", *drafts.NEW, gives="Status"),
+    table.user("POST", "/api/v1/statuses", create, "write:statuses", *drafts.NEW, gives="Status").also(200, "ScheduledStatus"),
     table.reader("GET", "/api/v1/statuses", index, "read:statuses", table.Field("id", "id", many=True, required=True), gives="[Status]"),
     table.reader("GET", "/api/v1/statuses/{id}", show, "read:statuses", gives="Status"),
     table.user("PUT", "/api/v1/statuses/{id}", edit, "write:statuses", *drafts.CHANGED, gives="Status"),

@@ -53,6 +53,11 @@ class Route(NamedTuple):
     scopes: tuple[str, ...] = ()
     takes: tuple[Field, ...] = ()
     gives: str = "{}"
+    others: tuple[tuple[int, str], ...] = ()  # what else comes where all is well, by status
+
+    def also(self, status: int, gives: str = "") -> "Route":
+        """This route, which may answer with another status or with another entity as well."""
+        return self._replace(others=(*self.others, (status, gives or self.gives)))
 
     @property
     def name(self) -> str:

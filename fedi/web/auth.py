@@ -152,6 +152,8 @@ async def _identify_program(request: web.Request, secret: str) -> None:
     if found is None:
         raise Unauthenticated("The access token is invalid")
     request[_CREDENTIALS] = found
+    if request.method not in _SAFE:
+        request[params.STILL] = _still(request.app[KNOWN].token, secret)
     if found.used_at // clock.DAY < clock.now() // clock.DAY:
         await _note_use(request, "token", secret)
 
@@ -163,9 +165,19 @@ async def _identify_browser(request: web.Request) -> bool:
     if found is None:
         return False
     request[_CREDENTIALS] = found
+    if request.method not in _SAFE:
+        request[params.STILL] = _still(request.app[KNOWN].session, found.secret)
     if found.used_at // clock.DAY < clock.now() // clock.DAY:
         await _note_use(request, "session", found.secret)
     return True
+
+
+def _still(known: Callable[[str], Credentials | None], secret: str) -> Callable[[], None]:
+    def check() -> None:
+        if known(secret) is None:
+            raise Unauthenticated("The access token is invalid")
+
+    return check
 
 
 async def _note_use(request: web.Request, kind: str, secret: str) -> None:

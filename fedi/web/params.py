@@ -6,6 +6,7 @@ Clients send JSON, urlencoded forms and multipart with the same names: `media_id
 import asyncio
 import json
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
@@ -28,6 +29,10 @@ _FALSE: Final = frozenset({"false", "0", "f", "off", "no", "n"})
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 Value = str | int | float | bool | None
+
+
+# Raises what `auth.identify` would when who asks may no longer: a body takes its time, and much can end meanwhile. Source: AUT-10.
+STILL = web.RequestKey[Callable[[], None]]("still")
 
 
 class Slow(Exception):
@@ -244,7 +249,10 @@ async def read(request: web.Request, upload_bytes: int = 0) -> Params:
         return request[_PARAMS]
     found = query(request)
     if request.method not in ("GET", "HEAD") and request.body_exists:
+        was_waited_for = not request.content.is_eof()
         found.extend(await _body_params(request, upload_bytes))
+        if was_waited_for and STILL in request:
+            request[STILL]()
     request[_PARAMS] = found
     return found
 

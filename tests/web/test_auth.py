@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -232,6 +233,28 @@ async def test_cookies_are_readable_by_nobody_else_AUT_18(rig: Rig) -> None:
 
         assert cookie.startswith(f"{cookie_name(rig)}=") and {"httponly", "path=/", "samesite=lax"} <= parts
         assert ("secure" in parts) == rig.base.startswith("https") and not any(part.startswith("domain") for part in parts)
+
+
+@pytest.mark.parametrize("how", ["suspended", "revoked", "signed out"])
+async def test_what_ends_while_a_body_comes_has_ended_AUT_10(rig: Rig, how: str) -> None:
+    alice, run = rig.person("alice"), rig.instance.db.transact
+    token, secret = rig.token(alice), rig.session(alice)
+    headers = browser(rig, secret) if how == "signed out" else {"Authorization": f"Bearer {token}"}
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"say=hello&"
+        await asyncio.sleep(0.05)
+        end = {
+            "suspended": (moderation.suspend, alice),
+            "revoked": (logins.revoke_token, token),
+            "signed out": (logins.end_session, secret),
+        }
+        run(*end[how])
+        yield f"csrf={logins.csrf_token(secret)}".encode()
+
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+    async with rig.client.post("/api/test/write", data=slowly(), headers=headers) as answer:
+        assert answer.status == 401, await answer.text()
 
 
 # -- scopes --

@@ -105,8 +105,13 @@ async def _answer(request: web.Request, decide: Callable[[Tx, Account, int], Req
     return answers.entity(instance.db.read(_show, request.app[SHELF], viewer.id, answered.id))
 
 
+_WHICH: Final = (
+    *(table.Field(name, "flag", example=True) for name in _WANTED),
+    table.Field("state", choices=("pending", "accepted"), example="pending"),
+    table.Field("status_id", "id"),
+)
 ROUTES = (
-    table.user("GET", "/api/v1/interaction_requests", index, "read:notifications", *table.PAGE, gives="[InteractionRequest]"),
+    table.user("GET", "/api/v1/interaction_requests", index, "read:notifications", *table.PAGE, *_WHICH, gives="[InteractionRequest]"),
     table.user("GET", "/api/v1/interaction_requests/{id}", show, "read:notifications", gives="InteractionRequest"),
     table.user("POST", "/api/v1/interaction_requests/{id}/authorize", authorize, "write:notifications", gives="InteractionRequest"),
     table.user("POST", "/api/v1/interaction_requests/{id}/reject", reject, "write:notifications", gives="InteractionRequest"),

@@ -45,4 +45,12 @@ def _shown(tx: Tx, shelf: Shelf, viewer: Account, made: Report) -> bytes:
     return orjson.dumps(report_entity.report(made, post_ids, shelf.account(tx, answers.person(tx, made.target_id))))
 
 
-ROUTES = (table.user("POST", "/api/v1/reports", create, "write:reports", gives="Report"),)
+_SAID: Final = (
+    table.Field("account_id", "id", required=True),
+    table.Field("status_ids", "id", many=True),
+    table.Field("comment", example="It is spam."),
+    table.Field("category", example="spam"),
+    table.Field("rule_ids", "id", many=True),
+    table.Field("forward", "flag", example=False),
+)
+ROUTES = (table.user("POST", "/api/v1/reports", create, "write:reports", *_SAID, gives="Report"),)

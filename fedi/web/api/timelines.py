@@ -1,5 +1,7 @@
 """Home, public and hashtag timelines, and what one has bookmarked. Source: Mastodon documentation, timelines and bookmarks."""
 
+from typing import Final
+
 from aiohttp import web
 
 from fedi import limits, markup, tags
@@ -98,10 +100,12 @@ def _bookmarks(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page) -> _Found:
     return shelf.posts(tx, viewer_id, found), found
 
 
+_WHERE: Final = tuple(table.Field(name, "flag", example=False) for name in ("local", "remote"))
+_TAGS: Final = (table.Field("only_media", "flag", example=False), *(table.Field(name, many=True) for name in ("any", "all", "none")))
 ROUTES = (
     table.user("GET", "/api/v1/timelines/home", home, "read:statuses", *table.PAGE, gives="[Status]"),
-    table.reader("GET", "/api/v1/timelines/public", public, "read:statuses", *table.PAGE, gives="[Status]"),
-    table.reader("GET", "/api/v1/timelines/tag/{hashtag}", tag, "read:statuses", *table.PAGE, gives="[Status]"),
+    table.reader("GET", "/api/v1/timelines/public", public, "read:statuses", *table.PAGE, *_WHERE, gives="[Status]"),
+    table.reader("GET", "/api/v1/timelines/tag/{hashtag}", tag, "read:statuses", *table.PAGE, *_WHERE, *_TAGS, gives="[Status]"),
     table.user("GET", "/api/v1/bookmarks", bookmarks, "read:bookmarks", *table.PAGE, gives="[Status]"),
     table.user("GET", "/api/v1/favourites", favourites, "read:favourites", *table.PAGE, gives="[Status]"),
     table.user("GET", "/api/v1/timelines/direct", direct, "read:statuses", *table.PAGE, gives="[Status]"),

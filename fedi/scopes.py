@@ -97,7 +97,7 @@ def _words(scope: str) -> str:
     verb, _, part = scope.rpartition(":")
     if verb.startswith("admin"):
         what = part.replace("_", " ").replace("ip", "IP").replace("email", "e-mail")
-        return f"{'Read' if verb == 'admin:read' else 'Change'}, for those who look after this server: {what}"
+        return f"{'Read' if verb == 'admin:read' else 'Change'} {what}, as those who look after this server can"
     if verb == "write":
         return _WRITES.get(part, f"Change {_THINGS[part]}")
     return f"See {_THINGS[part]}"

@@ -20,7 +20,7 @@ def test_something_is_announced_listed_and_taken_back(here: Fedi) -> None:
     assert "Sunday" in here.run("announcement", "list").stdout
     assert here.run("announcement", "delete", found["id"]).exit_code == 0
     assert here.run("announcement", "delete", found["id"]).exit_code == 4
-    assert here.run("announcement", "list").output == "There are no announcements.\n"
+    assert here.run("announcement", "list").output == "There are no announcements. `fedi announcement create TEXT` makes one.\n"
 
 
 def test_what_cannot_be_announced_is_refused(here: Fedi) -> None:

@@ -52,12 +52,14 @@ def list_home(tx: Tx, owner_id: int, page: Page) -> list[Post]:
     return found[::-1] if page.forward else found
 
 
-def list_public(tx: Tx, viewer_id: int, page: Page, *, local: bool = False, remote: bool = False) -> list[Post]:
+def list_public(tx: Tx, viewer_id: int, page: Page, *, local: bool = False, remote: bool = False, only_media: bool = False) -> list[Post]:
     """Public posts, without boosts and answers to others: of this server, of others, or all."""
     where = f"""p.visibility = 'public' AND p.boost_of_id IS NULL AND p.id < :before AND p.id > :after AND {visible.UNLIMITED}
       AND (p.in_reply_to_uri = '' OR p.in_reply_to_account_id = p.account_id)
-      AND (:local = 0 OR a.host = '') AND (:remote = 0 OR a.host <> '')"""
-    return _read(tx, "posts p", where, page, _params(tx, viewer_id, page, local=int(local), remote=int(remote)))
+      AND (:local = 0 OR a.host = '') AND (:remote = 0 OR a.host <> '')
+      AND (:only_media = 0 OR EXISTS (SELECT 1 FROM post_media WHERE post_id = p.id))"""
+    flags = {"local": int(local), "remote": int(remote), "only_media": int(only_media)}
+    return _read(tx, "posts p", where, page, _params(tx, viewer_id, page, **flags))
 
 
 class Tagged(NamedTuple):

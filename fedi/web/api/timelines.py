@@ -28,14 +28,13 @@ def _home(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page) -> _Found:
 
 async def public(request: web.Request) -> web.Response:
     viewer_id, given, shown = answers.reader_id(request, "read:statuses"), params.query(request), answers.page(request)
-    local, remote = given.flag("local"), given.flag("remote")
-    items, cursors = request.app[keys.INSTANCE].db.read(_public, request.app[SHELF], viewer_id, shown, (local, remote))
+    wanted = {name: given.flag(name) for name in ("local", "remote", "only_media")}
+    items, cursors = request.app[keys.INSTANCE].db.read(_public, request.app[SHELF], viewer_id, shown, wanted)
     return answers.listing(request, shown, items, cursors)
 
 
-def _public(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page, sides: tuple[bool, bool]) -> _Found:
-    local, remote = sides
-    found = [post.id for post in timeline_rows.list_public(tx, viewer_id, shown, local=local, remote=remote)]
+def _public(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page, wanted: dict[str, bool]) -> _Found:
+    found = [post.id for post in timeline_rows.list_public(tx, viewer_id, shown, **wanted)]
     return shelf.posts(tx, viewer_id, found), found
 
 
@@ -100,8 +99,8 @@ def _bookmarks(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page) -> _Found:
     return shelf.posts(tx, viewer_id, found), found
 
 
-_WHERE: Final = tuple(table.Field(name, "flag", example=False) for name in ("local", "remote"))
-_TAGS: Final = (table.Field("only_media", "flag", example=False), *(table.Field(name, many=True) for name in ("any", "all", "none")))
+_WHERE: Final = tuple(table.Field(name, "flag", example=False) for name in ("local", "remote", "only_media"))
+_TAGS: Final = tuple(table.Field(name, many=True) for name in ("any", "all", "none"))
 ROUTES = (
     table.user("GET", "/api/v1/timelines/home", home, "read:statuses", *table.PAGE, gives="[Status]"),
     table.reader("GET", "/api/v1/timelines/public", public, "read:statuses", *table.PAGE, *_WHERE, gives="[Status]"),

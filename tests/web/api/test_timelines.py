@@ -210,3 +210,12 @@ async def test_messages_are_listed_for_who_wrote_them_and_for_whom_they_are_VIS_
         assert ids(found) == [str(back.id)] and ids(await api.get(who, found.link("next"))) == [str(to_bob.id)]
         assert ids(await api.get(who, f"/api/v1/timelines/direct?min_id={to_bob.id}")) == [str(back.id)]
     assert ids(await api.get(api.run(make.account), "/api/v1/timelines/direct")) == []
+
+
+async def test_public_lists_show_only_what_has_files_where_that_is_asked(api: Api, alice: Account, bob: Account) -> None:
+    api.run(make.post, alice, "words")
+    seen = api.run(make.post, alice, "a picture", media_ids=(api.run(make.picture, alice).id,))
+    api.run(make.post, alice, "a hidden picture", "followers", media_ids=(api.run(make.picture, alice).id,))
+
+    assert [post["id"] for post in (await api.get(bob, "/api/v1/timelines/public?only_media=true")).json] == [str(seen.id)]
+    assert len((await api.get(bob, "/api/v1/timelines/public")).json) == 2

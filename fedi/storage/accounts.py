@@ -178,6 +178,12 @@ def list_by_ids(tx: Tx, account_ids: Iterable[int]) -> dict[int, Account]:
     return {row[0]: Account._make(row) for row in rows}
 
 
+def list_versions(tx: Tx, account_ids: Iterable[int]) -> dict[int, int]:
+    """The versions of many, by id: for what is kept of them."""
+    sql = "SELECT id, version FROM accounts WHERE id IN (SELECT value FROM json_each(?))"
+    return {row[0]: row[1] for row in tx.query(sql, (json.dumps(list(dict.fromkeys(account_ids))),))}
+
+
 def list_by_uris(tx: Tx, uris: Iterable[str]) -> dict[str, Account]:
     """Many at once, by uri; absent ones are left out."""
     rows = tx.query(

@@ -15,7 +15,7 @@ from fedi.storage import timelines as timeline_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
-from fedi.storage.timelines import Page, Wanted
+from fedi.storage.timelines import EVERYTHING, Page, Wanted
 from fedi.web import auth, keys, params, tended
 from fedi.web.api import answers, table
 from fedi.web.api.entities import account as account_entity
@@ -88,12 +88,18 @@ def _show(tx: Tx, shelf: Shelf, account_id: int) -> bytes:
 
 
 async def statuses(request: web.Request) -> web.Response:
-    reader, given, shown = answers.reader(request, "read:statuses"), params.query(request), answers.page(request)
-    if not shown.before:
-        await _tend(request, reader)
-    viewer_id = reader.id if reader is not None else 0
+    viewer_id, shown, instance = answers.reader_id(request, "read:statuses"), answers.page(request), request.app[keys.INSTANCE]
+    wanted = EVERYTHING if answers.is_plain(request) else _wanted(params.query(request))
+    asked = _Posts(answers.named_id(request), shown, wanted)
+    account, items, cursors = instance.db.read(_statuses, request.app[SHELF], viewer_id, asked)
+    if viewer_id and not shown.before and not account.is_local:
+        await tended.profile(instance, account)
+    return answers.listing(request, shown, items, cursors)
+
+
+def _wanted(given: params.Params) -> Wanted:
     tag = given.text("tagged", max_chars=500)
-    wanted = Wanted(
+    return Wanted(
         replies=not given.flag("exclude_replies"),
         boosts=not given.flag("exclude_reblogs"),
         only_media=given.flag("only_media"),
@@ -101,9 +107,6 @@ async def statuses(request: web.Request) -> web.Response:
         direct=not given.flag("exclude_direct"),
         tag=(markup.normalise_tag(tag) or " ") if tag else "",  # what is no hashtag is on no post
     )
-    asked = _Posts(answers.named_id(request), shown, wanted)
-    items, cursors = request.app[keys.INSTANCE].db.read(_statuses, request.app[SHELF], viewer_id, asked)
-    return answers.listing(request, shown, items, cursors)
 
 
 class _Posts(NamedTuple):
@@ -112,10 +115,10 @@ class _Posts(NamedTuple):
     wanted: Wanted
 
 
-def _statuses(tx: Tx, shelf: Shelf, viewer_id: int, asked: _Posts) -> tuple[list[bytes], list[int]]:
+def _statuses(tx: Tx, shelf: Shelf, viewer_id: int, asked: _Posts) -> tuple[Account, list[bytes], list[int]]:
     account = answers.person(tx, asked.account_id)
     found = timeline_rows.list_profile_ids(tx, viewer_id, account.id, asked.page, asked.wanted)
-    return shelf.posts(tx, viewer_id, found), found
+    return account, shelf.posts(tx, viewer_id, found), found
 
 
 async def followers(request: web.Request) -> web.Response:

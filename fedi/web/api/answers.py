@@ -35,8 +35,7 @@ def reader(request: web.Request, *scopes: str) -> Account | None:
 
 def reader_id(request: web.Request, *scopes: str) -> int:
     """The same as an id, 0 for nobody."""
-    account = reader(request, *scopes)
-    return account.id if account is not None else 0
+    return auth.reads_as(request, *scopes)
 
 
 # -- what --
@@ -65,6 +64,12 @@ def page(request: web.Request, default: int = limits.PAGE, most: int = limits.PA
     """What part of a list is asked for. What programs poll, the newest of it, is read without taking the whole query apart."""
     query = request.rel_url.raw_query_string
     return (len(query) < 16 and _newest(query, default, most)) or paging.page(params.query(request), default, most)
+
+
+def is_plain(request: web.Request) -> bool:
+    """Whether no parameter but `limit` is given."""
+    query = request.rel_url.raw_query_string
+    return len(query) < 16 and _NEWEST.fullmatch(query) is not None
 
 
 @lru_cache(maxsize=256)

@@ -37,11 +37,17 @@ def wanted(given: params.Params, said: Asked) -> Wanted:
     return Wanted(said.kinds, sender_id, given.flag("include_filtered"), notification.grouped(given.texts("grouped_types", _TYPES)))
 
 
+_USUAL: Final = (notification.EVERYTHING, Wanted(notification.EVERYTHING.kinds, grouped=notification.grouped(())))
+
+
 async def index(request: web.Request) -> web.Response:
-    viewer = auth.require(request, "read:notifications")
-    given, shown = params.query(request), answers.page(request, PAGE, MOST)
-    said = asked(given)
-    items, cursors = request.app[keys.INSTANCE].db.read(_list, request.app[SHELF], viewer.id, (shown, wanted(given, said), said))
+    viewer_id, shown = auth.require_id(request, "read:notifications"), answers.page(request, PAGE, MOST)
+    said, chosen = _USUAL
+    if not answers.is_plain(request):
+        given = params.query(request)
+        said = asked(given)
+        chosen = wanted(given, said)
+    items, cursors = request.app[keys.INSTANCE].db.read(_list, request.app[SHELF], viewer_id, (shown, chosen, said))
     return answers.listing(request, shown, items, cursors)
 
 

@@ -1,6 +1,7 @@
 """Notification, and what a program says of which it wants and knows."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import orjson
@@ -65,6 +66,9 @@ def kinds(types: Sequence[str], without: Sequence[str], *, with_ours: bool = Fal
     return [ours for ours in names if ours in wanted - unwanted]
 
 
+EVERYTHING: Final = asked((), ())
+
+
 def grouped(types: Sequence[str]) -> list[str]:
     """Our names for what `grouped_types` (all that can be, where there are none) says is to be put together."""
     wanted = [name for name in GROUPED if not types or name in types]
@@ -74,17 +78,18 @@ def grouped(types: Sequence[str]) -> list[str]:
 class Beside(NamedTuple):
     """What the notifications of a list need besides their rows."""
 
-    senders: Mapping[int, Account]
+    senders: Mapping[int, Account]  # where words are made of them
     people: Mapping[int, bytes]
     posts: Mapping[int, bytes]
     about: Mapping[int, Json]
     emojis: Mapping[tuple[int, int], Json]
 
 
-def load(shelf: Shelf, tx: Tx, owner_id: int, rows: Sequence[Notification], more: Sequence[int] = ()) -> Beside:
+def load(shelf: Shelf, tx: Tx, owner_id: int, rows: Sequence[Notification], said: Asked, more: Sequence[int] = ()) -> Beside:
     """In a fixed number of statements. `more` are further people."""
-    senders = account_rows.list_by_ids(tx, dict.fromkeys([*(row.from_account_id for row in rows), *more]))
-    people = dict(zip(senders, shelf.accounts(tx, list(senders.values())), strict=True))
+    named = [row.from_account_id for row in rows]
+    people = shelf.people(tx, [*named, *more]) if named else {}
+    senders = account_rows.list_by_ids(tx, named) if said.known is not None else {}
     posts = shelf.posts_by_id(tx, owner_id, [row.post_id for row in rows if row.post_id is not None])
     return Beside(senders, people, posts, happening.load(shelf, tx, owner_id, rows), _emojis(tx, rows))
 
@@ -103,9 +108,23 @@ def notifications(shelf: Shelf, tx: Tx, owner_id: int, rows: list[Notification],
 
     Source: Mastodon documentation, Notification.
     """
-    beside = load(shelf, tx, owner_id, rows)
-    given = said or asked((), ())
+    given = said or EVERYTHING
+    beside = load(shelf, tx, owner_id, rows, given)
+    if given.known is None and not given.types and not beside.about and not beside.emojis:
+        return [_plain(row, beside) for row in rows if is_whole(row, beside)]
     return [orjson.dumps(_notification(row, beside) | details(row, beside, given)) for row in rows if is_whole(row, beside)]
+
+
+def _plain(row: Notification, beside: Beside) -> bytes:
+    """One that has nothing more to it, at a third of the cost: the head is kept, and only put before what is JSON already."""
+    end = b',"filtered":true}' if row.filtered else b"}"
+    post = (b',"status":', beside.posts[row.post_id]) if row.post_id is not None else ()
+    return b"".join((_head(row.id, row.kind, row.group_key, row.created_at), beside.people[row.from_account_id], *post, end))
+
+
+@lru_cache(maxsize=4096)
+def _head(row_id: int, kind: str, group_key: str, created_at: int) -> bytes:
+    return orjson.dumps(_named(row_id, kind, group_key, created_at))[:-1] + b',"account":'
 
 
 def type_of(row: Notification, said: Asked) -> str:
@@ -133,14 +152,18 @@ def _emojis(tx: Tx, rows: Sequence[Notification]) -> dict[tuple[int, int], Json]
     }
 
 
-def _notification(row: Notification, beside: Beside) -> Json:
-    found: Json = {
-        "id": str(row.id),
-        "type": _ALL[row.kind],
-        "group_key": row.group_key or f"ungrouped-{row.id}",
-        "created_at": clock.rfc3339(row.created_at),
-        "account": orjson.Fragment(beside.people[row.from_account_id]),
+def _named(row_id: int, kind: str, group_key: str, created_at: int) -> Json:
+    return {
+        "id": str(row_id),
+        "type": _ALL[kind],
+        "group_key": group_key or f"ungrouped-{row_id}",
+        "created_at": clock.rfc3339(created_at),
     }
+
+
+def _notification(row: Notification, beside: Beside) -> Json:
+    found = _named(row.id, row.kind, row.group_key, row.created_at)
+    found["account"] = orjson.Fragment(beside.people[row.from_account_id])
     if row.post_id is not None:
         found["status"] = orjson.Fragment(beside.posts[row.post_id])
     if row.filtered:

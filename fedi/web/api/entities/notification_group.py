@@ -29,7 +29,7 @@ WHOLE: Final = Shown()
 def results(shelf: Shelf, tx: Tx, owner_id: int, groups: Sequence[Group], said: Asked, how: Shown = WHOLE) -> bytes:
     """Source: Mastodon documentation, GroupedNotificationsResults."""
     rows = [group.row for group in groups]
-    beside = notification.load(shelf, tx, owner_id, rows, [person for group in groups for person in group.people])
+    beside = notification.load(shelf, tx, owner_id, rows, said, [person for group in groups for person in group.people])
     shown = [group for group in groups if notification.is_whole(group.row, beside)]
     first = list(
         dict.fromkeys(person for group in shown for person in group.people[: 1 if how.partial else None] if person in beside.people)

@@ -74,6 +74,23 @@ class Shelf:
         beside = account_entity.load(tx, list(shown))
         return [orjson.dumps(account_entity.account(self.uris, account, beside)) for account in shown]
 
+    def people(self, tx: Tx, account_ids: Iterable[int]) -> dict[int, bytes]:
+        """Accounts as JSON by id, as they stand under posts: their counters may be somewhat old. Nothing is said of who may see them."""
+        self._expire()
+        versions = account_rows.list_versions(tx, account_ids)
+        found = {account_id: self._accounts.get(account_id, version) for account_id, version in versions.items()}
+        missing = [account_id for account_id, made in found.items() if made is None]
+        fresh = self._render(tx, missing) if missing else {}
+        return {account_id: made or fresh[account_id] for account_id, made in found.items()}
+
+    def _render(self, tx: Tx, account_ids: Iterable[int]) -> dict[int, bytes]:
+        """Accounts as JSON by id, kept from now on."""
+        accounts = list(account_rows.list_by_ids(tx, account_ids).values())
+        rendered = {account.id: made for account, made in zip(accounts, self.accounts(tx, accounts), strict=True)}
+        for account in accounts:
+            self._accounts.put(account.id, account.version, rendered[account.id])
+        return rendered
+
     def account(self, tx: Tx, shown: Account, more: Json | None = None) -> bytes:
         """One, with `more` of its own, and with where it has moved to."""
         successor = account_rows.find_by_uri(tx, shown.moved_to_uri) if shown.moved_to_uri else None
@@ -203,10 +220,7 @@ class Shelf:
     def _load(self, tx: Tx, viewer_id: int, rows: Sequence[Brief]) -> _Made:
         """Render what these rows need and keep it."""
         people = {row.account_id for row in rows} | {row.shown_account_id for row in rows if row.shown_id is not None}
-        accounts = list(account_rows.list_by_ids(tx, people).values())
-        rendered = {account.id: made for account, made in zip(accounts, self.accounts(tx, accounts), strict=True)}
-        for account in accounts:
-            self._accounts.put(account.id, account.version, rendered[account.id])
+        rendered = self._render(tx, people)
         wanted = {row.id: row.stamp for row in rows} | {row.shown_id: row.shown_stamp for row in rows if row.shown_id is not None}
         missing = [row_id for row_id, stamp in wanted.items() if self._heads.get(row_id, stamp) is None]
         posts = post_rows.list_visible(tx, viewer_id, missing) if missing else {}

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from bench import load, machine, seed, streams
 from bench.server import Server, free_port
+from fedi import limits
 from fedi.storage.db import NAME
 
 HOSTS = 500
@@ -80,8 +81,9 @@ def ingest(server: Server, people: list[seed.Peer]) -> list[Figure]:
     stored = _wait_for(lambda: _rows(server, "SELECT count(*) FROM posts") - before[0], INGEST)
     home = _rows(server, "SELECT count(*) FROM home") - before[1]
     cpu = server.cpu_s() - before[2]
+    shown = stored if home >= min(stored, limits.HOME_ROWS) else home  # a slow run meets the chore that trims homes
     note = f"{dict(result.statuses)}, {stored} posts, {home} home rows, {result.count / result.wall_s:,.0f}/s on the wall"
-    return [Figure("signed inbox activities", min(stored, home) / cpu, "/s", 4300, 2000, note=note)]
+    return [Figure("signed inbox activities", shown / cpu, "/s", 4300, 2000, note=note)]
 
 
 def delivery(server: Server, token: str, sink: "subprocess.Popen[str]") -> list[Figure]:

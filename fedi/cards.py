@@ -67,7 +67,7 @@ def begin(tx: Tx, post: Post, *, is_own: bool) -> None:
     if url:
         low, high = _OWN_DELAY_MS if is_own else (0, limits.CARD_DELAY_S * clock.SECOND)
         run_at = tx.now + _RANDOM.randint(low, high)
-        tx.emit(Event("job", job_rows.insert(tx, JOB, b"%d" % post.id, lane=_lane(url, is_own), run_at=run_at)))
+        tx.emit(Event("job", job_rows.insert(tx, JOB, b"%d" % post.id, lane=_lane(url, is_own), run_at=run_at), run_at))
 
 
 def edited(tx: Tx, post: Post, *, is_own: bool) -> None:

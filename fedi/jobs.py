@@ -62,7 +62,7 @@ from fedi.storage import users as user_rows
 from fedi.storage.db import Database
 from fedi.storage.files import Files
 from fedi.storage.jobs import Job
-from fedi.streaming import Hub
+from fedi.streaming import Event, Hub
 from fedi.webpush import Sender
 
 log = logging.getLogger(__name__)
@@ -379,11 +379,17 @@ class Runner:
         self._kinds: Counter[str] = Counter()  # of the jobs at work
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._looks_at = 1 << 62  # ms: until then nothing is due, as far as is known
         self._stopping = False
         self._loop_tasks: list[asyncio.Task[None]] = []
         self.dropped: dict[str, int] = {}  # by the name of the error
-        instance.hub.subscribe("job", lambda _: self._wake.set())
+        instance.hub.subscribe("job", self._heard)
         instance.hub.subscribe("storage.reopened", lambda _: self._wake.set())
+
+    def _heard(self, event: Event) -> None:
+        """There is a job. One that says when it is due, and is not before the queue is looked at anyway, wakes nobody."""
+        if not isinstance(event.data, int) or event.data < self._looks_at:
+            self._wake.set()
 
     def start(self) -> None:
         self._loop_tasks = [asyncio.create_task(self._run(), name="jobs"), asyncio.create_task(self._run_chores(), name="chores")]
@@ -413,6 +419,7 @@ class Runner:
             except Exception:
                 log.exception("the job queue could not be read")
                 wait_s = 1.0
+            self._looks_at = clock.now() + int(wait_s * clock.SECOND)
             try:
                 await asyncio.wait_for(self._wake.wait(), wait_s)
             except TimeoutError:

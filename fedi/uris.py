@@ -54,6 +54,7 @@ def _ascii_host(host: str, bracketed: bool) -> str:
         raise Malformed("That address has no valid host name.") from None
 
 
+@lru_cache(maxsize=512)  # one activity names the same few many times
 def origin(url: str) -> Origin:
     """The origin of an http(s) URL; raises Malformed for everything else that is not safe to compare or fetch.
 

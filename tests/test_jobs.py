@@ -402,3 +402,28 @@ async def test_a_failing_chore_is_logged_and_has_its_next_time(
     await instance.jobs.run_chore("tidy")
     assert instance.db.read(setting_rows.find, "chore.tidy") > 0
     assert instance.db.read(setting_rows.find, "chore.broken") is None
+
+
+async def test_a_job_that_is_due_after_the_next_look_wakes_nobody_and_one_that_is_due_before_does(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = jobs.Runner(instance)
+    looks: list[int] = []
+
+    def look(_: jobs.Runner) -> float:
+        looks.append(clock.now())
+        return 30.0
+
+    monkeypatch.setattr(jobs.Runner, "_claim", look)
+    runner.start()
+    await asyncio.sleep(0.02)
+    instance.hub.publish([Event("job", 1, clock.now() + 45 * clock.SECOND)])
+    await asyncio.sleep(0.02)
+    assert len(looks) == 1
+    instance.hub.publish([Event("job", 2, clock.now() + 5 * clock.SECOND)])
+    await asyncio.sleep(0.02)
+    assert len(looks) == 2
+    instance.hub.publish([Event("job", 3)])
+    await asyncio.sleep(0.02)
+    assert len(looks) == 3
+    await runner.stop()

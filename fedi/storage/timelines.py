@@ -176,8 +176,9 @@ _ADD = f"""INSERT INTO home (owner_id, post_id, account_id)
     AND (NOT :direct OR EXISTS (SELECT 1 FROM post_mentions WHERE post_id = :post AND account_id = f.follower_id))
     AND (:parent_author = 0 OR :parent_author = f.follower_id OR :parent_author = :via OR EXISTS (
       SELECT 1 FROM follows g WHERE g.follower_id = f.follower_id AND g.followed_id = :parent_author AND g.state = 'accepted'))
-    AND f.follower_id NOT IN (SELECT l.account_id FROM list_accounts m CROSS JOIN lists l ON l.id = m.list_id
-      WHERE m.account_id = :via AND l.exclusive = 1)
+    AND (NOT EXISTS (SELECT 1 FROM list_accounts WHERE account_id = :via)
+      OR f.follower_id NOT IN (SELECT l.account_id FROM list_accounts m CROSS JOIN lists l ON l.id = m.list_id
+        WHERE m.account_id = :via AND l.exclusive = 1))
     AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.account_id = f.follower_id AND b.target_id = :via)
     AND NOT EXISTS (SELECT 1 FROM mutes m WHERE m.account_id = f.follower_id AND m.target_id = :via
       AND (m.expires_at IS NULL OR m.expires_at > :now))

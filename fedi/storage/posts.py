@@ -216,6 +216,12 @@ def get_visible(tx: Tx, viewer_id: int, post_id: int) -> Post:
     return post
 
 
+def list_by_uris(tx: Tx, uris: Iterable[str]) -> dict[str, Post]:
+    """Those of many posts that there are, by their ids on the wire, whoever may see them."""
+    rows = tx.query(f"SELECT {COLUMNS} FROM posts WHERE uri IN (SELECT value FROM json_each(?))", (json.dumps(list(uris)),))
+    return {post.uri: post for post in map(Post._make, rows)}
+
+
 def list_visible(tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> dict[int, Post]:
     """Those of many posts that the viewer may see, by id."""
     rows = tx.query(

@@ -19,7 +19,7 @@ from aiohttp import ClientError, ClientResponse, web
 from multidict import MultiDict
 from yarl import URL
 
-from fedi import logins, trends
+from fedi import logins
 from fedi.storage import changes
 from fedi.storage.accounts import Account
 from fedi.web import params
@@ -307,7 +307,6 @@ async def house(
         }  # fmt: skip
         for chore in ("index", "trends"):  # else the first who looks has it done, which would count as an effect
             await rig.instance.jobs.run_chore(chore)
-        monkeypatch.setattr(trends, "is_stale", lambda tx: False)
         yield House(rig, alice, places, filled, caplog, {})
 
 

@@ -48,7 +48,7 @@ def _entities(tx: Tx, shelf: Shelf, viewer_id: int, requests: list[Request]) -> 
     """Each as JSON. Source: GoToSocial, interaction requests."""
     accounts = account_rows.list_by_ids(tx, [request.account_id for request in requests])
     people = dict(zip(accounts, shelf.accounts(tx, list(accounts.values())), strict=True))
-    acts = {one.uri: one for request in requests if (one := post_rows.find_by_uri(tx, request.interaction_uri)) is not None}
+    acts = post_rows.list_by_uris(tx, [request.interaction_uri for request in requests])
     shown = shelf.posts_by_id(tx, viewer_id, [*(request.post_id for request in requests), *(one.id for one in acts.values())])
     found = []
     for request in requests:

@@ -106,10 +106,10 @@ def test_an_animation_that_is_too_long_or_too_large_is_refused_by_its_head_MED_0
 def test_a_file_of_very_many_frames_takes_no_time_MED_02() -> None:
     head = b"GIF89a" + struct.pack("<HHBBB", 2, 2, 0x80, 0, 0) + b"\0" * 6
     frame = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\0"
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(TooLarge):
         images.prepare(head + frame * 900_000 + b";", "image")
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_an_emoji_is_small_and_stands_still_where_it_would_be_too_heavy(monkeypatch: pytest.MonkeyPatch) -> None:

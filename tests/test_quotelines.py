@@ -51,7 +51,7 @@ def test_a_written_line_is_found_again_and_holds_no_markup_of_a_stranger():
     ],
 )
 def test_DOS_05_a_long_text_takes_no_time(hostile: str):
-    began = time.perf_counter()
+    began = time.process_time()
     quotelines.split(quotelines.mark(Html(hostile), "u"))
 
-    assert time.perf_counter() - began < 0.1
+    assert time.process_time() - began < 0.1

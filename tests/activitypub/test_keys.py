@@ -165,10 +165,10 @@ def test_a_key_with_bytes_after_it_is_refused(rsa_pem):
 
 def test_sig_18_a_pem_of_a_megabyte_is_refused_at_once():
     pem = "-----BEGIN PUBLIC KEY-----\n" + "A" * 2**20 + "\n-----END PUBLIC KEY-----\n"
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(Untrusted):
         keys.load_public(pem)
-    assert time.perf_counter() - started < 0.005
+    assert time.process_time() - started < 0.005
 
 
 def test_sig_18_the_slowest_key_we_accept_checks_within_ten_milliseconds():
@@ -178,9 +178,9 @@ def test_sig_18_the_slowest_key_we_accept_checks_within_ten_milliseconds():
 
 
 def _timed(key) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     assert not signatures.verify_bytes(key, b"x", secrets.token_bytes(1024))
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 # -- Multikey --
@@ -228,10 +228,10 @@ def test_what_is_no_multikey_is_refused(text):
 
 
 def test_a_multikey_of_a_megabyte_is_refused_at_once():
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(Untrusted):
         keys.load_multikey("z" + "2" * 2**20)
-    assert time.perf_counter() - started < 0.005
+    assert time.process_time() - started < 0.005
 
 
 def test_a_weak_rsa_key_is_refused_as_multikey_too():

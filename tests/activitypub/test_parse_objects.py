@@ -504,9 +504,9 @@ def test_everything_is_cut_to_its_limit_in_bounded_time() -> None:
         "to": [f"https://p.test/u/{i}" for i in range(10_000)],
         "attachment": [{"type": "Image", "url": f"https://p.test/{i}.png", "name": "a" * 20_000} for i in range(1_000)],
     }
-    started = time.perf_counter()
+    started = time.process_time()
     notes = [read_note(**huge, tag=tag) for tag in (people, *others)]
-    assert time.perf_counter() - started < 1.5
+    assert time.process_time() - started < 1.5
     note = notes[0]
     assert (len(note.content), len(note.warning), len(note.title)) == (limits.CONTENT_CHARS, limits.WARNING_CHARS, limits.NAME_CHARS)
     assert (len(note.to), len(note.attachments), len(note.attachments[0].alt)) == (limits.RECIPIENTS, limits.ATTACHMENTS, limits.ALT_CHARS)

@@ -519,18 +519,18 @@ def test_sig_11_a_hundred_kilobytes_take_no_time(text):
 
 
 def _refusal_s(head) -> float:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(RemoteError):
         accepts(head)
-    return time.perf_counter() - started
+    return time.process_time() - started
 
 
 def test_sig_11_ten_thousand_repeats_of_a_header_take_no_time():
     head = hand_made(ALL)
     head = head._replace(headers=[*head.headers, *[("x-a", "b" * 10)] * 10_000])
-    started = time.perf_counter()
+    started = time.process_time()
     assert accepts(head)
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05
 
 
 def test_a_signature_in_the_authorization_header_is_read():

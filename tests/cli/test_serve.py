@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bench.server import spent_s
 from fedi.cli import serve
 from fedi.config import load
 from fedi.control import wire
-from fedi.errors import Invalid
+from fedi.errors import Conflict, Invalid
 from fedi.instance import Instance
 from tests.cli.conftest import Fedi, Server, Start
 
@@ -69,6 +70,7 @@ def test_one_signal_that_arrives_twice_is_one(served: Server):
 
 SLOW = """
 import asyncio, sys
+from bench.server import spent_s
 from fedi.cli import serve
 from aiohttp import web
 
@@ -139,14 +141,21 @@ def test_a_second_signal_ends_it_at_once(slow_server: Server):
 
 
 def test_a_second_server_on_the_same_data_is_4_and_names_the_first(here: Fedi, served: Server):
-    began = time.monotonic()
     done = here.process("serve", "--port", "0")
 
     assert done.returncode == 4
     assert str(served.process.pid) in done.stderr
-    assert time.monotonic() - began < 2
     assert get(served.address, "/healthz")[0] == 200
     assert here.run("account", "list").exit_code == 0  # its socket is where it was
+
+
+async def test_a_second_server_does_not_wait_for_the_first(here: Fedi, served: Server):
+    """In this process: how long a process of its own takes to begin says more about the machine."""
+    began = time.monotonic()
+    with pytest.raises(Conflict, match=str(served.process.pid)):
+        await serve.Served.up(load(here.config))
+
+    assert time.monotonic() - began < 2
 
 
 def test_a_port_that_is_taken_is_4_and_says_so(here: Fedi):
@@ -258,20 +267,19 @@ def test_systemd_is_told_when_it_serves(here: Fedi, tmp_path: Path, monkeypatch:
 
 
 def test_start_and_memory_are_those_promised(here: Fedi):
-    began = time.monotonic()
     command = [sys.executable, "-m", "fedi", "serve", "--config", str(here.config), "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     address = process.stdout.readline().split(" at ")[1].strip()
     status = get(address, "/healthz")[0]
-    took = time.monotonic() - began
     memory = Path(f"/proc/{process.pid}/status")
     resident_kb = int(memory.read_text().split("VmRSS:")[1].split()[0]) if memory.exists() else 0
+    took = spent_s(process.pid)
     process.terminate()
     process.communicate(timeout=20)
 
     assert status == 200
-    assert took < 5  # 1 s where nothing else runs: bench measures it
+    assert took < 2  # of the processor: bench measures the second it takes by the clock where nothing else runs
     assert resident_kb < 75 * 1024
 
 

@@ -22,6 +22,7 @@ from fedi import (
     letters,
     limits,
     mail,
+    newsletters,
     oauth,
     polls,
     purges,
@@ -239,7 +240,25 @@ async def _letter(instance: Workplace, payload: bytes) -> None:
         return
     letter = await instance.db.write(letters.write, payload, instance.config.instance.title)
     if letter is not None:
-        await instance.cpu(mail.send, instance.config.mail, instance.config.instance.domain, letter)
+        await _post_letter(instance, letter)
+
+
+async def _newsletter(instance: Workplace, payload: bytes) -> None:
+    """Ask a reader whether they want letters, or send them what is new; who can be reached no more gets none."""
+    letter = await instance.db.write(newsletters.write, instance.config, payload)
+    if letter is None:
+        return
+    try:
+        await _post_letter(instance, letter)
+    except mail.NoMailbox:
+        await instance.db.write(newsletters.refused, payload)
+        raise
+    await instance.db.write(newsletters.taken, payload)
+
+
+async def _post_letter(instance: Workplace, letter: letters.Letter) -> None:
+    """In a thread of its own: a mail server that hangs is not to keep passwords and pictures waiting."""
+    await asyncio.to_thread(mail.send, instance.config.mail, instance.config.instance.domain, letter)
 
 
 JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
@@ -257,6 +276,7 @@ JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     backfill.ABOVE: _thread_above,
     transfers.JOB: _import,
     letters.JOB: _letter,
+    newsletters.JOB: _newsletter,
     scheduled.JOB: _publish,
     backlinks.JOB: _backlinks,
     annual_reports.JOB: _annual_report,
@@ -277,6 +297,7 @@ async def _tidy(instance: Workplace) -> None:
     await instance.db.write(oauth.prune)
     await instance.db.write(confirmation_rows.prune, now - limits.CONFIRMATION_S * clock.SECOND)
     await instance.db.write(signups.prune)
+    await instance.db.write(newsletters.prune)
     await instance.db.write(active_day_rows.prune, now // clock.DAY - 400)
     await instance.db.write(host_rows.prune, now - 30 * clock.DAY, 10_000)
     while await instance.db.write(timeline_rows.trim_homes, limits.HOME_ROWS, 5 * _SLICE):
@@ -355,6 +376,12 @@ async def _trends(instance: Workplace) -> None:
     await instance.db.write(trends.keep, counts)
 
 
+async def _newsletters(instance: Workplace) -> None:
+    """Letters to readers for whom there is something new."""
+    if instance.config.mail.host:
+        await instance.db.write(newsletters.claim)
+
+
 CHORES: dict[str, tuple[int, Callable[[Workplace], Awaitable[None]]]] = {
     "tidy": (6 * clock.HOUR, _tidy),
     "prune-posts": (clock.DAY, _prune_posts),
@@ -364,6 +391,7 @@ CHORES: dict[str, tuple[int, Callable[[Workplace], Awaitable[None]]]] = {
     "recheck-quotes": (6 * clock.HOUR, _recheck_quotes),
     "index": (2 * clock.MINUTE, _index),
     "trends": (15 * clock.MINUTE, _trends),
+    "newsletters": (15 * clock.MINUTE, _newsletters),
 }
 
 

@@ -1,32 +1,42 @@
 """Letters to people here: written inside a transaction, when they are about to be sent. `mail.py` sends them."""
 
+import re
 import secrets
 from typing import Final, NamedTuple
 
 import orjson
 
-from fedi import logins
+from fedi import limits, logins
 from fedi.storage import accounts as account_rows
 from fedi.storage import confirmations as rows
 from fedi.storage import jobs as job_rows
 from fedi.storage import users as user_rows
 from fedi.storage.db import Tx
+from fedi.streaming import Event
 
 JOB: Final = "letter"
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+", re.ASCII)
 KINDS: Final = ("confirm", "approved", "waiting")
 
 
 class Letter(NamedTuple):
-    """To one address, in plain text."""
+    """To one address, in plain text. `headers` are what its kind has besides."""
 
     to: str
     subject: str
     text: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def is_address(text: str) -> bool:
+    """Whether letters can go there. What could end a line of a header, or name a second address, is none."""
+    return len(text) <= limits.EMAIL_CHARS and _ADDRESS.fullmatch(text) is not None
 
 
 def ask(tx: Tx, kind: str, account_id: int, about_id: int = 0) -> None:
     """Have a letter written and sent. What is in the queue holds no link: that is made when the letter is."""
-    job_rows.insert(tx, JOB, orjson.dumps({"kind": kind, "account": account_id, "about": about_id}), lane=f"letter {account_id}")
+    payload = orjson.dumps({"kind": kind, "account": account_id, "about": about_id})
+    tx.emit(Event("job", job_rows.insert(tx, JOB, payload, lane=f"letter {account_id}")))
 
 
 def write(tx: Tx, payload: bytes, title: str) -> Letter | None:

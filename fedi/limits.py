@@ -186,6 +186,16 @@ SIGN_UP_REASON_CHARS = 2000
 EMAIL_CHARS = 254
 CONFIRMATION_S = 2 * 24 * 3600  # a link in a letter is good for this long
 UNCONFIRMED_S = 7 * 24 * 3600  # who never opens it is forgotten, and the name is free again
+SUBSCRIBERS = 10_000  # who get one person's posts by letter
+SUBSCRIBERS_ASKED = 200  # per hour, on the whole server: addresses that are asked whether they want letters
+SUBSCRIPTIONS_BY_MAIL = 5  # per 30 minutes and address
+NEWSLETTERS = 180  # letters of posts that are begun at once, every quarter of an hour
+NEWSLETTER_GAP_S = 5  # between two of them: the mail server is not to take us for a flood
+NEWSLETTER_WAIT_S = 600  # after a post: it may be corrected
+NEWSLETTER_POSTS = 20  # in a letter
+NEWSLETTER_CHARS = 2_000  # of a post in a letter
+NEWSLETTER_REFUSALS = 3  # in a row, and the mailbox is taken to be gone
+UNSUBSCRIBE_S = 180 * 24 * 3600  # the link in a letter ends the subscription for this long
 LETTERS = 5  # per 30 minutes and person: confirmations that are sent again
 TOKENS_PER_PERSON = 300  # the longest unused end first
 

@@ -19,7 +19,6 @@ from fedi.storage.db import Tx
 from fedi.streaming import Event
 
 _USERNAME: Final = re.compile(limits.USERNAME, re.ASCII)
-_EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+", re.ASCII)
 _LOCALE: Final = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*", re.ASCII)
 _ALIKE: Final = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "3": "e", "4": "a", "_": ""})
 CLOSED: Final = "Registrations are closed: accounts are made by those who run this server."
@@ -111,7 +110,7 @@ def _skeleton(name: str) -> str:
 def _email_faults(tx: Tx, email: str) -> list[tuple[str, str]]:
     if not email:
         return [("blank", "can't be blank")]
-    if len(email) > limits.EMAIL_CHARS or not _EMAIL.fullmatch(email):
+    if not letters.is_address(email):
         return [("invalid", "is invalid")]
     return [("taken", "has already been taken")] if user_rows.find_by_login(tx, email) is not None else []
 

@@ -317,6 +317,35 @@ CREATE TABLE email_confirmations (
 
 CREATE INDEX email_confirmations_account ON email_confirmations (account_id);
 
+CREATE TABLE email_subscription_ends (
+  token_hash BLOB PRIMARY KEY,              -- of the link in one letter that ends it
+  subscription_id INTEGER NOT NULL REFERENCES email_subscriptions (id) ON DELETE CASCADE,
+  created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX email_subscription_ends_created ON email_subscription_ends (created_at);
+
+CREATE INDEX email_subscription_ends_subscription ON email_subscription_ends (subscription_id);
+
+CREATE TABLE email_subscriptions (
+  id INTEGER PRIMARY KEY,
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  email TEXT NOT NULL,                      -- in small letters
+  mailbox TEXT NOT NULL,                    -- the same without what stands behind a `+`: who gets the letter
+  locale TEXT NOT NULL DEFAULT '',
+  link_hash BLOB UNIQUE,                    -- of the link that confirms, until it was opened
+  asked_at INTEGER NOT NULL,
+  confirmed_at INTEGER,
+  after_id INTEGER NOT NULL DEFAULT 0,      -- posts up to this one are in letters already, or older than the subscription
+  sent_at INTEGER NOT NULL DEFAULT 0,
+  refusals INTEGER NOT NULL DEFAULT 0,      -- letters in a row that the mail server would not have
+  UNIQUE (account_id, email)
+) STRICT;
+
+CREATE INDEX email_subscriptions_asked ON email_subscriptions (asked_at) WHERE confirmed_at IS NULL;
+
+CREATE INDEX email_subscriptions_mailbox ON email_subscriptions (mailbox, asked_at);
+
 CREATE TABLE emojis (
   id INTEGER PRIMARY KEY,
   shortcode TEXT NOT NULL,

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import click
 
-from fedi import __version__, clock, netguard, uris
+from fedi import __version__, clock, letters, mail, netguard, uris
 from fedi.activitypub import parse, webfinger
 from fedi.cli import ask, show
 from fedi.config import Config, is_loopback
@@ -50,20 +50,22 @@ class Patient(NamedTuple):
 
 
 @click.command()
+@click.option("--send-to", metavar="ADDRESS", default="", help="Send a letter there too, to see how it arrives.")
 @show.json_option
 @ask.config_option
-def doctor(as_json: bool, config: Path) -> None:
-    """Look at the configuration, clock, name service, certificate, WebFinger and actor as seen from outside, database and disk.
+def doctor(send_to: str, as_json: bool, config: Path) -> None:
+    """Look at the configuration, clock, name service, certificate, WebFinger and actor as seen from outside, database, disk and mail.
 
-    Exits with 1 when something is wrong.
+    Exits with 1 when something is wrong. No letter is sent unless you say where to.
 
     \b
     Example:
       fedi doctor
       fedi doctor --json
+      fedi doctor --send-to you@example.org
     """
     found: list[Finding] = []
-    for finding in examine(config):
+    for finding in examine(config, send_to):
         found.append(finding)
         if not as_json:
             _print(finding)
@@ -80,7 +82,7 @@ def _print(finding: Finding) -> None:
         click.echo(f"{'':20}{terminal(finding.remedy)}")
 
 
-def examine(path: Path) -> Iterator[Finding]:
+def examine(path: Path, send_to: str = "") -> Iterator[Finding]:
     """All findings, in the order in which one thing needs another."""
     try:
         settings = ask.load(path)
@@ -101,6 +103,7 @@ def examine(path: Path) -> Iterator[Finding]:
         yield _server(patient)
     yield _federation(patient)
     yield _proxies(settings)
+    yield _mail(settings, send_to)
     yield _guarded("name service", lambda: _names(settings))
     yield _guarded("certificate", lambda: _certificate(settings))
     yield from asyncio.run(_outside(patient))
@@ -218,6 +221,36 @@ def _proxies(settings: Config) -> Finding:
         remedy = 'If the web server is on this machine, write server.host = "127.0.0.1"; else let a firewall keep all others out.'
         return Finding("proxies", "look", f"it listens on {server.host}, where it can be reached without TLS", remedy)
     return Finding("proxies", "ok", f"trusted: {', '.join(server.trusted_proxies) or 'none'}")
+
+
+# -- letters --
+
+
+def _mail(settings: Config, send_to: str = "") -> Finding:
+    """Whether letters leave, as far as can be seen from here."""
+    if not settings.mail.host:
+        if send_to:
+            return Finding("mail", "wrong", "no letter can be sent: there is no mail.host", "Name a mail server in [mail].")
+        return Finding("mail", "skipped", "no mail server is named: no letters are sent")
+    if send_to and not letters.is_address(send_to):
+        return Finding("mail", "wrong", f"`{send_to[:100]}` is no e-mail address", "Write one address: --send-to you@example.org")
+    try:
+        said = mail.check(settings.mail)
+        if send_to:
+            mail.send(settings.mail, settings.instance.domain, _trial(settings, send_to))
+            said += f"; a letter to {send_to} is on its way"
+    except RemoteError as error:
+        remedy = "Look at mail.host, mail.port, mail.security, mail.user and FEDI_MAIL_PASSWORD (docs/operations.md, Letters)."
+        return Finding("mail", "wrong", error.message, remedy)
+    if settings.mail.security == "none" and not is_loopback(settings.mail.host):
+        return Finding("mail", "look", said, 'Everybody between can read the letters: write mail.security = "starttls" or "tls".')
+    return Finding("mail", "ok", said)
+
+
+def _trial(settings: Config, send_to: str) -> letters.Letter:
+    title, domain = settings.instance.title, settings.instance.domain
+    text = f"Hello,\n\nthis letter was sent by `fedi doctor` of {domain}. It came from {settings.mail.sender}.\n"
+    return letters.Letter(send_to, f"A trial of {title}", text)
 
 
 # -- the way to it --

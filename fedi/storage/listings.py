@@ -56,6 +56,7 @@ class Showing(NamedTuple):
     show_media_replies: bool = True
     show_featured: bool = True
     role: str = "user"
+    newsletter: bool = False
 
 
 def list_showing(tx: Tx, account_ids: Iterable[int]) -> dict[int, Showing]:
@@ -70,7 +71,7 @@ def list_showing(tx: Tx, account_ids: Iterable[int]) -> dict[int, Showing]:
 def _showing(settings: str, role: str) -> Showing:
     chosen = json.loads(settings) if len(settings) > 2 else {}
     media, replies, featured = (bool(chosen.get(name, True)) for name in Showing._fields[1:4])
-    return Showing(bool(chosen.get("hide_network", False)), media, replies, featured, role)
+    return Showing(bool(chosen.get("hide_network", False)), media, replies, featured, role, bool(chosen.get("newsletter")))
 
 
 def hides_network(tx: Tx, account_ids: Iterable[int]) -> dict[int, bool]:

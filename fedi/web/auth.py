@@ -41,6 +41,7 @@ _PROGRAMS: Final = (  # where no form of ours leads
     "/inbox",
     "/users/",
     "/actor",
+    "/newsletter/",  # but some that stand on pages kept for all strangers alike; mail programs ask here too (RFC 8058)
 )
 _KNOWN: Final = 10_000
 _UNSIGNED: Final = (

@@ -8,7 +8,9 @@ from fedi import clock
 from fedi.errors import NotFound
 from fedi.web import keys
 
-_ROBOTS: Final = b"User-agent: *\nDisallow: /api/\nDisallow: /oauth/\nDisallow: /settings\nDisallow: /search\nDisallow: /login\n"
+_ROBOTS: Final = (
+    b"User-agent: *\nDisallow: /api/\nDisallow: /oauth/\nDisallow: /settings\nDisallow: /search\nDisallow: /login\nDisallow: /newsletter/\n"
+)
 
 
 async def show(request: web.Request) -> web.Response:

@@ -97,6 +97,7 @@ class Limits:
         self.resolve = Window(limits.RESOLVES, 5 * _MINUTE_S, "You have looked up much. Try again in some minutes.")
         self.translate = Window(limits.TRANSLATIONS, 60 * _MINUTE_S, "You have had much translated. Try again in an hour.")
         self._sign_up = Window(limits.SIGN_UPS, 30 * _MINUTE_S, "Too many accounts come from your address. Wait half an hour.")
+        self._by_mail = Window(limits.SUBSCRIPTIONS_BY_MAIL, 30 * _MINUTE_S, "That was asked often from your address. Wait half an hour.")
         self._letter = Window(limits.LETTERS, 30 * _MINUTE_S, "You have asked for many letters. Look among the unwanted ones.")
         self._proxies = tuple(ipaddress.ip_network(text, strict=False) for text in config.server.trusted_proxies)
 
@@ -137,6 +138,10 @@ class Limits:
     def sign_up(self, request: web.Request) -> None:
         """Count somebody who signs up. Raises TooMany. Source: AUT-26."""
         self._sign_up.spend(self.client(request))
+
+    def by_mail(self, request: web.Request) -> None:
+        """Count somebody who asks for posts by letter. Raises TooMany."""
+        self._by_mail.spend(self.client(request))
 
     def letter(self, account_id: int) -> None:
         """Count a letter that somebody has asked for. Raises TooMany."""

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from fedi import newsletters
 from fedi.storage import accounts as account_rows
+from fedi.storage import email_subscriptions as rows
 from fedi.storage.accounts import Account
 from tests import make
 from tests.coverage.world import Ask, World, covers, ids_of, names_of
@@ -315,9 +317,22 @@ async def _unconfirmed(w: World) -> str:
     return str(found["access_token"])
 
 
+async def _letter(w: World, address: str, mark: str, seen: int = 0) -> str:
+    """The newest letter to an address with a mark in it, after `seen` of them."""
+
+    async def arrived() -> str:
+        found = [letter for letter in w.letters if f"To: {address}" in letter and mark in letter]
+        return found[-1] if len(found) > seen else ""
+
+    return str(await w.until(arrived))
+
+
 @covers("POST /api/v1/emails/confirmations")
 async def confirm_again(w: World, ask: Ask) -> None:
-    assert await ask(by=await _unconfirmed(w)) == {}
+    address = f"again{make.number()}@mail.test"
+    token = await _unconfirmed(w)
+    assert await ask(by=token, json={"email": address}) == {}
+    assert "/confirm?token=" in await _letter(w, address, "/confirm?token=")
 
 
 @covers("GET /api/v1/emails/check_confirmation")
@@ -328,7 +343,14 @@ async def is_confirmed(w: World, ask: Ask) -> None:
 
 @covers("POST /api/v1/accounts/:id/email_subscriptions")
 async def subscribe_by_mail(w: World, ask: Ask) -> None:
-    assert await ask(by=None, id=w.bob.id, json={"email": f"reader{make.number()}@mail.test"}) == {}
+    person, address = w.person(), f"reader{make.number()}@mail.test"
+    await w.call("POST /api/v1/accounts/:id/email_subscriptions", by=None, id=person.id, json={"email": address}, status=404)
+    w.run(newsletters.switch, w.instance.config, person.id, True)
+    assert await ask(by=None, id=person.id, json={"email": address}) == {}
+    link = (await _letter(w, address, "/newsletter/confirm?token=")).split("/newsletter/confirm?token=")[1].split()[0]
+    async with w.client.post("/newsletter/confirm", data={"token": link}) as answer:
+        assert answer.status == 200
+    assert w.run(rows.find_of, person.id, address).confirmed_at is not None
 
 
 # -- one's year --

@@ -21,7 +21,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.posts import Post
 from fedi.web.api.routes import ROUTES
 from fedi.web.app import make_app, server_options
-from tests import cast, make, remote
+from tests import cast, make, remote, smtp
 from tests.coverage import shapes
 
 EVERYTHING: Final = "read write follow push profile admin:read admin:write"
@@ -62,6 +62,7 @@ class World:
     """alice asks unless something else is said; bob is here too, carol on peer.test. Every check makes what it needs besides."""
 
     def __init__(self, instance: Instance, client: TestClient[Any, Any], peer: remote.Peer, faults: dict[str, bytes]) -> None:
+        self.letters: list[str] = []  # as the mail server has them
         self.instance = instance
         self.client = client
         self.peer = peer
@@ -206,7 +207,9 @@ async def running(folder: Path) -> AsyncIterator[World]:
     quick = patch.multiple(keys, generate_rsa=lambda: cast.rsa_pem("new"), generate_ed25519=lambda: cast.ed25519_pem("new"))
     async with remote.peers([cast.PEER]) as (peers, federation), AsyncExitStack() as stack:
         stack.enter_context(quick)
-        instance = await Instance.in_memory(make.settings(folder, federation=federation, **SETTINGS))
+        letters: list[str] = []
+        mail = stack.enter_context(smtp.server(letters))
+        instance = await Instance.in_memory(make.settings(folder, federation=federation, mail=mail, **SETTINGS))
         stack.push_async_callback(instance.close)
         app = make_app(instance)
         app.middlewares.append(_mutate)
@@ -217,7 +220,9 @@ async def running(folder: Path) -> AsyncIterator[World]:
         instance.start()
         peers[cast.PEER].behave("/translator/translate", _translate)
         peers[cast.PEER].documents["/translator/languages"] = [{"code": code, "targets": ["de", "en"]} for code in ("de", "en")]
-        yield World(instance, client, peers[cast.PEER], faults)
+        world = World(instance, client, peers[cast.PEER], faults)
+        world.letters = letters
+        yield world
 
 
 SETTINGS: Final[dict[str, dict[str, Any]]] = {

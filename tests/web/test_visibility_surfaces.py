@@ -371,7 +371,7 @@ async def test_every_list_shows_what_its_reader_may_see_and_nothing_else_VIS_02_
 OF_NO_POST = {
     "about the server": """
         /api/openapi.json /.well-known/host-meta /.well-known/host-meta.json /.well-known/nodeinfo /.well-known/oauth-authorization-server
-        /.well-known/security.txt /.well-known/webfinger /about /api/v1/instance /api/v1/instance/activity
+        /.well-known/change-password /.well-known/security.txt /.well-known/webfinger /about /api/v1/instance /api/v1/instance/activity
         /api/v1/instance/domain_blocks /api/v1/instance/extended_description /api/v1/instance/languages /api/v1/instance/peers
         /api/v1/instance/privacy_policy /api/v1/instance/rules /api/v1/instance/terms_of_service
         /api/v1/instance/terms_of_service/{date} /api/v1/instance/translation_languages /api/v1/peers/search /api/v2/instance
@@ -398,7 +398,9 @@ OF_NO_POST = {
         /api/v1/profile /blocks /lists /lists/{id}/delete /lists/{id}/edit /mutes /requests""",
     "programs, and who they are let in by": """
         /api/v1/apps/verify_credentials /api/v1/push/subscription /oauth/authorize /oauth/authorize/native /oauth/token/info
-        /oauth/userinfo""",
+        /oauth/userinfo /oauth/authorized_applications""",
+    "who reads whom by letter, for who has the link: pages/test_newsletters.py": """
+        /newsletter/confirm /newsletter/unsubscribe""",
     "signing up": """
         /api/v1/emails/check_confirmation /confirm /moderation/sign-ups /sign-up""",
     "tried by a boost: test_a_boost_is_seen_by_who_sees_what_it_boosts_VIS_11": """
@@ -443,7 +445,7 @@ OF_NO_POST = {
         /notifications/requests""",
     "what who asks has chosen": """
         /settings /settings/consent /settings/data /settings/domains /settings/featured /settings/moving
-        /settings/notifications /settings/profile /settings/security /settings/writing""",
+        /settings/newsletter /settings/notifications /settings/profile /settings/security /settings/writing""",
 }  # fmt: skip
 
 

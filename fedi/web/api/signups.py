@@ -59,7 +59,7 @@ async def create(request: web.Request) -> web.Response:
         made = await made_for(instance, asked)
         secret, token = await instance.db.write(_create, instance, asked, made, held.app_id)
     except Unfit as error:
-        return _unfit(error.message, error.faults)
+        return unfit(error.message, error.faults)
     return answers.entity(oauth.entity(secret, token))
 
 
@@ -71,7 +71,8 @@ def _create(tx: Tx, instance: Instance, asked: Form, made: Made, app_id: int) ->
     return logins.issue_token(tx, account.id, app.id, app.scopes.split(), app.name)
 
 
-def _unfit(message: str, faults: Faults) -> web.Response:
+def unfit(message: str, faults: Faults) -> web.Response:
+    """What is wrong, field by field. Source: Mastodon documentation, accounts, create."""
     details = {
         field: [{"error": f"ERR_{kind.upper()}", "description": said} for kind, said in found] for field, found in faults.items()
     }  # fmt: skip
@@ -89,7 +90,7 @@ async def resend(request: web.Request) -> web.Response:
     try:
         await instance.db.write(signups.resend, instance.config, held.account_id, email)
     except Unfit as error:
-        return _unfit(error.message, error.faults)
+        return unfit(error.message, error.faults)
     return answers.entity({})
 
 

@@ -175,6 +175,7 @@ def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str,
         "endorsed": found.endorsed,
         "collections": [(f"{href}/collections/{one.id}", one.name) for one in found.collections],
         "feed": f"{href}.atom",
+        "newsletter": found.chosen.newsletter and bool(pages.instance.config.mail.host),
         "tabs": [(href + path, name, path == tab) for path, name in names],
         "void": "No posts yet" if not (found.turn.newer or found.turn.older) else "Nothing further back",
     }

@@ -29,6 +29,7 @@ from fedi.web.pages import (
     lists,
     login,
     moving,
+    newsletters,
     notifications,
     papers,
     people,
@@ -85,6 +86,7 @@ def add(app: web.Application) -> None:
             web.get(f"/@{_THERE}/media", profile.show_media),
             web.get(f"/@{_THERE}/{_ID}", post.show),
             *_doors(),
+            *_newsletters(),
             web.get("/home", home.show),
             *_told(),
             web.get("/compose", compose.show),
@@ -150,10 +152,33 @@ def _doors() -> list[web.RouteDef]:
         web.post("/confirm", signup.confirm),
         web.get("/moderation/sign-ups", signup.show_waiting),
         web.post(f"/moderation/sign-ups/{_ID}/{{verb:approve|reject}}", signup.answer),
-        web.get("/oauth/authorize", authorize.show),
-        web.post("/oauth/authorize", authorize.decide),
-        web.delete("/oauth/authorize", authorize.decide),
-        web.get("/oauth/authorize/native", authorize.native),
+        *_slashed(
+            web.get("/oauth/authorize", authorize.show),
+            web.post("/oauth/authorize", authorize.decide),
+            web.delete("/oauth/authorize", authorize.decide),
+            web.get("/oauth/authorize/native", authorize.native),
+            web.get("/oauth/authorized_applications", security.show_apps),
+        ),
+        web.get("/.well-known/change-password", security.show_password),
+    ]
+
+
+def _slashed(*routes: web.RouteDef) -> list[web.RouteDef]:
+    """With a slash at the end as well, as the client API has it. Observed: toot asks for /oauth/authorize/."""
+    return [web.RouteDef(route.method, path, route.handler, route.kwargs) for route in routes for path in (route.path, f"{route.path}/")]
+
+
+def _newsletters() -> list[web.RouteDef]:
+    """Somebody's posts by letter."""
+    return [
+        web.post("/newsletter/subscribe", newsletters.subscribe),
+        web.get("/newsletter/confirm", newsletters.show_link),
+        web.post("/newsletter/confirm", newsletters.confirm),
+        web.get("/newsletter/unsubscribe", newsletters.show_end),
+        web.post("/newsletter/unsubscribe", newsletters.end),
+        web.get("/settings/newsletter", newsletters.show_settings),
+        web.post("/settings/newsletter", newsletters.save_settings),
+        web.post("/settings/newsletter/forget", newsletters.forget),
     ]
 
 

@@ -69,6 +69,17 @@ async def show(request: web.Request) -> web.Response:
     return _page(request)
 
 
+async def show_apps(request: web.Request) -> web.Response:
+    """`/oauth/authorized_applications`, where apps send people of Mastodon: the programs that may act for them."""
+    site.signed_in(request)
+    raise web.HTTPFound("/settings/security#apps")
+
+
+async def show_password(_: web.Request) -> web.Response:
+    """`/.well-known/change-password`, for password managers. Source: W3C change-password."""
+    raise web.HTTPFound("/settings/security#password")
+
+
 def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
     account = site.signed_in(request)
     rows, programs = site.of(request).instance.db.read(_read, account.id, auth.session_secret(request))

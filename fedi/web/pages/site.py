@@ -72,6 +72,7 @@ SAID: Final = {
     "edited": "Your change is saved.",
     "deleted": "The post is deleted, and the servers that got it are told.",
     "saved": "Saved.",
+    "no_readers": "Forgotten. Nobody reads you by e-mail any more.",
     "followed": "You follow them now.",
     "asked": "You have asked to follow them. They appear in your home once they accept.",
     "unfollowed": "You follow them no more.",

@@ -31,7 +31,7 @@ FORMS = [
     "/posts/{post}/pin", "/accounts/{bob}/follow", "/accounts/{bob}/unfollow", "/accounts/{bob}/block", "/accounts/{bob}/mute",
     "/accounts/{bob}/accept", "/accounts/{bob}/remove", "/@alice/{post}/edit", "/@alice/{post}/delete", "/settings/profile",
     "/settings/security/password", "/settings/security/sessions", "/settings/security/apps/1/end", "/oauth/authorize",
-    "/sign-up", "/confirm",
+    "/sign-up", "/confirm", "/settings/newsletter", "/settings/newsletter/forget", "/newsletter/subscribe", "/newsletter/unsubscribe",
     "/moderation/sign-ups/1/approve", "/moderation/sign-ups/1/reject",
     "/tags/cats/follow", "/tags/cats/unfollow",
     "/settings/moving/add", "/settings/moving/remove", "/settings/moving/move", "/settings/moving/back",

@@ -80,6 +80,8 @@ def account(us: Uris, shown: Account, beside: Beside) -> Json:
     }
     if shown.is_local:
         found["noindex"] = not shown.indexable
+    if chosen.newsletter:
+        found["email_subscriptions"] = True
     if shown.memorial:
         found["memorial"] = True
     if shown.host_limited:

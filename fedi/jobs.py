@@ -87,7 +87,7 @@ class Workplace(Protocol):
 
 _AT_ONCE = 16
 # How many of these places a kind of work may have at most: where somebody chooses whom it waits for, the rest must not wait with it.
-_SHARES = {push.JOB: 4, scheduled.JOB: 4, cards.JOB: 4, letters.JOB: 2, transfers.JOB: 4, annual_reports.JOB: 1}
+_SHARES = {push.JOB: 4, scheduled.JOB: 4, cards.JOB: 4, letters.JOB: 2, newsletters.JOB: 2, transfers.JOB: 4, annual_reports.JOB: 1}
 _TRIES = 8
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 _SLICE = 200  # rows a chore changes in one transaction

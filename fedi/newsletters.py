@@ -63,11 +63,8 @@ def is_offered(tx: Tx, config: Config, account: Account) -> bool:
 # -- asking for letters --
 
 
-def subscribe(tx: Tx, config: Config, account_id: int, email: str, locale: str = "") -> None:
-    """Ask an address whether it wants somebody's posts. Says the same whether or not it has them already, or is asked often.
-
-    Raises NotFound where nobody offers letters, Invalid without a mail server, signups.Unfit for what is no address, TooMany.
-    """
+def check(tx: Tx, config: Config, account_id: int, email: str) -> str:
+    """The address as it is kept. Raises NotFound where nobody offers letters, Invalid without a mail server, signups.Unfit."""
     account = account_rows.find(tx, account_id)
     if account is None or not account.is_local or account.is_hidden:
         raise NotFound(NOT_OFFERED)
@@ -80,6 +77,15 @@ def subscribe(tx: Tx, config: Config, account_id: int, email: str, locale: str =
         raise signups.Unfit({"email": [("blank", "can't be blank")]})
     if not letters.is_address(email):
         raise signups.Unfit({"email": [("invalid", "is invalid")]})
+    return email
+
+
+def subscribe(tx: Tx, config: Config, account_id: int, email: str, locale: str = "") -> None:
+    """Ask an address whether it wants somebody's posts. Says the same whether or not it has them already, or is asked often.
+
+    Raises as `check`, and TooMany.
+    """
+    email = check(tx, config, account_id, email)
     _check_room(tx, account_id)
     known, mailbox = rows.find_of(tx, account_id, email), _mailbox(email)
     if known is not None and (known.confirmed_at is not None or known.asked_at > tx.now - clock.DAY):

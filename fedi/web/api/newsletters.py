@@ -13,10 +13,11 @@ from fedi.web.api.table import Field
 async def subscribe(request: web.Request) -> web.Response:
     """The same answer whether or not the address is known: what follows stands in a letter to it, if in any."""
     instance, account_id = request.app[keys.INSTANCE], ids.parse(request.match_info["id"])
-    request.app[keys.LIMITS].by_mail(request)
     given = await params.read(request)
     email, locale = given.text("email", max_chars=1000), given.text("locale", max_chars=100)
     try:
+        instance.db.read(newsletters.check, instance.config, account_id, email)
+        request.app[keys.LIMITS].by_mail(request)  # only what may lead to a letter
         await instance.db.write(newsletters.subscribe, instance.config, account_id, email, locale)
     except Unfit as error:
         return unfit(error.message, error.faults)

@@ -26,6 +26,7 @@ async def subscribe(request: web.Request) -> web.Response:
     if account is None or not instance.db.read(newsletters.is_offered, instance.config, account):
         raise NotFound(newsletters.NOT_OFFERED)
     try:
+        instance.db.read(newsletters.check, instance.config, account_id, email)
         request.app[keys.LIMITS].by_mail(request)
         await instance.db.write(newsletters.subscribe, instance.config, account_id, email)
     except NotFound:

@@ -252,7 +252,7 @@ _PATHS: Final[tuple[tuple[str, Callable[[Seeds], str | Names]], ...]] = (
     (r"/statuses/{id}/(reblog|favourite|bookmark)$", lambda s: s.status(s.person())),
     (r"/statuses/{id}", Seeds.status),
     (r"/accounts/{id}/(endorse|pin)", Seeds.friend),
-    (r"/accounts/{id}/in_collections", lambda s: s.me.id),
+    (r"/accounts/{id}/(in_collections|email_subscriptions)", lambda s: s.me.id),
     (r"/accounts/{id}|/suggestions/", lambda s: s.person().id),
     (r"/follow_requests/", Seeds.requester),
     (r"/featured_tags/", Seeds.featured_tag),

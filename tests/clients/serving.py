@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fedi import policies, posts
+from fedi import newsletters, policies, posts
 from fedi.control import announcements, pages, rules
 from fedi.storage.accounts import Account
-from tests.coverage.world import EVERYTHING, SETTINGS, World, running
+from tests.coverage.world import EVERYTHING, World, running
 from tests.coverage.writing import linked
 
 PEOPLE = 200  # each of them with a token that opens everything
@@ -39,6 +39,8 @@ async def _things(w: World) -> dict[str, Any]:
     await pages.set_text(w.instance, {"page": "terms", "text": "You *may*.", "effective": "2026-01-02"})
     await pages.set_text(w.instance, {"page": "privacy", "text": "We keep little."})
     said = {"text": "Maintenance on *Sunday*", "starts": "", "ends": "", "all_day": False}
+    for owner in (w.alice, w.bob):
+        w.run(newsletters.switch, w.instance.config, owner.id, True)
     announcement = await announcements.create(w.instance, said)
     return {
         "port": w.client.server.port,
@@ -58,6 +60,5 @@ async def _serve(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    SETTINGS["mail"] = {"host": "127.0.0.1", "port": 9, "sender": "fedi@fedi.test", "security": "none"}
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     asyncio.run(_serve(Path(sys.argv[1])))

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -68,6 +69,39 @@ def test_a_letter_is_handed_over_whole() -> None:
 def test_what_a_mail_server_says_decides_whether_to_try_again(answer: str, error: type[Exception]) -> None:
     with mail_server(answer) as (settings, _), pytest.raises(error):
         mail.send(settings, "fedi.test", LETTER)
+
+
+def test_headers_of_a_letter_go_out_in_one_piece_and_none_begins_another() -> None:
+    """Folded or encoded, the address that ends a subscription would be none. Source: RFC 8058."""
+    end = f"<https://fedi.test/newsletter/unsubscribe?token={'x' * 43}>"
+    with mail_server() as (settings, said):
+        mail.send(settings, "fedi.test", Letter("carol@mail.test", "New", "open\n", (("List-Unsubscribe", end),)))
+    assert f"List-Unsubscribe: {end}" in said
+    for letter in (
+        Letter("carol@mail.test", "x", "x", (("List-Id", "x\r\nBcc: all@mail.test"),)),
+        Letter("carol@mail.test\r\nBcc: all@mail.test", "x", "x"),
+    ):
+        with pytest.raises(Unreachable):
+            mail.send(settings, "fedi.test", letter)
+    assert not [line for line in said if "all@mail.test" in line]
+
+
+def test_a_mailbox_that_is_gone_is_told_from_a_server_that_wants_nothing() -> None:
+    with mail_server("550 nobody") as (settings, _), pytest.raises(mail.NoMailbox):
+        mail.send(settings, "fedi.test", LETTER)
+
+
+def test_a_mail_server_is_looked_at_without_a_letter() -> None:
+    with mail_server() as (settings, said):
+        assert mail.check(settings) == f"127.0.0.1:{settings.port} answers without TLS, and asks for no name"
+    assert said and not [line for line in said if line.lower().startswith(("mail", "rcpt", "data"))]
+
+
+@pytest.mark.parametrize("change", [{"security": "starttls"}, {"user": "fedi", "password": "x"}])
+def test_a_mail_server_that_lacks_what_is_wanted_is_told(change: dict[str, str]) -> None:
+    with mail_server() as (settings, said), pytest.raises((Unreachable, Refused), match=r"127\.0\.0\.1"):
+        mail.check(replace(settings, **change))  # type: ignore[arg-type]
+    assert not [line for line in said if line.lower().startswith(("mail", "rcpt", "data"))]
 
 
 def test_a_mail_server_that_is_not_there_is_tried_again() -> None:

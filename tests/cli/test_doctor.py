@@ -9,7 +9,7 @@ from fedi.cli import doctor
 from fedi.config import Config, load
 from fedi.control import wire
 from fedi.errors import Refused
-from tests import make
+from tests import make, smtp
 from tests.cli.conftest import Fedi, Start
 
 
@@ -168,3 +168,17 @@ def test_it_changes_nothing(here: Fedi):
 
     after = {path.name: path.read_bytes() for path in here.folder.iterdir() if not path.name.endswith(("-wal", "-shm"))}
     assert after == before
+
+
+def test_the_mail_server_is_tried_and_a_letter_goes_only_where_one_says(tmp_path: Path):
+    assert doctor._mail(public(tmp_path)).state == "skipped"
+    assert doctor._mail(public(tmp_path), "you@mail.test").state == "wrong"
+    letters: list[str] = []
+    with smtp.server(letters) as mail:
+        settings = public(tmp_path, mail=mail)
+        assert doctor._mail(settings).state == "ok" and letters == []
+        assert doctor._mail(settings, "you@mail.test\r\nBcc: x@mail.test").state == "wrong" and letters == []
+        assert doctor._mail(settings, "you@mail.test").state == "ok"
+        assert len(letters) == 1 and "To: you@mail.test" in letters[0] and "fedi doctor" in letters[0]
+    found = doctor._mail(settings)
+    assert found.state == "wrong" and "FEDI_MAIL_PASSWORD" in found.remedy, "it is gone by now"

@@ -10,6 +10,7 @@ import pytest
 from fedi import accounts, clock, endorsements, filters, interactions, lists, markers, reports, warnings
 from fedi import annual_reports as years
 from fedi.storage import changes
+from fedi.storage import email_subscriptions as subscription_rows
 from fedi.storage import severances as severance_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
@@ -99,6 +100,7 @@ class Belongings:
             VALUES (77, 'announce', ?, ?, 'https://fedi.test/asked', 'pending', ?)""",
             (self.public.id, bob.id, tx.now),
         )
+        subscription_rows.insert(tx, 78, self.alice.id, f"{WORD}@mail.test", f"{WORD}@mail.test", "")
 
     async def _ask(self, method: str, path: str, said: Any) -> None:
         answer = await self.api.call(method, self.alice, path, json=said)

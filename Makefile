@@ -18,7 +18,7 @@ PYTEST_ARGS ?=
 run: $(STAMP)
 	$(PY) -m fedi dev
 
-test: $(STAMP) programs
+test: $(STAMP) programs coverage-api
 	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 coverage-api: $(STAMP)

@@ -247,7 +247,7 @@ async def read_conversation(w: World, ask: Ask) -> None:
 async def _announcement(w: World) -> str:
     from fedi.control import announcements
 
-    said = {"text": f"Maintenance on *Sunday* {make.number()}", "starts_at": "", "ends_at": "", "all_day": False}
+    said = {"text": f"Maintenance on *Sunday* {make.number()}", "starts": "", "ends": "", "all_day": False}
     made = await announcements.create(w.instance, said)
     return str(made["id"])
 

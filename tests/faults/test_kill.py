@@ -12,6 +12,7 @@ import pytest
 
 from bench import seed
 from bench.server import Server
+from fedi import limits
 from fedi.storage.db import NAME
 from tests.faults.conftest import PEERS, World
 
@@ -113,7 +114,7 @@ def _check_posts(world: World, client: Client) -> None:
     at_home = rows(
         world.server, "SELECT h.post_id FROM home h JOIN accounts a ON a.id = h.account_id WHERE a.host <> '' ORDER BY h.post_id"
     )
-    assert at_home == arrived
+    assert at_home == arrived[-len(at_home) :] and len(at_home) >= min(len(arrived), limits.HOME_ROWS)  # homes keep their latest rows
     wrong = rows(
         world.server,
         "SELECT a.username FROM accounts a WHERE a.posts_count <> (SELECT count(*) FROM posts p WHERE p.account_id = a.id)",

@@ -11,7 +11,7 @@ from tests import make
 from tests.web.pages.reading import Visitor
 from tests.web.rig import Rig
 
-SETTINGS = ("featured", "writing", "consent", "filters", "tags", "notifications", "domains", "security", "data", "moving")
+SETTINGS = ("featured", "writing", "consent", "filters", "tags", "newsletter", "notifications", "domains", "security", "data", "moving")
 
 
 @pytest.fixture

@@ -97,6 +97,14 @@ def open_memory(content: bytes) -> sqlite3.Connection:
     return connection
 
 
+def data_version(connection: sqlite3.Connection) -> tuple[int, int]:
+    """A number that other connections' commits change, and one that this connection's own do. Raises Unavailable."""
+    try:
+        return connection.execute("PRAGMA data_version").fetchone()[0], connection.total_changes
+    except sqlite3.Error as error:
+        fail(error)
+
+
 def reading(connection: sqlite3.Connection) -> sqlite3.Connection:
     """The connection of a database in memory as one that cannot write; of a file there are two."""
     return cast(sqlite3.Connection, _Reading(connection))

@@ -19,17 +19,19 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fedi.storage import migrate, private
 from fedi.storage.checkpoint import Checkpoints
-from fedi.storage.connection import Damaged, open_memory, open_reader, open_writer, problems, reading
+from fedi.storage.connection import Damaged, data_version, open_memory, open_reader, open_writer, problems, reading
 from fedi.storage.group import REOPENED, Group, Publish
 from fedi.storage.scan import Scans, limited, snapshot
 from fedi.storage.tx import NO_HOUSE, House, Tx
 
-__all__ = ["NAME", "REOPENED", "Damaged", "Database", "House", "Tx"]
+__all__ = ["NAME", "REOPENED", "Damaged", "Database", "House", "Tx", "Version"]
 
 log = logging.getLogger(__name__)
 
 NAME = "fedi.sqlite3"
 _CHECKED_BYTES = 32 * 1024 * 1024  # up to this size a database that was not closed is checked at start (0.1 s)
+
+Version = tuple[int, ...]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -102,6 +104,10 @@ class Database:
         """Run `fn(tx, ...)` on one snapshot of what is committed, now and on this thread: for reads of well under a millisecond."""
         result: T = snapshot(self._reader, self.house, fn, args, kwargs)
         return result
+
+    def version(self) -> Version:
+        """What is the same for as long as nothing is committed, by whichever process; costs next to nothing. Raises Unavailable."""
+        return data_version(self._reader)
 
     def transact(self, fn: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `fn(tx, ...)` and commit, at once: for the command line and tests. Raises RuntimeError while a group is being written."""

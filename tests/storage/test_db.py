@@ -359,3 +359,31 @@ def test_a_database_in_memory_is_migrated_once_for_all(tmp_path: Path, monkeypat
     monkeypatch.setattr(migrate, "_fresh", None)
     with Database.memory(migrations=folder) as db:
         assert db.read(ledger.count) == 0
+
+
+# -- versions --
+
+
+async def test_the_version_is_another_after_each_commit_and_the_same_in_between(db: Database) -> None:
+    seen = [db.version()]
+    for name in ("alice", "bob"):
+        assert db.version() == seen[-1] == db.version()
+        db.read(ledger.names)
+        assert db.version() == seen[-1], "reading changes nothing"
+        await db.write(ledger.add, name)
+        seen.append(db.version())
+    assert len(set(seen)) == 3
+
+
+async def test_the_version_is_another_when_another_process_has_committed(on_disk: Database, tmp_path: Path) -> None:
+    await on_disk.write(ledger.add, "alice")
+    other = sqlite3.connect(tmp_path / "data" / NAME, isolation_level=None)
+    try:
+        before = on_disk.version()
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("DELETE FROM entries")
+        assert on_disk.version() == before and on_disk.read(ledger.names) == ["alice"], "not committed yet"
+        other.execute("COMMIT")
+    finally:
+        other.close()
+    assert on_disk.version() != before and on_disk.read(ledger.names) == []

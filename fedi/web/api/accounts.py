@@ -21,6 +21,7 @@ from fedi.web.api import answers, table
 from fedi.web.api.entities import account as account_entity
 from fedi.web.api.entities.relationship import relationships
 from fedi.web.api.entities.shelf import SHELF, Shelf
+from fedi.web.api.repeats import REPEATS
 
 _AT_ONCE: Final = 100
 _MUTE_S: Final = 10 * 365 * 24 * 3600
@@ -88,7 +89,12 @@ def _show(tx: Tx, shelf: Shelf, account_id: int) -> bytes:
 
 
 async def statuses(request: web.Request) -> web.Response:
-    viewer_id, shown, instance = answers.reader_id(request, "read:statuses"), answers.page(request), request.app[keys.INSTANCE]
+    viewer_id, repeats = answers.reader_id(request, "read:statuses"), request.app[REPEATS]
+    return repeats.find(request, viewer_id) or repeats.keep(request, await _statuses_page(request, viewer_id))
+
+
+async def _statuses_page(request: web.Request, viewer_id: int) -> web.Response:
+    shown, instance = answers.page(request), request.app[keys.INSTANCE]
     wanted = EVERYTHING if answers.is_plain(request) else _wanted(params.query(request))
     asked = _Posts(answers.named_id(request), shown, wanted)
     account, items, cursors = instance.db.read(_statuses, request.app[SHELF], viewer_id, asked)

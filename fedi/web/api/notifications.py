@@ -16,6 +16,7 @@ from fedi.web.api import answers, table
 from fedi.web.api.entities import notification
 from fedi.web.api.entities.notification import Asked
 from fedi.web.api.entities.shelf import SHELF, Shelf
+from fedi.web.api.repeats import REPEATS
 from fedi.web.api.table import Field
 
 PAGE: Final = 40
@@ -41,7 +42,12 @@ _USUAL: Final = (notification.EVERYTHING, Wanted(notification.EVERYTHING.kinds, 
 
 
 async def index(request: web.Request) -> web.Response:
-    viewer_id, shown = auth.require_id(request, "read:notifications"), answers.page(request, PAGE, MOST)
+    viewer_id, repeats = auth.require_id(request, "read:notifications"), request.app[REPEATS]
+    return repeats.find(request, viewer_id) or repeats.keep(request, _page(request, viewer_id))
+
+
+def _page(request: web.Request, viewer_id: int) -> web.Response:
+    shown = answers.page(request, PAGE, MOST)
     said, chosen = _USUAL
     if not answers.is_plain(request):
         given = params.query(request)

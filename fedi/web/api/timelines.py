@@ -12,12 +12,18 @@ from fedi.storage.timelines import Page, Tagged
 from fedi.web import auth, keys, params
 from fedi.web.api import answers, table
 from fedi.web.api.entities.shelf import SHELF, Shelf
+from fedi.web.api.repeats import REPEATS
 
 _Found = tuple[list[bytes], list[int]]
 
 
 async def home(request: web.Request) -> web.Response:
-    viewer_id, shown = auth.require_id(request, "read:statuses"), answers.page(request)
+    viewer_id, repeats = auth.require_id(request, "read:statuses"), request.app[REPEATS]
+    return repeats.find(request, viewer_id) or repeats.keep(request, _home_page(request, viewer_id))
+
+
+def _home_page(request: web.Request, viewer_id: int) -> web.Response:
+    shown = answers.page(request)
     items, cursors = request.app[keys.INSTANCE].db.read(_home, request.app[SHELF], viewer_id, shown)
     return answers.listing(request, shown, items, cursors)
 
@@ -27,7 +33,12 @@ def _home(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page) -> _Found:
 
 
 async def public(request: web.Request) -> web.Response:
-    viewer_id, given, shown = answers.reader_id(request, "read:statuses"), params.query(request), answers.page(request)
+    viewer_id, repeats = answers.reader_id(request, "read:statuses"), request.app[REPEATS]
+    return repeats.find(request, viewer_id) or repeats.keep(request, _public_page(request, viewer_id))
+
+
+def _public_page(request: web.Request, viewer_id: int) -> web.Response:
+    given, shown = params.query(request), answers.page(request)
     wanted = {name: given.flag(name) for name in ("local", "remote", "only_media")}
     items, cursors = request.app[keys.INSTANCE].db.read(_public, request.app[SHELF], viewer_id, shown, wanted)
     return answers.listing(request, shown, items, cursors)
@@ -39,7 +50,12 @@ def _public(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page, wanted: dict[str,
 
 
 async def tag(request: web.Request) -> web.Response:
-    viewer_id, given, shown = answers.reader_id(request, "read:statuses"), params.query(request), answers.page(request)
+    viewer_id, repeats = answers.reader_id(request, "read:statuses"), request.app[REPEATS]
+    return repeats.find(request, viewer_id) or repeats.keep(request, _tag_page(request, viewer_id))
+
+
+def _tag_page(request: web.Request, viewer_id: int) -> web.Response:
+    given, shown = params.query(request), answers.page(request)
     wanted = Tagged(
         any=(tags.named(request.match_info["hashtag"]), *_names(given, "any")),
         all=_names(given, "all"),

@@ -1,0 +1,89 @@
+"""Lists that are asked for again: given as they were while nothing is written, to the same person only."""
+
+import pytest
+from freezegun.api import FrozenDateTimeFactory
+
+from fedi import interactions, logins
+from fedi.storage.accounts import Account
+from fedi.web.api import repeats
+from fedi.web.api.repeats import REPEATS
+from tests import make
+from tests.web.api.conftest import Api
+from tests.web.api.costs import counting
+
+HOME = "/api/v1/timelines/home"
+PUBLIC = "/api/v1/timelines/public"
+KEPT = (HOME, PUBLIC, "/api/v1/timelines/tag/topic", "/api/v1/notifications", "/api/v1/accounts/{}/statuses")
+
+
+@pytest.mark.usefixtures("frozen")
+@pytest.mark.parametrize("path", KEPT)
+async def test_the_same_answer_costs_no_statement(
+    api: Api, alice: Account, bob: Account, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = api.run(make.post, alice, "#topic")
+    api.run(interactions.favourite, bob, post.id)
+    path = f"{path.format(alice.id)}?limit=7"
+    for _ in range(2):
+        made = await api.get(alice, path)
+
+    with counting(monkeypatch)() as seen:
+        again = await api.get(alice, path)
+
+    assert seen == [] and len(made.json) == 1
+    assert (again.json, again.headers["Link"]) == (made.json, made.headers["Link"])
+    assert {name for name in made.headers if name != "X-Request-Id"} == {name for name in again.headers if name != "X-Request-Id"}
+
+
+@pytest.mark.usefixtures("frozen")
+async def test_whatever_is_written_is_seen_at_once(api: Api, alice: Account, bob: Account) -> None:
+    post = api.run(make.post, alice)
+    for number in range(3):
+        assert [one["favourites_count"] for one in (await api.get(alice, HOME)).json] == [number]
+        api.run(interactions.favourite, (bob, alice, api.run(make.account))[number], post.id)
+    await api.call("DELETE", alice, f"/api/v1/statuses/{post.id}")
+    assert (await api.get(alice, HOME)).json == []
+
+
+@pytest.mark.usefixtures("frozen")
+async def test_nobody_gets_what_was_made_for_another_VIS_01(api: Api, alice: Account, bob: Account) -> None:
+    api.run(make.post, alice, "for oneself", "direct")
+    api.run(make.post, alice, "for all")
+    path = f"/api/v1/accounts/{alice.id}/statuses"
+    for _ in range(2):
+        assert len((await api.get(alice, path)).json) == 2
+        for stranger in (bob, None):
+            assert [one["content"] for one in (await api.get(stranger, path)).json] == ["<p>for all</p>"]
+
+
+@pytest.mark.usefixtures("frozen")
+async def test_a_token_without_the_right_or_ended_gets_nothing_that_is_kept_AUT_08(api: Api, alice: Account) -> None:
+    for scopes in ("read:statuses", "write", "read:statuses"):
+        answer = await api.get(alice, HOME, scopes=scopes)
+        assert answer.status == (403 if scopes == "write" else 200)
+    api.run(logins.revoke_token, api.token(alice, "read:statuses"))
+    assert (await api.get(alice, HOME, scopes="read:statuses")).status == 401
+
+
+async def test_what_ends_by_itself_is_told_a_second_later(api: Api, alice: Account, frozen: FrozenDateTimeFactory) -> None:
+    api.run(make.post, alice)
+    kept = api.app[REPEATS]
+    await api.get(alice, HOME)
+    (first,) = kept._kept.values()
+    frozen.tick(0.9)
+    await api.get(alice, HOME)
+    assert list(kept._kept.values()) == [first]
+    frozen.tick(0.2)
+    await api.get(alice, HOME)
+    (second,) = kept._kept.values()
+    assert second.made_at > first.made_at
+
+
+@pytest.mark.usefixtures("frozen")
+async def test_what_is_kept_has_a_bound_DOS_08(api: Api, alice: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.run(make.post, alice)
+    monkeypatch.setattr(repeats, "_BYTES", 20_000)
+    for number in range(30):
+        await api.get(None, f"{PUBLIC}?min_id={number}")
+    kept = api.app[REPEATS]
+    assert sum(len(answer.body) for answer in kept._kept.values()) < 25_000 and kept._kept

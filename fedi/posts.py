@@ -142,7 +142,8 @@ def edit(tx: Tx, author: Account, post_id: int, draft: Draft, found: Found) -> P
         draft = draft._replace(media_ids=tuple(file.media_id for file in rows.list_media(tx, [post.id]).get(post.id, [])))
     draft = checked(tx, draft)
     mentioned = _mentioned(tx, draft, found)
-    values = _text(tx, draft, mentioned, polls.titles(tx, post))
+    choices = polls.titles(tx, post)
+    values = _text(tx, draft, mentioned, choices)
     if post.kind == "Article" and not draft.title:
         raise Invalid("An article keeps a title.", "title")
     asked_anew = draft.poll is not None and polls.change(tx, post, draft.poll)
@@ -152,7 +153,7 @@ def edit(tx: Tx, author: Account, post_id: int, draft: Draft, found: Found) -> P
         return post
     if asked_anew and draft.poll is not None:
         values["kind"] = polls.KIND if draft.poll.options else "Note"
-    rows.insert_edit(tx, post)
+    rows.insert_edit(tx, post, choices)
     parent = rows.find(tx, post.in_reply_to_id) if post.in_reply_to_id else None
     changed = rows.update(tx, post.id, edited_at=max(tx.now, (post.edited_at or post.published_at) + 1), **values)
     _attach(tx, changed, draft, mentioned, parent)

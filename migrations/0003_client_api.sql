@@ -131,6 +131,22 @@ UPDATE user_domain_blocks SET id = (created_at << 16) | ((
 
 CREATE INDEX user_domain_blocks_page ON user_domain_blocks (account_id, id);
 
+-- Likes have ids, by which who liked a post is read page by page.
+
+ALTER TABLE favourites ADD COLUMN id INTEGER NOT NULL DEFAULT 0;
+
+UPDATE favourites SET id = (favourites.created_at << 16) | (numbered.place & 65535)
+  FROM (SELECT account_id, post_id, row_number() OVER (ORDER BY created_at, account_id, post_id) AS place FROM favourites) AS numbered
+  WHERE numbered.account_id = favourites.account_id AND numbered.post_id = favourites.post_id;
+
+DROP INDEX favourites_post;
+
+CREATE INDEX favourites_post ON favourites (post_id, id);
+
+-- What a revision of a post asked, as JSON [title, ...]; empty where it asked nothing.
+
+ALTER TABLE post_edits ADD COLUMN poll_options TEXT NOT NULL DEFAULT '[]';
+
 CREATE TABLE dismissed_suggestions (
   account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
   target_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,

@@ -375,11 +375,11 @@ CREATE TABLE favourites (
   account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
   post_id INTEGER NOT NULL REFERENCES posts (id) ON DELETE CASCADE,
   uri TEXT NOT NULL DEFAULT '',
-  created_at INTEGER NOT NULL,
+  created_at INTEGER NOT NULL, id INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (account_id, post_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX favourites_post ON favourites (post_id, account_id);
+CREATE INDEX favourites_post ON favourites (post_id, id);
 
 CREATE INDEX favourites_uri ON favourites (uri) WHERE uri <> '';
 
@@ -790,7 +790,7 @@ CREATE TABLE post_edits (
   title TEXT NOT NULL,
   content_html TEXT NOT NULL,
   warning TEXT NOT NULL,
-  sensitive INTEGER NOT NULL,
+  sensitive INTEGER NOT NULL, poll_options TEXT NOT NULL DEFAULT '[]',
   PRIMARY KEY (post_id, edited_at)
 ) STRICT, WITHOUT ROWID;
 

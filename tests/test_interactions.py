@@ -32,7 +32,7 @@ def test_liking_counts_once_and_tells_the_author(db: Database, run: Run, alice: 
         assert run(interactions.favourite, bob, post.id).favourites_count == 1
     assert db.read(kinds, alice) == ["favourite"]
     assert db.read(flags, bob, post) == Flags(favourited=True)
-    assert [a.id for a in db.read(rows.list_favouriters, post.id)] == [bob.id]
+    assert [a.id for _, a in db.read(rows.list_favouriters, post.id)] == [bob.id]
     for _ in range(2):
         assert run(interactions.unfavourite, bob, post.id).favourites_count == 0
     assert db.read(kinds, alice) == []
@@ -82,7 +82,7 @@ def test_boosting_counts_once_and_goes_into_homes(db: Database, run: Run, alice:
     assert db.read(make.fresh, post).boosts_count == 1
     assert db.read(make.again, bob).posts_count == 1
     assert (alice.id, boost.id) in {(r[0], r[1]) for r in db.read(lambda tx: tx.query("SELECT owner_id, post_id FROM home"))}
-    assert [a.id for a in db.read(rows.list_boosters, 0, post.id)] == [bob.id]
+    assert [a.id for _, a in db.read(rows.list_boosters, 0, post.id)] == [bob.id]
     assert run(interactions.unboost, bob, post.id).boosts_count == 0
     run(interactions.unboost, bob, post.id)
     assert db.read(make.again, bob).posts_count == 0

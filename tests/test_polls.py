@@ -329,6 +329,19 @@ def test_org_21_counts_of_others_are_taken_over_without_an_edit_and_clamped(db: 
     db.transact(given)
 
 
+def test_an_earlier_revision_of_a_poll_keeps_what_it_offered(db: Database) -> None:
+    def given(tx: Tx) -> None:
+        carol = make.remote(tx, "carol")
+        note = question(carol, "tea", "coffee")
+        post = make.arrive(tx, note)
+        assert post is not None
+        changed = note._replace(poll=question(carol, "tea", "milk").poll, updated_at=tx.now + 1)
+        assert arrivals.receive_edit(tx, changed, carol, make.html.Html("<p>other</p>")) is not None
+        assert [json.loads(edit.poll_options) for edit in post_rows.list_edits(tx, post.id)] == [["tea", "coffee"]]
+
+    db.transact(given)
+
+
 def test_counts_by_somebody_else_change_nothing(db: Database) -> None:
     def given(tx: Tx) -> None:
         carol, mallory = make.remote(tx, "carol"), make.remote(tx, "mallory", "evil.test")

@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from fedi import ids
 from fedi.storage import visible
 from fedi.storage.accounts import A_COLUMNS, Account
 from fedi.storage.db import Tx
+from fedi.storage.timelines import Page
+
+_FIRST: Final = Page(limit=40)
 
 
 class Flags(NamedTuple):
@@ -23,8 +27,8 @@ NO_FLAGS = Flags()
 
 def put_favourite(tx: Tx, account_id: int, post_id: int, uri: str) -> bool:
     """Favourite; False when it was already."""
-    sql = "INSERT INTO favourites (account_id, post_id, uri, created_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING"
-    return tx.execute(sql, (account_id, post_id, uri, tx.now)) > 0
+    sql = "INSERT INTO favourites (account_id, post_id, uri, created_at, id) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    return tx.execute(sql, (account_id, post_id, uri, tx.now, ids.new(tx.now))) > 0
 
 
 def find_favourite(tx: Tx, account_id: int, post_id: int) -> str | None:
@@ -87,23 +91,28 @@ def list_flags(tx: Tx, viewer_id: int, post_ids: Iterable[int]) -> dict[int, Fla
     return {row[0]: Flags(bool(row[1]), bool(row[2]), bool(row[3]), bool(row[4])) for row in rows}
 
 
-def list_favouriters(tx: Tx, post_id: int, limit: int = 40) -> list[Account]:
-    rows = tx.query(
-        f"""SELECT {A_COLUMNS} FROM favourites f JOIN accounts a ON a.id = f.account_id WHERE f.post_id = ?
-        AND a.suspended_at IS NULL AND a.host_blocked = 0 ORDER BY f.created_at DESC LIMIT ?""",
-        (post_id, limit),
-    )
-    return [Account._make(row) for row in rows]
+_LIKERS = f"""SELECT f.id, {A_COLUMNS} FROM favourites f JOIN accounts a ON a.id = f.account_id
+  WHERE f.post_id = :post AND f.id < :before AND f.id > :after
+  AND a.suspended_at IS NULL AND a.host_blocked = 0 AND a.deleted_at IS NULL ORDER BY f.id"""
+_BOOSTERS = f"""SELECT p.id, {A_COLUMNS} FROM posts p JOIN accounts a ON a.id = p.account_id
+  WHERE p.boost_of_id = :post AND p.id < :before AND p.id > :after AND {visible.POST} ORDER BY p.id"""
 
 
-def list_boosters(tx: Tx, viewer_id: int, post_id: int, limit: int = 40) -> list[Account]:
-    """Who boosted a post, as far as the viewer may see the boosts."""
-    rows = tx.query(
-        f"""SELECT {A_COLUMNS} FROM posts p JOIN accounts a ON a.id = p.account_id WHERE p.boost_of_id = :post
-        AND {visible.POST} ORDER BY p.id DESC LIMIT :limit""",
-        {"post": post_id, "viewer": viewer_id, "limit": limit},
-    )
-    return [Account._make(row) for row in rows]
+def list_favouriters(tx: Tx, post_id: int, page: Page = _FIRST) -> list[tuple[int, Account]]:
+    """(id of the like, who), the latest first."""
+    return _people(tx, _LIKERS, page, {"post": post_id})
+
+
+def list_boosters(tx: Tx, viewer_id: int, post_id: int, page: Page = _FIRST) -> list[tuple[int, Account]]:
+    """(id of the boost, who), the latest first, as far as the viewer may see the boosts."""
+    return _people(tx, _BOOSTERS, page, {"post": post_id, "viewer": viewer_id})
+
+
+def _people(tx: Tx, sql: str, page: Page, params: dict[str, object]) -> list[tuple[int, Account]]:
+    bounds = {"before": page.before or ids.MAX, "after": page.after, "limit": page.limit}
+    rows = tx.query(f"{sql} {'ASC' if page.forward else 'DESC'} LIMIT :limit", params | bounds)
+    found = [(row[0], Account._make(row[1:])) for row in rows]
+    return found[::-1] if page.forward else found
 
 
 def list_bookmarked(tx: Tx, account_id: int, before: int, limit: int) -> list[int]:

@@ -5,7 +5,7 @@
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from fedi import ids
@@ -82,13 +82,14 @@ class Post(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """An earlier or the present revision of a post."""
+    """An earlier or the present revision of a post. `poll_options` is a JSON list of what could be chosen."""
 
     edited_at: int
     title: str
     content_html: str
     warning: str
     sensitive: int
+    poll_options: str = "[]"
 
 
 class Attachment(NamedTuple):
@@ -113,6 +114,7 @@ class Attachment(NamedTuple):
 
 
 COLUMNS = ", ".join(Post._fields)
+_EDIT_COLUMNS = ", ".join(Edit._fields)
 P_COLUMNS = ", ".join(f"p.{name}" for name in Post._fields)
 _INSERT = f"INSERT INTO posts ({COLUMNS}) VALUES ({', '.join('?' * len(Post._fields))})"
 _COLUMN_SET = frozenset(Post._fields)
@@ -259,20 +261,17 @@ def set_origin_counts(tx: Tx, post_id: int, *, replies: int | None, boosts: int 
 # -- what hangs on a post --
 
 
-def insert_edit(tx: Tx, post: Post) -> None:
-    """Keep the present revision before it is changed."""
-    tx.execute(
-        "INSERT INTO post_edits (post_id, edited_at, title, content_html, warning, sensitive) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO NOTHING",
-        (post.id, post.edited_at or post.published_at, post.title, post.content_html, post.warning, post.sensitive),
+def insert_edit(tx: Tx, post: Post, poll_options: Sequence[str] = ()) -> None:
+    """Keep the present revision before it is changed, with what its poll offers."""
+    kept = Edit(
+        post.edited_at or post.published_at, post.title, post.content_html, post.warning, post.sensitive, json.dumps(list(poll_options))
     )
+    tx.execute(f"INSERT INTO post_edits (post_id, {_EDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", (post.id, *kept))
 
 
 def list_edits(tx: Tx, post_id: int) -> list[Edit]:
     """Earlier revisions, the first first; the present one is the post itself."""
-    rows = tx.query(
-        "SELECT edited_at, title, content_html, warning, sensitive FROM post_edits WHERE post_id = ? ORDER BY edited_at", (post_id,)
-    )
+    rows = tx.query(f"SELECT {_EDIT_COLUMNS} FROM post_edits WHERE post_id = ? ORDER BY edited_at", (post_id,))
     return [Edit._make(row) for row in rows]
 
 

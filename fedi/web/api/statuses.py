@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
-from fedi import clock, decisions, interactions, limits, posts, threads
+from fedi import clock, decisions, interactions, limits, polls, posts, threads
 from fedi import scheduled as planned
 from fedi.errors import NotFound
 from fedi.storage import accounts as account_rows
@@ -16,6 +16,7 @@ from fedi.storage import threads as thread_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
+from fedi.storage.timelines import Page
 from fedi.web import auth, keys, params, tended
 from fedi.web.api import answers, drafts, quotes, refreshes, scheduled, table
 from fedi.web.api.entities import status as status_entity
@@ -143,31 +144,34 @@ async def history(request: web.Request) -> web.Response:
 
 def _history(tx: Tx, shelf: Shelf, viewer_id: int, post_id: int) -> list[dict[str, Any]]:
     post = answers.post(tx, viewer_id, post_id)
-    return shelf.edits(tx, post, account_rows.get(tx, post.account_id))
+    found = shelf.edits(tx, post, account_rows.get(tx, post.account_id))
+    found[-1] |= status_entity.asked(polls.titles(tx, post))  # earlier ones have theirs with them
+    return found
 
 
 async def favourited_by(request: web.Request) -> web.Response:
-    return _people(request, lambda tx, viewer_id, post_id, limit: interaction_rows.list_favouriters(tx, post_id, limit))
+    return _people(request, lambda tx, viewer_id, post_id, shown: interaction_rows.list_favouriters(tx, post_id, shown))
 
 
 async def reblogged_by(request: web.Request) -> web.Response:
     return _people(request, interaction_rows.list_boosters)
 
 
-_People = Callable[[Tx, int, int, int], list[Account]]
+_People = Callable[[Tx, int, int, Page], list[tuple[int, Account]]]
 
 
 def _people(request: web.Request, rows: _People) -> web.Response:
+    """Who did something to a post, the latest first; the cursors are the ids of what they did."""
     viewer_id, post_id = answers.reader_id(request, "read:statuses"), answers.named_id(request)
-    limit = params.query(request).number("limit", 40, 1, answers.ACCOUNTS_MAX)
-    found = request.app[keys.INSTANCE].db.read(_read_people, request.app[SHELF], (viewer_id, post_id), rows, limit)
-    return answers.entity(answers.array(found))
+    shown = answers.page(request, 40, answers.ACCOUNTS_MAX)
+    items, cursors = request.app[keys.INSTANCE].db.read(_read_people, request.app[SHELF], (viewer_id, post_id), rows, shown)
+    return answers.listing(request, shown, items, cursors)
 
 
-def _read_people(tx: Tx, shelf: Shelf, what: tuple[int, int], rows: _People, limit: int) -> list[bytes]:
+def _read_people(tx: Tx, shelf: Shelf, what: tuple[int, int], rows: _People, shown: Page) -> tuple[list[bytes], list[int]]:
     viewer_id, post_id = what
-    post = answers.post(tx, viewer_id, post_id)
-    return shelf.accounts(tx, [account for account in rows(tx, viewer_id, post.id, limit) if not account.is_hidden])
+    found = rows(tx, viewer_id, answers.post(tx, viewer_id, post_id).id, shown)
+    return shelf.accounts(tx, [account for _, account in found]), [cursor for cursor, _ in found]
 
 
 # -- acts --

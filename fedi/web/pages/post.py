@@ -19,6 +19,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.deliveries import Delivery
 from fedi.storage.posts import Edit, Post
+from fedi.storage.timelines import Page
 from fedi.web import tended
 from fedi.web.pages import elsewhere, groups, site, text, under, views
 from fedi.web.pages.site import Head, Link, Pages
@@ -26,7 +27,7 @@ from fedi.web.pages.site import Head, Link, Pages
 _NOTHING: Final = "There is no such post."
 _ABOVE: Final = 40
 _BELOW: Final = 120
-_NAMES: Final = 12
+_NAMES: Final = Page(limit=12)
 _DEEPEST: Final = 3
 _QUICK: Final = ("👍", "❤️", "😂", "🎉", "😮", "😢")
 _SUMMARY_CHARS: Final = 280
@@ -73,8 +74,9 @@ def _read(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> _Found:
     if post.id not in shown:
         raise NotFound(_NOTHING)
     is_mine = viewer is not None and viewer.id == post.account_id
-    likers = interaction_rows.list_favouriters(tx, post.id, _NAMES) if viewer is not None and post.favourites_count else []
-    boosters = interaction_rows.list_boosters(tx, viewer_id, post.id, _NAMES) if viewer is not None and post.boosts_count else []
+    liked, boosted = viewer is not None and post.favourites_count, viewer is not None and post.boosts_count
+    likers = [who for _, who in interaction_rows.list_favouriters(tx, post.id, _NAMES)] if liked else []
+    boosters = [who for _, who in interaction_rows.list_boosters(tx, viewer_id, post.id, _NAMES)] if boosted else []
     boosters = [account for account in boosters if account.id != post.group_id]  # that it is in the group is said already
     named = views.faces(pages, tx, [*likers, *boosters], viewer)
     return _Found(
@@ -92,7 +94,7 @@ def _read(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> _Found:
 
 def _reactors(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> list[tuple[str, list[views.Face]]]:
     """Who reacted, by emoji; for people of this server."""
-    given = reaction_rows.list_people(tx, viewer.id, post.id, 5 * _NAMES) if viewer is not None else []
+    given = reaction_rows.list_people(tx, viewer.id, post.id, 5 * _NAMES.limit) if viewer is not None else []
     people = {account.id: account for *_, account in given}
     shown = dict(zip(people, views.faces(pages, tx, list(people.values()), viewer), strict=True))
     found: dict[str, list[views.Face]] = {}

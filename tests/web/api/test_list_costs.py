@@ -182,7 +182,7 @@ class Hoard:
             self.collections += 1
             collecting.create(tx, alice, collecting.About(name=name, description=""), [alice.id])
         at = tx.now + make.number()
-        tx.execute("INSERT INTO post_edits VALUES (?, ?, '', ?, '', 0)", (self.post.id, at, f"<p>{name}</p>"))
+        tx.execute("INSERT INTO post_edits VALUES (?, ?, '', ?, '', 0, '[]')", (self.post.id, at, f"<p>{name}</p>"))
 
     def path(self, pattern: str) -> str:
         """Where a list is, with all there is to ask for."""

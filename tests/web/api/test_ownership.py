@@ -94,6 +94,7 @@ class Belongings:
         warnings.give(tx, alice, WORD)
         severance_rows.insert(tx, alice.id, "domain_block", f"{WORD}.test", 1, 1)
         interactions.pin(tx, alice, self.public.id)
+        interactions.favourite(tx, alice, self.public.id)
         years.ask(tx, alice, YEAR)
         tx.execute(
             """INSERT INTO interaction_requests (id, kind, post_id, account_id, interaction_uri, state, created_at)

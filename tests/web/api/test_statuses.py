@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 from aiohttp import FormData
+from yarl import URL
 
-from fedi import apps, interactions
+from fedi import apps, interactions, moderation
 from fedi.storage import posts as post_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
@@ -142,6 +143,20 @@ async def test_an_edit_keeps_what_is_not_said_and_leaves_a_history(api: Api, ali
     assert (await api.get(alice, f"{path}/source")).json["text"] == "*second*"
 
 
+async def test_a_revision_has_what_its_poll_offered(api: Api, alice: Account) -> None:
+    post = await api.say(alice, "where?", poll={"options": ["sea", "hills"], "expires_in": 3600})
+    path = f"/api/v1/statuses/{post['id']}"
+    for poll in ({"options": ["sea", "town", "hills"], "expires_in": 3600}, None):
+        assert (await api.call("PUT", alice, path, json={"status": "where now?", **({"poll": poll} if poll else {})})).status == 200
+    plain = await api.say(alice, "no question")
+    await api.call("PUT", alice, f"/api/v1/statuses/{plain['id']}", json={"status": "none at all"})
+
+    edits = (await api.get(None, f"{path}/history")).json
+
+    assert [[one["title"] for one in edit["poll"]["options"]] for edit in edits][:2] == [["sea", "hills"], ["sea", "town", "hills"]]
+    assert all("poll" not in edit for edit in (await api.get(None, f"/api/v1/statuses/{plain['id']}/history")).json)
+
+
 async def test_a_deleted_post_comes_back_with_its_source_and_is_gone(api: Api, alice: Account) -> None:
     post = await api.say(alice, "hello *you*")
     path = f"/api/v1/statuses/{post['id']}"
@@ -212,6 +227,46 @@ async def test_an_act_on_a_boost_is_one_on_what_it_boosts(api: Api, alice: Accou
     liked = await api.get(None, f"/api/v1/statuses/{boost['id']}/favourited_by?limit=1")
     assert [one["acct"] for one in liked.json] == ["bob"]
     assert (await api.get(bob, f"/api/v1/statuses/{boost['id']}")).json["reblog"]["favourited"] is True
+
+
+@pytest.mark.parametrize(("act", "name"), [(interactions.favourite, "favourited_by"), (interactions.boost, "reblogged_by")])
+async def test_who_liked_or_boosted_is_read_page_by_page_both_ways(api: Api, alice: Account, act: Any, name: str) -> None:
+    """The latest first, each once; who is suspended is in no page, and leaves no page short."""
+    post = await api.say(alice, "hello")
+    path, people = f"/api/v1/statuses/{post['id']}/{name}", [api.run(make.account, f"fan{number}") for number in range(7)]
+    for who in (people[5], people[0], people[6], people[1], people[4], people[2], people[3]):
+        api.run(act, who, int(post["id"]))
+    api.run(moderation.suspend, people[1])
+    latest = ["fan3", "fan2", "fan4", "fan6", "fan0", "fan5"]
+
+    down, up = await walk(api, f"{path}?limit=2", "next"), await walk(api, f"{path}?limit=2&min_id=1", "prev")
+
+    assert [[one["acct"] for one in page] for page in down] == [latest[:2], latest[2:4], latest[4:]]
+    assert [[one["acct"] for one in page] for page in up] == [latest[4:], latest[2:4], latest[:2]]
+    assert [one["acct"] for one in (await api.get(None, path)).json] == latest
+    newest = URL(path_of := (await api.get(None, f"{path}?limit=3")).link("prev")).query["min_id"]
+    assert (await api.get(None, path_of)).json == []
+    assert (await api.get(None, f"{path}?since_id={newest}")).json == []
+    assert (await api.get(None, f"{path}?limit=many")).status == 422
+    assert len((await api.get(None, f"{path}?limit=1000000")).json) == 6 and (await api.get(None, f"{path}?max_id=x")).json == []
+
+
+async def walk(api: Api, path: str, rel: str) -> list[list[Any]]:
+    """The pages of a list to its end."""
+    pages = []
+    while path and len(pages) < 9 and (found := await api.get(None, path)).json:
+        pages.append(found.json)
+        path = found.link(rel)
+    return pages
+
+
+async def test_a_boost_for_followers_is_in_no_page_of_a_stranger(api: Api, alice: Account, bob: Account) -> None:
+    post = await api.say(alice, "hello")
+    await api.post(bob, f"/api/v1/statuses/{post['id']}/reblog", json={"visibility": "private"})
+
+    shown = [(await api.get(who, f"/api/v1/statuses/{post['id']}/reblogged_by?min_id=1")).json for who in (None, bob)]
+
+    assert [len(one) for one in shown] == [0, 1]
 
 
 async def test_pinning_ones_own_posts(api: Api, alice: Account, bob: Account) -> None:

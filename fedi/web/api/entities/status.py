@@ -1,5 +1,6 @@
 """Status: the parts of its JSON that stay the same for everybody, and the end that does not; StatusEdit and StatusSource."""
 
+import json
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -141,7 +142,10 @@ NOBODYS: Final = b"}"
 
 
 def edits(us: Uris, post: Post, earlier: Sequence[Edit], author: bytes, beside: Beside) -> list[Json]:
-    """Every revision, the first one first. Attachments are those of today. Source: Mastodon documentation, StatusEdit."""
+    """Every revision, the first one first; to that of today its poll is to be added with `asked`. Attachments are those of today.
+
+    Source: Mastodon documentation, StatusEdit.
+    """
     today = Edit(post.edited_at or post.published_at, post.title, post.content_html, post.warning, post.sensitive)
     files = [media(us, file) for file in beside.media.get(post.id, ())]
     return [
@@ -154,9 +158,15 @@ def edits(us: Uris, post: Post, earlier: Sequence[Edit], author: bytes, beside: 
             "media_attachments": files,
             "emojis": emoji.used(us, post.emojis),
             "quote": None,
+            **asked(json.loads(edit.poll_options)),
         }
         for edit in (*earlier, today)
     ]
+
+
+def asked(titles: Sequence[str]) -> Json:
+    """What a revision has besides where it asked something."""
+    return {"poll": {"options": [{"title": title} for title in titles]}} if titles else {}
 
 
 def source(post: Post) -> Json:

@@ -11,6 +11,7 @@ from fedi.html import Html
 from fedi.storage import accounts as account_rows
 from fedi.storage import blocks as block_rows
 from fedi.storage import collections as rows
+from fedi.storage import follows as follow_rows
 from fedi.storage import tags as tag_rows
 from fedi.storage.accounts import Account
 from fedi.storage.collections import Collection, Item
@@ -114,8 +115,13 @@ def delete(tx: Tx, owner: Account, collection_id: int) -> None:
 
 
 def may_feature(tx: Tx, owner: Account, account: Account) -> bool:
-    """Whether somebody may be put into a collection: people here who want to be found, by whom no block keeps away; nobody elsewhere."""
+    """Whether somebody may be put into a collection: people here who want to be found, by whom no block keeps away; nobody elsewhere.
+
+    Who chooses their followers is put there by these, and by themselves.
+    """
     if account.is_hidden or not account.is_local or account.kind == "Application" or not account.discoverable:
+        return False
+    if account.locked and account.id != owner.id and not follow_rows.is_follower(tx, owner.id, account.id):
         return False
     return not block_rows.stands_between(tx, owner.id, account.id)
 

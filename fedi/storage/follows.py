@@ -93,6 +93,16 @@ def list_between(tx: Tx, viewer_id: int, account_ids: Iterable[int]) -> list[Fol
     return [Follow._make(row) for row in rows]
 
 
+def list_followed(tx: Tx, follower_id: int, account_ids: Iterable[int]) -> frozenset[int]:
+    """Which of these accounts somebody follows, with their consent."""
+    rows = tx.query(
+        """SELECT followed_id FROM follows WHERE follower_id = ? AND followed_id IN (SELECT value FROM json_each(?))
+        AND state = 'accepted'""",
+        (follower_id, json.dumps(list(account_ids))),
+    )
+    return frozenset(row[0] for row in rows)
+
+
 def is_follower(tx: Tx, follower_id: int, followed_id: int) -> bool:
     """Whether the follow is there and accepted."""
     return bool(

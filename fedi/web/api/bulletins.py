@@ -12,7 +12,7 @@ from fedi.storage.db import Tx
 from fedi.storage.notification_lists import Wanted
 from fedi.storage.timelines import Page
 from fedi.streaming import Event
-from fedi.web.api.entities import announcement, conversation, notification
+from fedi.web.api.entities import announcement, conversation, featuring, notification
 from fedi.web.api.entities.shelf import Shelf
 
 
@@ -20,7 +20,8 @@ def notifications(tx: Tx, shelf: Shelf, owner_id: int, wanted: Sequence[int]) ->
     """These of the owner's notifications, in the order they came."""
     page = Page(before=max(wanted) + 1, after=min(wanted) - 1, limit=100)
     found = notification_lists.list_notifications(tx, owner_id, page, Wanted(tuple(notification.TYPES)))
-    return notification.notifications(shelf, tx, owner_id, [row for row in reversed(found) if row.id in wanted])
+    made = notification.notifications(shelf, tx, owner_id, [row for row in reversed(found) if row.id in wanted])
+    return [featuring.fill(tx, owner_id, one) for one in made]
 
 
 class Maker(NamedTuple):
@@ -45,7 +46,7 @@ def _id(tx: Tx, shelf: Shelf, owner_id: int, event: Event) -> bytes:
 
 def _conversation(tx: Tx, shelf: Shelf, owner_id: int, event: Event) -> bytes | None:
     found = conversation_rows.find(tx, owner_id, event.id)
-    return conversation.conversations(tx, shelf, owner_id, [found])[0] if found is not None else None
+    return featuring.fill(tx, owner_id, conversation.conversations(tx, shelf, owner_id, [found])[0]) if found is not None else None
 
 
 def _announcement(tx: Tx, shelf: Shelf, owner_id: int, event: Event) -> bytes | None:

@@ -26,6 +26,7 @@ from fedi.streaming import Event
 from fedi.web import auth
 from fedi.web.api import bulletins
 from fedi.web.api.channels import Channel, Key, Listener
+from fedi.web.api.entities import featuring
 from fedi.web.api.entities.shelf import Shelf
 
 log = logging.getLogger(__name__)
@@ -275,7 +276,8 @@ class Exchange:
             shown = self._shelf.posts_by_id(tx, viewer_id, [one for one in post_ids if one in seen])
             for key, ids in by_key.items():
                 is_own = key[0] in ("user", "list")  # what one follows is told of however limited its server is
-                found += [(viewer_id, key, shown[one]) for one in dict.fromkeys(ids) if one in shown and (is_own or seen[one])]
+                told = [one for one in dict.fromkeys(ids) if one in shown and (is_own or seen[one])]
+                found += [(viewer_id, key, featuring.fill(tx, viewer_id, shown[one])) for one in told]
         return found
 
     async def _gone(self, post_id: int, traces: Traces) -> None:

@@ -1,10 +1,11 @@
 """Every address of the client API: the tables of its modules, put together."""
 
+from functools import wraps
 from typing import Final
 
 from aiohttp import web
 
-from fedi.web import keys
+from fedi.web import auth, keys
 from fedi.web.api import (
     accounts,
     announcements,
@@ -52,10 +53,11 @@ from fedi.web.api import (
     translations,
     trends,
 )
+from fedi.web.api.entities import featuring
 from fedi.web.api.entities.shelf import SHELF, Shelf
 from fedi.web.api.exchange import Exchange
 from fedi.web.api.repeats import REPEATS, Repeats
-from fedi.web.api.table import Route
+from fedi.web.api.table import Handler, Route
 
 _MODULES: Final = (
     apps,
@@ -120,9 +122,28 @@ def add(app: web.Application) -> None:
     streaming.add(app, Exchange(made, app[SHELF]))
     app.on_cleanup.append(_close)
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, route.handler)
+        handler = _for_viewer(route.handler)
+        app.router.add_route(route.method, route.path, handler)
         if "{" not in route.path:  # clients write some with a slash at the end: Mastodon.py asks for /api/v1/instance/
-            app.router.add_route(route.method, f"{route.path}/", route.handler)
+            app.router.add_route(route.method, f"{route.path}/", handler)
+
+
+def _for_viewer(handler: Handler) -> Handler:
+    """The handler, with what hangs on who reads put into the accounts of its answer, wherever in it they stand."""
+
+    @wraps(handler)
+    async def told(request: web.Request) -> web.StreamResponse:
+        response = await handler(request)
+        body = response.body if isinstance(response, web.Response) else None
+        if isinstance(body, bytes) and isinstance(response, web.Response):
+            viewer_id = auth.person_id(request) or auth.viewer_id(request)
+            if not viewer_id:
+                response.body = featuring.of_nobody(body)
+            elif featuring.LEAD in body:
+                response.body = request.app[keys.INSTANCE].db.read(featuring.fill, viewer_id, body)
+        return response
+
+    return told
 
 
 async def _close(app: web.Application) -> None:

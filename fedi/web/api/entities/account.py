@@ -11,15 +11,11 @@ from fedi.storage.db import Tx
 from fedi.storage.listings import Picture, Showing
 from fedi.storage.users import User
 from fedi.uris import Uris
-from fedi.web.api.entities import emoji
+from fedi.web.api.entities import emoji, featuring
 from fedi.web.api.entities.places import Json, address, visibility
 
 _NO_AVATAR: Final = "/static/avatar.png"
 _NO_HEADER: Final = "/static/header.png"
-# Whether they may be put into collections: people here who want to be found may, by anybody; others have not said.
-_FEATURE: Final = {"automatic": ["public"], "manual": [], "current_user": "automatic"}
-_NO_FEATURE: Final = {"automatic": [], "manual": [], "current_user": "denied"}
-_UNSAID_FEATURE: Final = {"automatic": [], "manual": [], "current_user": "missing"}
 # (id, permissions): what apps for moderators look at. Source: Mastodon documentation, Role.
 _ROLES: Final = {"owner": ("3", "1048575"), "admin": ("2", "1048575"), "moderator": ("1", "1308"), "user": ("-99", "0")}
 _STAFF: Final = ("owner", "admin", "moderator")
@@ -76,7 +72,7 @@ def account(us: Uris, shown: Account, beside: Beside) -> Json:
         "show_media_replies": chosen.show_media_replies,
         "show_featured": chosen.show_featured,
         "roles": [role(chosen.role)] if chosen.role in _STAFF else [],
-        "feature_approval": _UNSAID_FEATURE if not shown.is_local else _FEATURE if shown.discoverable else _NO_FEATURE,
+        "feature_approval": featuring.approval(shown),
     }
     if shown.is_local:
         found["noindex"] = not shown.indexable

@@ -108,7 +108,10 @@ def change(tx: Tx, owner: Account, collection_id: int, about: About) -> Collecti
 
 def delete(tx: Tx, owner: Account, collection_id: int) -> None:
     """Raises NotFound, Forbidden."""
-    rows.delete(tx, _own(tx, owner, collection_id).id)
+    collection = _own(tx, owner, collection_id)
+    for item in rows.list_items(tx, owner.id, [collection.id]).get(collection.id, []):
+        notifications.forget(tx, item.account_id, "collection", owner.id, about_id=collection.id)
+    rows.delete(tx, collection.id)
 
 
 # -- who is in it --
@@ -155,7 +158,9 @@ def _item(tx: Tx, collection: Collection, item_id: int) -> Item:
 def remove(tx: Tx, owner: Account, collection_id: int, item_id: int) -> None:
     """Take somebody out of one's own. Raises NotFound, Forbidden."""
     collection = _own(tx, owner, collection_id)
-    rows.delete_item(tx, _item(tx, collection, item_id).id)
+    item = _item(tx, collection, item_id)
+    rows.delete_item(tx, item.id)
+    notifications.forget(tx, item.account_id, "collection", owner.id, about_id=collection.id)
     rows.touch(tx, collection.id)
 
 

@@ -60,6 +60,7 @@ from fedi.storage import settings as setting_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage import users as user_rows
+from fedi.storage import withdrawn as withdrawn_rows
 from fedi.storage.db import Database
 from fedi.storage.files import Files
 from fedi.storage.jobs import Job
@@ -295,6 +296,7 @@ async def _tidy(instance: Workplace) -> None:
     await instance.db.write(tombstone_rows.prune, now - 30 * clock.DAY)
     await instance.db.write(user_rows.prune_sessions, now - 90 * clock.DAY)
     await instance.db.write(oauth.prune)
+    await instance.db.write(withdrawn_rows.prune, now - limits.TOLD_AGAIN_S * clock.SECOND)
     await instance.db.write(confirmation_rows.prune, now - limits.CONFIRMATION_S * clock.SECOND)
     await instance.db.write(signups.prune)
     await instance.db.write(newsletters.prune)

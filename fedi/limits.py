@@ -202,6 +202,7 @@ TOKENS_PER_PERSON = 300  # the longest unused end first
 # -- rates --
 CONNECTIONS_PER_ADDRESS = 100  # open at the same time from one address that is no proxy of ours
 UNREAD_S = 30  # how long a client may take nothing of what it is sent
+TOLD_AGAIN_S = 24 * 3600  # within that time the same like, boost, follow or choice of the same person is told once, however often undone
 PUSH_SUBSCRIPTIONS = 20  # of one person; the oldest end
 PUSHES_WAITING = 200  # for one push service, in each of its lanes; more is not told
 PUSHES_AGAIN = 2000  # of all push services that wait to be tried again; more is not told

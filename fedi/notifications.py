@@ -1,24 +1,29 @@
 """Whether somebody is told of something, and telling them. Mutes, blocks, domain blocks and policies are looked at here, for every kind."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from fedi import push
+from fedi import clock, limits, push
 from fedi.errors import NotFound
 from fedi.storage import markers as marker_rows
 from fedi.storage import muted_threads as mute_rows
 from fedi.storage import notification_requests as request_rows
 from fedi.storage import notifications as rows
 from fedi.storage import users as user_rows
+from fedi.storage import withdrawn as withdrawn_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.notifications import Told
 from fedi.streaming import Event
 
+_REPEATABLE: Final = frozenset({"favourite", "reaction", "boost", "follow", "follow_request", "collection"})  # and undone at will
+
 
 def tell(tx: Tx, owner_id: int, kind: str, sender: Account, post_id: int | None = None, *, about_id: int | None = None) -> bool:
     """Notify a local account of what `sender` did; nothing for remote owners, for oneself, or where a mute or block stands.
 
-    What the owner's policy holds apart makes a request and tells no listener. Returns whether the owner wants to hear of it.
+    What the owner's policy holds apart makes a request and tells no listener, and what was told lately, undone and done again is told no
+    listener a second time. Returns whether the owner wants to hear of it.
     """
     if sender.id == owner_id:
         return False
@@ -26,6 +31,9 @@ def tell(tx: Tx, owner_id: int, kind: str, sender: Account, post_id: int | None 
     said = rows.wants(tx, told)
     if said == "drop" or (post_id is not None and mute_rows.is_muted(tx, owner_id, post_id)):
         return False
+    since = tx.now - limits.TOLD_AGAIN_S * clock.SECOND
+    if said == "accept" and kind in _REPEATABLE and withdrawn_rows.put_back(tx, told, about_id=about_id, since=since):
+        return True
     notification = rows.insert(tx, told, about_id=about_id, filtered=said == "filter")
     if notification is not None and notification.filtered:
         request_rows.put(tx, owner_id, sender.id, post_id if kind in ("mention", "quote") else None)
@@ -49,9 +57,12 @@ def signed_up(tx: Tx, newcomer: Account) -> None:
         tell(tx, account_id, "sign_up", newcomer)
 
 
-def forget(tx: Tx, owner_id: int, kind: str, sender_id: int, post_id: int | None = None) -> None:
+def forget(tx: Tx, owner_id: int, kind: str, sender_id: int, post_id: int | None = None, *, about_id: int | None = None) -> None:
     """What was told is no longer so: an undone like, an ended follow."""
-    rows.delete(tx, owner_id, kind, sender_id, post_id)
+    told = Told(owner_id, kind, sender_id, post_id)
+    if kind in _REPEATABLE:
+        withdrawn_rows.keep(tx, told, about_id=about_id, since=tx.now - limits.TOLD_AGAIN_S * clock.SECOND)
+    rows.delete(tx, told, about_id)
 
 
 # -- what the owner does with them --

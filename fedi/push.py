@@ -13,10 +13,13 @@ from fedi.storage import listings, notification_lists
 from fedi.storage import posts as post_rows
 from fedi.storage import push as rows
 from fedi.storage import settings as setting_rows
+from fedi.storage import severances as severance_rows
+from fedi.storage import warnings as warning_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.notifications import Notification
 from fedi.storage.push import Subscription
+from fedi.storage.severances import Severance
 from fedi.streaming import Event
 from fedi.webpush import Receiver
 
@@ -49,6 +52,8 @@ KINDS: Final = {
     "edit": Kind("update", "{} edited a post you boosted"),
     "sign_up": Kind("admin.sign_up", "{} signed up"),
     "report": Kind("admin.report", "{} sent a report"),
+    "severance": Kind("severed_relationships", "You have lost follows"),
+    "warning": Kind("moderation_warning", "The people who look after this server have a word for you"),
     "collection": Kind("added_to_collection", "{} added you to a collection"),
     "collection_edit": Kind("collection_update", "{} changed a collection you are in"),
 }
@@ -188,8 +193,17 @@ def _icon(tx: Tx, sender: Account) -> str:
 
 
 def _body(tx: Tx, told: Notification, sender: Account) -> str:
-    """The beginning of the post, or what the person says of themselves."""
+    """The beginning of the post or of what staff say, how much is lost, or what the person says of themselves."""
+    if told.kind == "warning":
+        return "".join(one.text[:_BODY_CHARS] for one in warning_rows.list_these(tx, [told.about_id or 0]).values())
+    if told.kind == "severance":
+        return "".join(_lost(one) for one in severance_rows.list_these(tx, [told.about_id or 0]).values())
     if told.post_id is None:
         return plaintext.text(sender.bio_html, _BODY_CHARS)
     post = post_rows.find_visible(tx, told.account_id, told.post_id)
     return "" if post is None else plaintext.text(post.content_html, _BODY_CHARS) if not post.warning else post.warning[:_BODY_CHARS]
+
+
+def _lost(severance: Severance) -> str:
+    followers, following = severance.followers_count, severance.following_count
+    return f"{severance.target}: {followers} of your followers, {following} of those you follow"[:_BODY_CHARS]

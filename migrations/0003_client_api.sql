@@ -313,6 +313,24 @@ CREATE UNIQUE INDEX notifications_once ON notifications (account_id, kind, from_
 
 CREATE INDEX notifications_post ON notifications (post_id) WHERE post_id IS NOT NULL;
 
+-- What was told lately and then undone: the same again is no news. `post_id` is 0 where there is none.
+
+CREATE TABLE withdrawn_notifications (
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  kind TEXT NOT NULL,
+  from_account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  post_id INTEGER NOT NULL,
+  notification_id INTEGER NOT NULL,
+  group_key TEXT NOT NULL,
+  created_at INTEGER NOT NULL,              -- when it was told
+  read_at INTEGER,
+  PRIMARY KEY (account_id, kind, from_account_id, post_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX withdrawn_notifications_from ON withdrawn_notifications (from_account_id);
+
+CREATE INDEX withdrawn_notifications_told ON withdrawn_notifications (created_at);
+
 CREATE TABLE notification_policies (
   account_id INTEGER PRIMARY KEY REFERENCES users (account_id) ON DELETE CASCADE,
   not_following TEXT NOT NULL DEFAULT 'accept' CHECK (not_following IN ('accept', 'filter', 'drop')),

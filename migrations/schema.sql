@@ -1098,6 +1098,22 @@ CREATE TABLE warnings (
 
 CREATE INDEX warnings_account ON warnings (account_id);
 
+CREATE TABLE withdrawn_notifications (
+  account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,
+  kind TEXT NOT NULL,
+  from_account_id INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  post_id INTEGER NOT NULL,
+  notification_id INTEGER NOT NULL,
+  group_key TEXT NOT NULL,
+  created_at INTEGER NOT NULL,              -- when it was told
+  read_at INTEGER,
+  PRIMARY KEY (account_id, kind, from_account_id, post_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX withdrawn_notifications_from ON withdrawn_notifications (from_account_id);
+
+CREATE INDEX withdrawn_notifications_told ON withdrawn_notifications (created_at);
+
 CREATE TRIGGER accounts_changed AFTER UPDATE OF version ON accounts
   WHEN new.id <= (SELECT mark FROM search_marks WHERE kind = 'account')
   BEGIN INSERT INTO search_queue (kind, ref_id) VALUES ('account', new.id) ON CONFLICT DO NOTHING; END;

@@ -26,7 +26,7 @@ def test_each_thing_is_told_once_the_latest_first(db: Database, run: Run, alice:
     run(make.post, bob, "re", "public", (alice,), reply_to=post)
     run(interactions.unfavourite, bob, post.id)
     run(interactions.favourite, bob, post.id)
-    assert db.read(told, alice) == [(kind, bob.id) for kind in ("favourite", "mention", "boost", "follow")]
+    assert db.read(told, alice) == [(kind, bob.id) for kind in ("mention", "boost", "favourite", "follow")]
     assert db.read(told, bob) == []
 
 

@@ -7,8 +7,25 @@ from typing import Any
 
 import pytest
 
-from fedi import blocks, clock, follows, interactions, limits, logins, polls, posts, push, webpush
+from fedi import (
+    blocks,
+    clock,
+    collections,
+    follows,
+    interactions,
+    limits,
+    logins,
+    moderation,
+    notifications,
+    polls,
+    posts,
+    push,
+    reactions,
+    warnings,
+    webpush,
+)
 from fedi.push import Wanted
+from fedi.storage import notifications as notification_rows
 from fedi.storage import push as rows
 from fedi.storage.accounts import Account
 from fedi.storage.push import Subscription
@@ -97,6 +114,87 @@ async def test_every_kind_that_is_wanted_is_sent_and_no_other(w: World) -> None:
     await w.settle()
 
     assert sorted(opened(seen, to)["notification_type"] for seen in sent(w)) == ["favourite", "follow", "poll", "reblog"]
+
+
+async def test_doing_and_undoing_the_same_over_and_over_is_told_once_a_day(w: World) -> None:
+    """A flood of likes, boosts, follows and choices, each undone: one message each, one line each in the list, read when it was read."""
+    _, to = subscribe(w, w.alice)
+    post = w.publish(w.alice, "x")
+    w.db.transact(lambda tx: tx.execute("UPDATE accounts SET discoverable = 1"))
+
+    def toggle(tx: Any) -> None:
+        interactions.favourite(tx, w.bob, post.id)
+        interactions.boost(tx, w.bob, post.id)
+        follows.follow(tx, w.bob, w.alice.id)
+        reactions.react(tx, w.bob, post.id, "\N{PARTY POPPER}")
+        made = collections.create(tx, w.bob, collections.About(name="x"), [w.alice.id])
+        made_now.append(made.id)
+
+    def undo(tx: Any) -> None:
+        interactions.unfavourite(tx, w.bob, post.id)
+        interactions.unboost(tx, w.bob, post.id)
+        follows.unfollow(tx, w.bob, w.alice.id)
+        reactions.unreact(tx, w.bob, post.id, "\N{PARTY POPPER}")
+        collections.delete(tx, w.bob, made_now.pop())
+
+    made_now: list[int] = []
+    kinds = ["boost", "collection", "favourite", "follow", "reaction"]
+    for times in range(6):
+        w.db.transact(toggle)
+        if times == 0:
+            w.db.transact(notifications.mark_all_read, w.alice.id)
+            await w.settle()
+        told = w.db.read(notification_rows.list_of, w.alice.id)
+        assert sorted(one.kind for one in told) == kinds and all(one.read_at for one in told)
+        w.db.transact(undo)
+        assert w.db.read(notification_rows.list_of, w.alice.id) == []
+    await w.settle()
+    assert sorted(opened(seen, to)["notification_type"] for seen in sent(w)) == [
+        "added_to_collection", "favourite", "favourite", "follow", "reblog",
+    ]  # fmt: skip
+
+    w.db.transact(lambda tx: tx.execute("UPDATE withdrawn_notifications SET created_at = created_at - ?", (clock.DAY,)))
+    w.db.transact(toggle)
+    await w.settle()
+    assert len(sent(w)) == 2 * len(kinds) and all(one.read_at is None for one in w.db.read(notification_rows.list_of, w.alice.id))
+
+
+async def test_what_was_undone_does_not_keep_quiet_who_did_not_do_it(w: World) -> None:
+    subscribe(w, w.alice)
+    post, other = w.publish(w.alice, "x"), w.publish(w.alice, "y")
+    w.db.transact(interactions.favourite, w.bob, post.id)
+    w.db.transact(interactions.unfavourite, w.bob, post.id)
+    w.db.transact(interactions.favourite, w.bob, other.id)
+    w.db.transact(interactions.favourite, w.db.transact(make.account, "eve"), post.id)
+    await w.settle()
+
+    assert len(sent(w)) == 2
+
+
+async def test_a_block_forgets_what_was_told_before(w: World) -> None:
+    post = w.publish(w.alice, "x")
+    w.db.transact(interactions.favourite, w.bob, post.id)
+    w.db.transact(interactions.unfavourite, w.bob, post.id)
+    w.db.transact(blocks.block, w.alice, w.bob.id)
+
+    assert w.db.read(lambda tx: tx.query("SELECT * FROM withdrawn_notifications")) == []
+
+
+async def test_a_word_of_staff_and_lost_follows_are_sent_to_who_wants_to_hear_of_them(w: World) -> None:
+    _, to = subscribe(w, w.alice, "warning", "severance", policy="followed")
+    subscribe(w, w.bob, "mention")
+    eve = w.db.transact(make.account, "eve")
+    w.db.transact(make.follow, eve, w.alice)
+    w.db.transact(make.follow, eve, w.bob)
+    w.db.transact(warnings.give, w.alice, "Be kind.")
+    w.db.transact(moderation.suspend, eve)
+    await w.settle()
+
+    found = [opened(seen, to) for seen in sent(w)]
+    assert sorted((one["notification_type"], one["body"]) for one in found) == [
+        ("moderation_warning", "Be kind."),
+        ("severed_relationships", "eve: 1 of your followers, 0 of those you follow"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,11 @@ def insert(tx: Tx, told: Told, *, about_id: int | None = None, filtered: bool = 
     return found if tx.execute(_INSERT, params) else None
 
 
+def put_back(tx: Tx, was: Notification) -> None:
+    """One that was deleted, as it was."""
+    tx.execute(f"INSERT INTO notifications ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", was)
+
+
 def _prefix(kind: str, post_id: int | None) -> str:
     return f"{_GROUPED[kind]}{post_id}-" if kind in _GROUPED and kind != "follow" else _GROUPED.get(kind, "")
 
@@ -161,11 +166,12 @@ def latest_id(tx: Tx, account_id: int) -> int:
     return int(row[0]) if row and row[0] is not None else 0
 
 
-def delete(tx: Tx, account_id: int, kind: str, from_account_id: int, post_id: int | None) -> None:
+def delete(tx: Tx, told: Told, about_id: int | None = None) -> None:
     """What it told of was taken back."""
     tx.execute(
-        "DELETE FROM notifications WHERE account_id = ? AND kind = ? AND from_account_id = ? AND coalesce(post_id, 0) = ?",
-        (account_id, kind, from_account_id, post_id or 0),
+        """DELETE FROM notifications WHERE account_id = ? AND kind = ? AND from_account_id = ? AND coalesce(post_id, 0) = ?
+        AND (? IS NULL OR about_id = ?)""",
+        (told.account_id, told.kind, told.from_account_id, told.post_id or 0, about_id, about_id),
     )
 
 
@@ -173,6 +179,7 @@ def delete_between(tx: Tx, account_id: int, from_account_id: int) -> None:
     """The owner has blocked the other: all of theirs goes."""
     tx.execute("DELETE FROM notifications WHERE account_id = ? AND from_account_id = ?", (account_id, from_account_id))
     tx.execute("DELETE FROM notification_requests WHERE account_id = ? AND from_account_id = ?", (account_id, from_account_id))
+    tx.execute("DELETE FROM withdrawn_notifications WHERE account_id = ? AND from_account_id = ?", (account_id, from_account_id))
 
 
 def delete_these(tx: Tx, account_id: int, notification_ids: Iterable[int]) -> int:

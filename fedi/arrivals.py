@@ -137,7 +137,7 @@ def receive_edit(tx: Tx, note: parse.Note, author: Account, content: Html) -> Po
     if updated_at is None or updated_at <= (post.edited_at or post.published_at):
         polls.receive(tx, post, note.poll, newer=False)
         return None
-    rows.insert_edit(tx, post, polls.titles(tx, post))
+    rows.insert_edit(tx, post)
     changed = rows.update(tx, post.id, edited_at=min(updated_at, tx.now), **_received_text(tx, note, author, content))
     _receive_mentions(tx, changed, note, author)
     rows.set_tags(tx, changed.id, note.tags)

@@ -22,9 +22,26 @@ def post_added(tx: Tx, post: Post, wanted_by: Collection[int]) -> None:
             _add(tx, owner_id, thread_id, everybody, post)
 
 
-def _add(tx: Tx, owner_id: int, thread_id: int, everybody: list[int], post: Post) -> None:
-    made = rows.add(tx, owner_id, thread_id, everybody, post.id, unread=post.account_id != owner_id)
+def _add(tx: Tx, owner_id: int, thread_id: int, everybody: list[int], post: Post, *, unread: bool | None = None) -> None:
+    is_new = post.account_id != owner_id if unread is None else unread
+    made = rows.add(tx, owner_id, thread_id, everybody, post.id, unread=is_new)
     tx.emit(Event("conversation", made, owner_id))
+
+
+def post_edited(tx: Tx, post: Post, newcomers: Collection[int]) -> None:
+    """A letter may name others than before: then it stands among these from now on. `newcomers` have just heard of it."""
+    if post.visibility != "direct" or post.boost_of_id is not None:
+        return
+    everybody, ours = rows.list_participants(tx, post.id)
+    places = rows.list_of_post(tx, post.id)
+    if any(place.people == frozenset(everybody) for place in places):
+        return
+    unread = {place.account_id: place.unread for place in places}
+    post_removed(tx, post)
+    thread_id = rows.thread_of(tx, post.id)
+    for owner_id in ours:
+        if owner_id in unread or owner_id in newcomers:
+            _add(tx, owner_id, thread_id, everybody, post, unread=unread.get(owner_id))
 
 
 def brought_back(tx: Tx, owner_id: int, post_id: int) -> None:
@@ -36,12 +53,12 @@ def brought_back(tx: Tx, owner_id: int, post_id: int) -> None:
 
 
 def post_removed(tx: Tx, post: Post) -> None:
-    """A letter is about to go."""
+    """A letter is about to go, or to stand elsewhere."""
     if post.visibility == "direct" and post.boost_of_id is None:
         touched = rows.list_of_post(tx, post.id)
         rows.take_out(tx, post.id)
-        for conversation_id, owner_id in touched:
-            tx.emit(Event("conversation", conversation_id, owner_id))
+        for place in touched:
+            tx.emit(Event("conversation", place.id, place.account_id))
 
 
 def set_unread(tx: Tx, owner_id: int, conversation_id: int, unread: bool) -> Conversation:

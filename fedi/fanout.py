@@ -8,6 +8,7 @@ from fedi.storage import followed_tags as followed_tag_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import list_posts as list_post_rows
 from fedi.storage import lists as list_rows
+from fedi.storage import notifications as notification_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import streams as stream_rows
 from fedi.storage import timelines as timeline_rows
@@ -64,8 +65,10 @@ def post_edited(tx: Tx, post: Post, author: Account) -> None:
         return
     for booster_id in post_rows.list_local_boosters(tx, post.id):
         notifications.tell(tx, booster_id, "edit", author, post.id)
-    for named in post_rows.list_mentions(tx, [post.id]).get(post.id, []):
-        notifications.tell(tx, named.id, "mention", author, post.id)
+    named = post_rows.list_mentions(tx, [post.id]).get(post.id, [])
+    heard = notification_rows.list_told(tx, "mention", post.id) if post.visibility == "direct" else frozenset()
+    wanted_by = [account.id for account in named if notifications.tell(tx, account.id, "mention", author, post.id)]
+    conversations.post_edited(tx, post, [account_id for account_id in wanted_by if account_id not in heard])
     cards.edited(tx, post, is_own=author.is_local)
     quotes.post_edited(tx, post, author)
     tx.emit(Event("post_edited", post.id, author.id))

@@ -416,6 +416,8 @@ INSERT INTO conversations (account_id, thread_id, participants, last_post_id, up
 
 CREATE INDEX conversations_last ON conversations (account_id, last_post_id);
 
+CREATE INDEX conversations_thread ON conversations (thread_id);
+
 CREATE INDEX conversations_post ON conversations (last_post_id) WHERE last_post_id IS NOT NULL;
 
 CREATE TABLE conversation_posts (

@@ -270,6 +270,8 @@ CREATE INDEX conversations_last ON conversations (account_id, last_post_id);
 
 CREATE INDEX conversations_post ON conversations (last_post_id) WHERE last_post_id IS NOT NULL;
 
+CREATE INDEX conversations_thread ON conversations (thread_id);
+
 CREATE TABLE deliveries (
   activity_id INTEGER NOT NULL REFERENCES activities (id) ON DELETE CASCADE,
   inbox_id INTEGER NOT NULL REFERENCES inboxes (id),

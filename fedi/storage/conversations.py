@@ -85,10 +85,46 @@ def has(tx: Tx, account_id: int, post_id: int) -> bool:
     return tx.one(sql, (post_id, account_id)) is not None
 
 
-def list_of_post(tx: Tx, post_id: int) -> list[tuple[int, int]]:
-    """(id, owner) of the conversations a post is in."""
-    sql = "SELECT c.id, c.account_id FROM conversation_posts cp JOIN conversations c ON c.id = cp.conversation_id WHERE cp.post_id = ?"
-    return [(row[0], row[1]) for row in tx.query(sql, (post_id,))]
+class Place(NamedTuple):
+    """A conversation a post is in. `people` are all who take part, its owner too."""
+
+    id: int
+    account_id: int
+    unread: bool
+    people: frozenset[int]
+
+
+def list_of_post(tx: Tx, post_id: int) -> list[Place]:
+    """The conversations a post is in, of whomever."""
+    rows = tx.query(
+        """SELECT c.id, c.account_id, c.unread, c.participants FROM conversation_posts cp JOIN conversations c ON c.id = cp.conversation_id
+        WHERE cp.post_id = ?""",
+        (post_id,),
+    )
+    return [Place(row[0], row[1], bool(row[2]), frozenset({row[1], *json.loads(row[3])})) for row in rows]
+
+
+def join(tx: Tx, thread_id: int, joined: str) -> None:
+    """Threads (`joined`, JSON) turn out to be parts of another: what the same people have in them is one conversation, which is new to its
+    owner where one of them was."""
+    params = {"thread": thread_id, "joined": joined}
+    among = "c.thread_id IN (SELECT value FROM json_each(:joined))"
+    tx.execute(f"UPDATE OR IGNORE conversations AS c SET thread_id = :thread WHERE {among}", params)
+    same = "t.account_id = c.account_id AND t.thread_id = :thread AND t.participants = c.participants"
+    tx.execute(
+        f"""INSERT INTO conversation_posts (conversation_id, post_id)
+        SELECT t.id, cp.post_id FROM conversations c JOIN conversations t ON {same} JOIN conversation_posts cp ON cp.conversation_id = c.id
+        WHERE {among} ON CONFLICT DO NOTHING""",
+        params,
+    )
+    tx.execute(
+        f"""UPDATE conversations AS t SET last_post_id = max(coalesce(t.last_post_id, 0), o.last_post_id), unread = max(t.unread, o.unread)
+        FROM (SELECT c.account_id, c.participants, max(c.last_post_id) AS last_post_id, max(c.unread) AS unread FROM conversations c
+          WHERE {among} AND c.last_post_id IS NOT NULL GROUP BY c.account_id, c.participants) AS o
+        WHERE t.account_id = o.account_id AND t.thread_id = :thread AND t.participants = o.participants""",
+        params,
+    )
+    tx.execute(f"DELETE FROM conversations AS c WHERE {among}", params)
 
 
 def take_out(tx: Tx, post_id: int) -> None:

@@ -154,6 +154,11 @@ def count_unread(tx: Tx, account_id: int) -> int:
     return int(row[0]) if row else 0
 
 
+def list_told(tx: Tx, kind: str, post_id: int) -> frozenset[int]:
+    """Who has been told of a post by such a notification, and has not dismissed it."""
+    return frozenset(row[0] for row in tx.query("SELECT account_id FROM notifications WHERE post_id = ? AND kind = ?", (post_id, kind)))
+
+
 def mark_read(tx: Tx, account_id: int, until: int = ids.MAX) -> None:
     """The owner has looked, up to the one with this id."""
     sql = "UPDATE notifications SET read_at = ? WHERE account_id = ? AND read_at IS NULL AND id <= ?"

@@ -261,11 +261,12 @@ def set_origin_counts(tx: Tx, post_id: int, *, replies: int | None, boosts: int 
 # -- what hangs on a post --
 
 
-def insert_edit(tx: Tx, post: Post, poll_options: Sequence[str] = ()) -> None:
-    """Keep the present revision before it is changed, with what its poll offers."""
-    kept = Edit(
-        post.edited_at or post.published_at, post.title, post.content_html, post.warning, post.sensitive, json.dumps(list(poll_options))
-    )
+def insert_edit(tx: Tx, post: Post, poll_options: Sequence[str] | None = None) -> None:
+    """Keep the present revision before it is changed, with what its poll offers; `poll_options` where that has been changed already."""
+    if poll_options is None and post.kind == "Question":
+        poll_options = [row[0] for row in tx.query("SELECT title FROM poll_options WHERE post_id = ? ORDER BY position", (post.id,))]
+    offered = json.dumps(list(poll_options or ()))
+    kept = Edit(post.edited_at or post.published_at, post.title, post.content_html, post.warning, post.sensitive, offered)
     tx.execute(f"INSERT INTO post_edits (post_id, {_EDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", (post.id, *kept))
 
 

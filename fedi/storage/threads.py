@@ -2,8 +2,8 @@
 
 import json
 
+from fedi.storage import conversations, visible
 from fedi.storage import posts as post_rows
-from fedi.storage import visible
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 
@@ -148,11 +148,15 @@ _JOINED = 5_000  # posts of a thread whose top is found to be another's; more st
 
 
 def _join(tx: Tx, parent: Post) -> None:
-    """The threads of what waited for a post are part of its own from now on, and so are those who wanted to hear no more of them."""
-    waiting = """SELECT thread_id FROM posts WHERE in_reply_to_uri = :uri AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL
-      AND id <> :parent AND thread_id <> :thread"""
+    """The threads of what waited for a post are part of its own from now on, conversations too, and who wanted to hear no more of them."""
+    waiting = """SELECT DISTINCT thread_id FROM posts WHERE in_reply_to_uri = :uri AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL
+      AND id <> :parent AND thread_id <> :thread LIMIT :most"""
     params = {"uri": parent.uri, "parent": parent.id, "thread": parent.thread_id, "most": _JOINED}
-    tx.execute(f"UPDATE OR IGNORE muted_threads SET thread_id = :thread WHERE thread_id IN ({waiting})", params)
-    tx.execute(
-        f"UPDATE posts SET thread_id = :thread WHERE id IN (SELECT id FROM posts WHERE thread_id IN ({waiting}) LIMIT :most)", params
-    )
+    joined = json.dumps([row[0] for row in tx.query(waiting, params)])
+    if joined == "[]":
+        return
+    params |= {"joined": joined}
+    among = "thread_id IN (SELECT value FROM json_each(:joined))"
+    tx.execute(f"UPDATE OR IGNORE muted_threads SET thread_id = :thread WHERE {among}", params)
+    tx.execute(f"UPDATE posts SET thread_id = :thread WHERE id IN (SELECT id FROM posts WHERE {among} LIMIT :most)", params)
+    conversations.join(tx, parent.thread_id, joined)

@@ -6,6 +6,7 @@ import pytest
 
 from fedi import blocks, posts
 from fedi.storage.accounts import Account
+from fedi.storage.db import Tx
 from tests import make
 from tests.web.api.conftest import Api
 from tests.web.api.costs import counting
@@ -123,3 +124,83 @@ async def test_a_page_of_them_costs_the_same_for_few_and_for_many(api: Api, alic
             assert len((await api.get(alice, f"{PATH}?limit=40")).json) in (5, 40)
         costs.append(len(seen))
     assert costs[0] == costs[1]
+
+
+def threads(tx: Tx) -> set[int]:
+    return {row[0] for row in tx.query("SELECT thread_id FROM conversations")}
+
+
+async def test_parts_of_a_thread_become_one_conversation_when_what_joins_them_comes(api: Api, alice: Account, carol: Account) -> None:
+    """Both parts were begun by answers to a letter that came last; a third was never part of it."""
+    apart = api.run(make.post, carol, "something else", "direct", mentions=(alice,))
+    late = f"{carol.uri}/late"
+    first = api.run(make.post, carol, "so?", "direct", mentions=(alice,), in_reply_to=late)
+    mine = await api.say(alice, "@carol@peer.test yes", visibility="direct", in_reply_to_id=str(first.id))
+    [one, *_] = await of(api, alice)
+    assert one["last_status"]["id"] == mine["id"]
+    await api.post(alice, f"{PATH}/{one['id']}/read")
+    second = api.run(make.post, carol, "and?", "direct", mentions=(alice,), in_reply_to=late)
+    assert len(await of(api, alice)) == 3
+
+    top = api.run(make.post, carol, "the letter", "direct", mentions=(alice,), id=late)
+
+    found = await of(api, alice)
+    assert [one["last_status"]["id"] for one in found] == [str(top.id), str(apart.id)]
+    assert found[0]["unread"] is True
+    assert api.run(threads) == {top.id, apart.id}
+    listed = api.run(lambda tx: tx.query("SELECT post_id FROM conversation_posts WHERE conversation_id = ?", (int(found[0]["id"]),)))
+    assert {row[0] for row in listed} == {first.id, int(mine["id"]), second.id, top.id}
+
+
+async def test_of_who_takes_part_in_one_part_only_nobody_else_gets_the_other(
+    api: Api, alice: Account, bob: Account, carol: Account
+) -> None:
+    late = f"{carol.uri}/late"
+    secret = api.run(make.post, carol, "for alice", "direct", mentions=(alice,), in_reply_to=late)
+    api.run(make.post, carol, "for bob", "direct", mentions=(bob,), in_reply_to=late)
+
+    api.run(make.post, carol, "for all", id=late)
+
+    assert [one["last_status"]["id"] for one in await of(api, alice)] == [str(secret.id)]
+    assert [one["last_status"]["content"] for one in await of(api, bob)] == ["<p>for bob</p>"]
+
+
+async def test_a_letter_that_names_somebody_new_is_a_conversation_of_theirs_too(api: Api, alice: Account, bob: Account) -> None:
+    eve = api.run(make.account, "eve")
+    first = await api.say(alice, "@bob psst", visibility="direct")
+    letter = await api.say(alice, "@bob psst again", visibility="direct", in_reply_to_id=first["id"])
+    [theirs] = await of(api, bob)
+    await api.post(bob, f"{PATH}/{theirs['id']}/read")
+
+    await api.call("PUT", alice, f"/api/v1/statuses/{letter['id']}", json={"status": "@bob @eve psst all"})
+
+    [news] = await of(api, eve)
+    assert news["unread"] is True and news["last_status"]["id"] == letter["id"]
+    assert {one["acct"] for one in news["accounts"]} == {"alice", "bob"}
+    for who, others in ((alice, {"bob", "eve"}), (bob, {"alice", "eve"})):
+        both = await of(api, who)
+        assert [one["last_status"]["id"] for one in both] == [letter["id"], first["id"]]
+        assert {one["acct"] for one in both[0]["accounts"]} == others and both[0]["unread"] is False
+
+
+async def test_an_edit_that_names_nobody_new_brings_back_no_conversation(api: Api, alice: Account, bob: Account) -> None:
+    letter = await api.say(alice, "@bob psst", visibility="direct")
+    [theirs] = await of(api, bob)
+    assert (await api.call("DELETE", bob, f"{PATH}/{theirs['id']}")).status == 200
+
+    for text in ("@bob hush", "@bob hush hush"):
+        await api.call("PUT", alice, f"/api/v1/statuses/{letter['id']}", json={"status": text})
+
+    assert await of(api, bob) == [] and len(await of(api, alice)) == 1
+
+
+async def test_who_is_named_no_more_and_who_mutes_the_author_has_none_of_it(api: Api, alice: Account, bob: Account) -> None:
+    eve = api.run(make.account, "eve")
+    api.run(blocks.mute, eve, alice.id)
+    letter = await api.say(alice, "@bob psst", visibility="direct")
+
+    await api.call("PUT", alice, f"/api/v1/statuses/{letter['id']}", json={"status": "@eve psst"})
+
+    assert await of(api, bob) == [] and await of(api, eve) == []
+    [mine] = await of(api, alice)
+    assert [one["acct"] for one in mine["accounts"]] == ["eve"]

@@ -16,7 +16,7 @@ from fedi.streaming import Event
 
 JOB: Final = "letter"
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+", re.ASCII)
-KINDS: Final = ("confirm", "approved", "waiting")
+KINDS: Final = ("confirm", "approved", "waiting", "changing")
 
 
 class Letter(NamedTuple):
@@ -39,6 +39,12 @@ def ask(tx: Tx, kind: str, account_id: int, about_id: int = 0) -> None:
     tx.emit(Event("job", job_rows.insert(tx, JOB, payload, lane=f"letter {account_id}")))
 
 
+def warn_of_change(tx: Tx, account_id: int, present: str, wanted: str) -> None:
+    """Tell the present address that another one is to take its place: it may have done so when the letter is written."""
+    payload = orjson.dumps({"kind": "changing", "account": account_id, "about": 0, "to": present, "wanted": wanted})
+    tx.emit(Event("job", job_rows.insert(tx, JOB, payload, lane=f"letter {account_id}")))
+
+
 def write(tx: Tx, payload: bytes, title: str) -> Letter | None:
     """The letter a job asks for; None when it has become pointless. A confirmation's link is new each time, and only the last is good."""
     given = orjson.loads(payload)
@@ -47,6 +53,8 @@ def write(tx: Tx, payload: bytes, title: str) -> Letter | None:
         return None
     if given["kind"] == "confirm":
         return _confirm(tx, account.id, account.username, title)
+    if given["kind"] == "changing":
+        return _changing(given["to"], given["wanted"], account.username, title, tx.uris.base_url)
     if given["kind"] == "approved":
         text = f"Hello {account.username},\n\nYour account at {title} is ready. Sign in here:\n\n{tx.uris.base_url}/login\n"
         return Letter(user.email, f"Your account at {title} is ready", text)
@@ -72,3 +80,12 @@ def _confirm(tx: Tx, account_id: int, username: str, title: str) -> Letter | Non
         f" this page within two days and press the button:\n\n{tx.uris.base_url}/confirm?token={link}\n\nIf that was not you, do nothing.\n"
     )
     return Letter(wanted.email, f"Is this your address? {title}", text)
+
+
+def _changing(to: str, wanted: str, username: str, title: str, base_url: str) -> Letter:
+    text = (
+        f"Hello {username},\n\nSomebody, hopefully you, wants {wanted} to be the address of @{username} at {title}. It is that once the"
+        f" link in a letter to it is opened; until then it is this one.\n\nIf that was not you, somebody knows your password. Choose"
+        f" another one, and keep your address:\n\n{base_url}/settings/security\n{base_url}/settings/email\n"
+    )
+    return Letter(to, f"Another address for @{username} at {title}", text)

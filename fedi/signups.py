@@ -164,6 +164,8 @@ def resend(tx: Tx, config: Config, account_id: int, email: str = "") -> None:
         raise Forbidden("This method is only available while the e-mail is awaiting confirmation")
     if not config.mail.host:
         raise Invalid(NO_MAIL)
+    if user.confirmed_at is not None and wanted is not None and email.lower() not in ("", wanted.email.lower()):
+        raise Forbidden("Another address is chosen with the password: under Settings, Security.")  # or a program could take the account
     if email and email.lower() != user.email.lower() and (faults := _email_faults(tx, email)):
         raise Unfit({"email": faults})
     if email and user.confirmed_at is None:
@@ -171,13 +173,39 @@ def resend(tx: Tx, config: Config, account_id: int, email: str = "") -> None:
     _send_link(tx, account_id, email or (wanted.email if wanted is not None else user.email))
 
 
-def change_email(tx: Tx, config: Config, account_id: int, email: str) -> None:
-    """Somebody wants another address; it is theirs once they open the link. Raises Invalid."""
+def check_new_email(tx: Tx, config: Config, account_id: int, email: str) -> None:
+    """Raises Invalid for what cannot become somebody's address."""
     if not config.mail.host:
         raise Invalid(NO_MAIL)
+    _check_other_email(tx, account_id, email)
+
+
+def _check_other_email(tx: Tx, account_id: int, email: str) -> None:
+    if email.lower() == user_rows.get(tx, account_id).email.lower():
+        raise Invalid("That is the present address.", "email")
     if faults := _email_faults(tx, email):
         raise Unfit({"email": faults})
+
+
+def change_email(tx: Tx, config: Config, account_id: int, email: str) -> None:
+    """Somebody wants another address; it is theirs once they open the link. The present one is told. Raises Invalid."""
+    check_new_email(tx, config, account_id, email)
+    letters.warn_of_change(tx, account_id, user_rows.get(tx, account_id).email, email)
     _send_link(tx, account_id, email)
+
+
+def keep_email(tx: Tx, account_id: int) -> None:
+    """Somebody wants no other address any more: the link they were sent is of no use."""
+    if user_rows.get(tx, account_id).confirmed_at is not None:
+        rows.delete(tx, account_id)
+
+
+def set_email(tx: Tx, account: Account, email: str) -> None:
+    """Somebody who runs the server knows that it is theirs. Raises Invalid."""
+    _check_other_email(tx, account.id, email)
+    rows.delete(tx, account.id)
+    user_rows.set_email(tx, account.id, email)
+    setting_rows.audit(tx, None, "account.email", account.handle)
 
 
 # -- answering --

@@ -116,6 +116,21 @@ def password(name: str, password_stdin: bool, config: Path) -> None:
 
 @account.command()
 @click.argument("name")
+@click.argument("address")
+@ask.config_option
+def email(name: str, address: str, config: Path) -> None:
+    """Give somebody another e-mail address, without a letter that proves it: make sure that it is theirs.
+
+    \b
+    Example:
+      fedi account email alice alice@example.org
+    """
+    ask.ask(config, "account.email", name=name, email=address)
+    click.echo(f"The address of {name} is {address} now.")
+
+
+@account.command()
+@click.argument("name")
 @click.argument("role_name", metavar="ROLE", type=click.Choice(ROLES))
 @ask.config_option
 def role(name: str, role_name: str, config: Path) -> None:

@@ -103,6 +103,11 @@ def _set_password(tx: Tx, name: str, password_hash: str) -> None:
     setting_rows.audit(tx, None, "account.password", account.handle)
 
 
+async def set_email(instance: Instance, args: dict[str, Any]) -> None:
+    """name, email."""
+    await instance.db.write(lambda tx: signups.set_email(tx, rows.get_local(tx, args["name"]), args["email"]))
+
+
 async def set_role(instance: Instance, args: dict[str, Any]) -> None:
     """name, role."""
     await instance.db.write(_set_role, args["name"], args["role"])

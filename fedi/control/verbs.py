@@ -51,6 +51,7 @@ VERBS: dict[str, Verb] = {
     "account.reject": accounts.reject,
     "account.show": accounts.show,
     "account.password": accounts.set_password,
+    "account.email": accounts.set_email,
     "account.role": accounts.set_role,
     "account.delete": accounts.delete,
     "account.suspend": accounts.suspend,

@@ -114,7 +114,17 @@ async def test_nothing_is_wider_than_the_screen_and_nothing_comes_from_elsewhere
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: said.append(message.text))
     await sign_in(page, house)
-    for path in ("/home", "/compose", "/public", "/@alice", f"/@alice/{post.id}", "/settings/profile", "/settings/security", "/search?q=a"):
+    for path in (
+        "/home",
+        "/compose",
+        "/public",
+        "/@alice",
+        f"/@alice/{post.id}",
+        "/settings/profile",
+        "/settings/security",
+        "/settings/email",
+        "/search?q=a",
+    ):
         await page.goto(house.url + path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], path
     low = "[...document.querySelectorAll('.bar a, .act, .button, .tabs a')].filter(e => e.checkVisibility() && e.offsetHeight < 44).length"

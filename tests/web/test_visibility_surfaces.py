@@ -445,7 +445,7 @@ OF_NO_POST = {
         /notifications/requests""",
     "what who asks has chosen": """
         /settings /settings/consent /settings/data /settings/domains /settings/featured /settings/moving
-        /settings/newsletter /settings/notifications /settings/profile /settings/security /settings/writing""",
+        /settings/newsletter /settings/notifications /settings/profile /settings/security /settings/email /settings/writing""",
 }  # fmt: skip
 
 

@@ -88,7 +88,7 @@ async def show_link(request: web.Request) -> web.Response:
 async def confirm(request: web.Request) -> web.Response:
     link = (await params.read(request)).text("token", max_chars=200)
     await site.of(request).instance.db.write(signups.confirm, link)
-    return site.go("/login", "confirmed")
+    return site.go("/settings/email", "confirmed_here") if site.viewer(request) is not None else site.go("/login", "confirmed")
 
 
 # -- those who wait --

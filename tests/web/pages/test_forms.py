@@ -30,6 +30,7 @@ FORMS = [
      "/compose", "/posts/{post}/like", "/posts/{post}/boost", "/posts/{post}/bookmark",
     "/posts/{post}/pin", "/accounts/{bob}/follow", "/accounts/{bob}/unfollow", "/accounts/{bob}/block", "/accounts/{bob}/mute",
     "/accounts/{bob}/accept", "/accounts/{bob}/remove", "/@alice/{post}/edit", "/@alice/{post}/delete", "/settings/profile",
+    "/settings/email", "/settings/email/again", "/settings/email/keep",
     "/settings/security/password", "/settings/security/sessions", "/settings/security/apps/1/end", "/oauth/authorize",
     "/sign-up", "/confirm", "/settings/newsletter", "/settings/newsletter/forget", "/newsletter/subscribe", "/newsletter/unsubscribe",
     "/moderation/sign-ups/1/approve", "/moderation/sign-ups/1/reject",

@@ -30,7 +30,8 @@ OPEN = [
 OWN = [
     "/home", "/notifications", "/notifications/requests", "/settings/notifications", "/notifications?show=likes",
     "/compose", "/search", "/search?q=ali", "/search?q=%23gar", "/bookmarks", "/requests", "/blocks", "/mutes",
-    "/settings", "/settings/profile", "/settings/security", "/settings/moving", "/settings/data", "/settings/writing", "/settings/domains",
+    "/settings", "/settings/profile", "/settings/security",
+    "/settings/email", "/settings/moving", "/settings/data", "/settings/writing", "/settings/domains",
     "/search?q=tomatoes&kind=posts", "/search?q=gar&kind=topics", "/search?q=al&kind=people", "/explore/people", "/year/2026",
     "/public/all", "/@alice/followers", "/@alice/following", "/@dan@peer.test",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ What a fetched document may claim (its id is its final URL) is judged by activit
 
 import asyncio
 import errno
+import os
 import re
 import socket
 import ssl
@@ -116,7 +117,9 @@ class Client:
         self._uris = config.uris
         self._timeout_s = config.federation.timeout_s
         self._guard = netguard.Guard(config.federation)
-        self._tls = _tls(config.federation.ca_file)
+        self._ca_file = config.federation.ca_file
+        if self._ca_file:
+            _trusting(self._ca_file)
         self._timeout = aiohttp.ClientTimeout(total=limits.FETCH_TOTAL_S, sock_connect=self._timeout_s, sock_read=self._timeout_s)
         self._agent = f"fedi/{__version__} (+{self._uris.base_url}/)"
         self._session: aiohttp.ClientSession | None = None
@@ -178,7 +181,7 @@ class Client:
                 resolver=self._resolver,
                 use_dns_cache=False,
                 socket_factory=self._guard.socket,
-                ssl=self._tls,
+                ssl=_trusting(self._ca_file),
                 limit=_CONNECTIONS,
                 limit_per_host=_CONNECTIONS_PER_HOST,
                 keepalive_timeout=_KEEP_ALIVE_S,
@@ -282,15 +285,22 @@ class Client:
         return bytes(found)
 
 
-def _tls(ca_file: str) -> ssl.SSLContext:
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    """What the machine trusts, and the file's authorities. Raises Invalid for a file that is none."""
+    try:
+        return _tls(ca_file, os.stat(ca_file).st_mtime_ns if ca_file else 0)
+    except OSError:
+        raise Invalid(f"federation.ca_file: `{ca_file}` is not a file of certificates in PEM form.", "federation.ca_file") from None
+
+
+@lru_cache(maxsize=8)
+def _tls(ca_file: str, _changed_at: int) -> ssl.SSLContext:
+    """Made once, when it is needed: to read what a machine trusts can take a tenth of a second."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     if ca_file:
-        try:
-            context.load_verify_locations(ca_file)
-        except OSError:
-            raise Invalid(f"federation.ca_file: `{ca_file}` is not a file of certificates in PEM form.", "federation.ca_file") from None
+        context.load_verify_locations(ca_file)
     return context
 
 

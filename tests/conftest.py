@@ -1,6 +1,7 @@
 """What every test may ask for. Things of one test come from make.py; who is who is in cast.py."""
 
 import gc
+import math
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,6 +17,7 @@ from hypothesis import settings as hypothesis
 from fedi.activitypub import keys
 from fedi.config import Config
 from fedi.instance import Instance
+from fedi.storage import group
 from fedi.storage.accounts import Account
 from fedi.storage.db import Database, Tx
 from fedi.streaming import Event, Hub
@@ -35,6 +37,8 @@ os.environ |= {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
 # What tests start as processes of their own is compiled once, not each time: that would be a second for each.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+group.SLOW_S = math.inf  # what a test finds in the log is not to hang on how fast the machine is just then
 
 START = "2026-11-22T12:00:00Z"  # of frozen time
 

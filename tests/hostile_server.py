@@ -145,7 +145,7 @@ def redirect(place: str, status: str = "302 Found") -> bytes:
 
 def settings(tmp_path: Path, **federation: Any) -> config.Config:
     """A configuration whose only allowed network is 127.0.1.0/24."""
-    federation = {"allow_networks": ["127.0.1.0/24"], "timeout_s": 1, **federation}
+    federation = {"allow_networks": ["127.0.1.0/24"], "timeout_s": 8, **federation}
     return config.parse({"instance": {"domain": "us.test"}, "federation": federation}, tmp_path)
 
 

@@ -305,7 +305,7 @@ class Peer:
             self._runner = None
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 5) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = 30) -> None:
     """Wait for what the workers do by themselves."""
     async with asyncio.timeout(seconds):
         while not is_so():  # noqa: ASYNC110 (nobody tells)
@@ -363,7 +363,7 @@ class World:
         await self.settle()
 
     async def settle(self) -> None:
-        await asyncio.wait_for(self.instance.settle(), 30)
+        await asyncio.wait_for(self.instance.settle(), 120)
 
     # -- knowing --
 
@@ -450,7 +450,7 @@ async def peers(hosts: Iterable[str] = HOSTS) -> AsyncIterator[tuple[dict[str, P
             await peer.start(trusted(host.partition(":")[0]))
             stack.push_async_callback(peer.stop)
             host_map[host] = f"{peer.address}:{peer.port}"
-        yield made, {"allow_networks": ["127.0.1.0/24"], "timeout_s": 3, "host_map": host_map, "ca_file": str(authority().file)}
+        yield made, {"allow_networks": ["127.0.1.0/24"], "timeout_s": 4, "host_map": host_map, "ca_file": str(authority().file)}
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from bench.server import free_port
 from fedi import __version__, config, limits
 from tests.test_architecture import FLOORS, NOUNS
 
@@ -41,7 +42,7 @@ def targets() -> set[str]:
 
 
 def fedi(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "fedi", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([sys.executable, "-m", "fedi", *arguments], capture_output=True, text=True, timeout=300, check=False)
 
 
 # -- commands --
@@ -317,13 +318,6 @@ def program(name: str) -> str:
     return found
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
 class Echo(http.server.BaseHTTPRequestHandler):
     """Answers with the request line and the headers it got."""
 
@@ -352,9 +346,9 @@ def certificate(folder: Path) -> None:
 def ask(port: int, request: bytes) -> str:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    for _ in range(100):
+    for _ in range(1000):
         try:
-            plain = socket.create_connection(("127.0.0.1", port), timeout=5)
+            plain = socket.create_connection(("127.0.0.1", port), timeout=60)
             break
         except ConnectionRefusedError:
             threading.Event().wait(0.05)
@@ -381,7 +375,7 @@ def test_the_nginx_example_passes_requests_on_as_they_were_sent(tmp_path: Path):
         f"daemon off; pid {tmp_path}/pid; error_log stderr; events {{}} http {{ access_log off; {temporary}\n{body} }}"
     )
     arguments = [nginx, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")]
-    checked = subprocess.run([*arguments, "-t"], capture_output=True, text=True, timeout=30, check=False)
+    checked = subprocess.run([*arguments, "-t"], capture_output=True, text=True, timeout=120, check=False)
     assert checked.returncode == 0, checked.stderr
 
     running = subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
@@ -390,7 +384,7 @@ def test_the_nginx_example_passes_requests_on_as_they_were_sent(tmp_path: Path):
         answer = ask(port, f"GET {target} HTTP/1.1\r\nHost: example.org\r\nX-Forwarded-For: 6.6.6.6\r\nConnection: close\r\n\r\n".encode())
     finally:
         running.terminate()
-        running.wait(10)
+        running.wait(60)
         backend.shutdown()
         backend.server_close()
 
@@ -404,7 +398,7 @@ def test_the_caddy_example_is_understood_by_caddy(tmp_path: Path):
     (tmp_path / "Caddyfile").write_text(example("caddyfile"))
 
     checked = subprocess.run(
-        [program("caddy"), "adapt", "--config", str(tmp_path / "Caddyfile")], capture_output=True, text=True, timeout=30, check=False
+        [program("caddy"), "adapt", "--config", str(tmp_path / "Caddyfile")], capture_output=True, text=True, timeout=120, check=False
     )
 
     assert checked.returncode == 0, checked.stderr
@@ -416,7 +410,7 @@ def test_the_systemd_example_is_understood_by_systemd(tmp_path: Path):
     (tmp_path / "fedi.service").write_text(unit)
 
     checked = subprocess.run(
-        [program("systemd-analyze"), "verify", str(tmp_path / "fedi.service")], capture_output=True, text=True, timeout=30, check=False
+        [program("systemd-analyze"), "verify", str(tmp_path / "fedi.service")], capture_output=True, text=True, timeout=120, check=False
     )
 
     assert "fedi.service:" not in checked.stderr

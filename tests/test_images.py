@@ -2,7 +2,6 @@ import importlib.util
 import io
 import random
 import struct
-import time
 import warnings
 import zlib
 from typing import Any
@@ -12,6 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from fedi import images, limits
 from fedi.errors import Invalid, TooLarge
+from tests.pace import cost_s
 
 
 def picture(fmt: str = "PNG", size: tuple[int, int] = (60, 40), mode: str = "RGB", **options: Any) -> bytes:
@@ -106,10 +106,12 @@ def test_an_animation_that_is_too_long_or_too_large_is_refused_by_its_head_MED_0
 def test_a_file_of_very_many_frames_takes_no_time_MED_02() -> None:
     head = b"GIF89a" + struct.pack("<HHBBB", 2, 2, 0x80, 0, 0) + b"\0" * 6
     frame = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\0"
-    began = time.process_time()
-    with pytest.raises(TooLarge):
-        images.prepare(head + frame * 900_000 + b";", "image")
-    assert time.process_time() - began < 1
+
+    def prepare() -> None:
+        with pytest.raises(TooLarge):
+            images.prepare(head + frame * 900_000 + b";", "image")
+
+    assert cost_s(prepare) < 1
 
 
 def test_an_emoji_is_small_and_stands_still_where_it_would_be_too_heavy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ import json
 import os
 import random
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from fedi import limits, sanitize
 from fedi.html import Html, escape, paragraphs
 from fedi.plaintext import tidy
 from tests import safety, xss_payloads
+from tests.pace import cost_s
 
 REL = 'rel="nofollow noopener noreferrer" target="_blank"'
 MASTODON = (
@@ -318,12 +318,8 @@ FLOODS = {
 def test_no_text_costs_much_over_a_tenth_of_a_second(flood: str) -> None:
     html = FLOODS[flood]
     sanitize.clean("<x>")
-    spent = []
-    for _ in range(2):
-        start = time.process_time()
-        result = sanitize.clean(html)
-        spent.append(time.process_time() - start)
-    assert min(spent) < 0.3  # 0.1 s is the aim; a busy machine gets three times that
+    result = sanitize.clean(html)
+    assert cost_s(lambda: sanitize.clean(html), 2) < 0.5  # 0.1 s is the aim; what is quadratic takes minutes
     assert safety.faults(result[:20_000]) == [] or len(result) > 20_000
 
 

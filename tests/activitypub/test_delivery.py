@@ -196,7 +196,7 @@ async def test_tarpits_hold_up_nobody(tmp_path: Path, quick_keys: None, calm: No
     monkeypatch.setattr(delivery, "_AT_MOST", 64)
     monkeypatch.setattr(delivery, "_SLOW_S", 0.1)
     slow, good = [f"slow{n}.test" for n in range(20)], [f"good{n}.test" for n in range(20)]
-    async with remote.world(tmp_path, [*slow, *good], federation={"timeout_s": 3}) as w:
+    async with remote.world(tmp_path, [*slow, *good], federation={"timeout_s": 60}) as w:
         for name in (*slow, *good):
             await w.befriend(w.peer(name).actor("x", key="extra"), w.alice)
         for name in slow:
@@ -204,7 +204,7 @@ async def test_tarpits_hold_up_nobody(tmp_path: Path, quick_keys: None, calm: No
         for _ in range(5):
             w.publish(w.alice)
 
-        await remote.until(lambda: sum(len(w.peer(name).posts) for name in good) == 100, 2.5)  # before the first tarpit is given up
+        await remote.until(lambda: sum(len(w.peer(name).posts) for name in good) == 100)  # long before the first tarpit is given up
         assert all(len(w.peer(name).posts) <= limits.IN_FLIGHT_PER_HOST for name in slow)
 
 
@@ -428,7 +428,7 @@ async def test_a_create_that_fails_while_it_is_deleted_is_not_sent_again(world: 
     peer = world.peer()
     peer.behave("/inbox", remote.slow(0.1, remote.answers(status=503, times=1)))
     post = world.publish(world.alice, "a secret")
-    await asyncio.sleep(0.05)
+    await remote.until(lambda: len(peer.posts) == 1)
     world.db.transact(posts.remove, world.alice, post.id)
     await world.settle()
     for _ in range(3):
@@ -548,7 +548,7 @@ async def test_r_32_whatever_happens_on_the_wire_is_tried_again(
         instance.start()
         for number in range(3):
             instance.db.transact(posts.publish, alice, posts.Draft(f"n{number}"), {})
-        await asyncio.wait_for(instance.settle(), 40)
+        await asyncio.wait_for(instance.settle(), 120)
         found = instance.db.read(rows.list_unfinished)
         await instance.close()
 

@@ -1,6 +1,5 @@
 """Posts of every kind, as other servers write them and as nobody should."""
 
-import time
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from fedi import clock, limits
 from fedi.activitypub import parse, vocab
 from fedi.errors import Malformed
 from tests.activitypub.samples import CAROL, CREATE, FOLLOWERS, NOTE, NOW, read_note
+from tests.pace import cost_s
 
 
 def test_a_note_is_read() -> None:
@@ -504,9 +504,8 @@ def test_everything_is_cut_to_its_limit_in_bounded_time() -> None:
         "to": [f"https://p.test/u/{i}" for i in range(10_000)],
         "attachment": [{"type": "Image", "url": f"https://p.test/{i}.png", "name": "a" * 20_000} for i in range(1_000)],
     }
-    started = time.process_time()
-    notes = [read_note(**huge, tag=tag) for tag in (people, *others)]
-    assert time.process_time() - started < 1.5
+    notes = []
+    assert cost_s(lambda: notes.extend(read_note(**huge, tag=tag) for tag in (people, *others)), times=2) < 1.5
     note = notes[0]
     assert (len(note.content), len(note.warning), len(note.title)) == (limits.CONTENT_CHARS, limits.WARNING_CHARS, limits.NAME_CHARS)
     assert (len(note.to), len(note.attachments), len(note.attachments[0].alt)) == (limits.RECIPIENTS, limits.ATTACHMENTS, limits.ALT_CHARS)

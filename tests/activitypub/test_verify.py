@@ -177,21 +177,21 @@ async def test_sig_11_odd_signature_headers_are_refused_at_once(world: World, ma
         ",".join(f'a{n}="b"' for n in range(800)),
         "", "=", '""', 'keyId=""', f'keyId="{mallory.key.id}"',
     ]  # fmt: skip
-    usual = min([await _answered_s(world, body, inbox, "nothing") for _ in range(5)])
+    usual = min([await _answered_s(world, body, inbox, "nothing") for _ in range(10)])
     for value in odd:
         headers = cavage(mallory, world, inbox, body, FULL) | {"Signature": value}
         answer = await world.post(body, inbox, headers)
         assert answer.status in (400, 401), value[:80]
-        taken = min([await _answered_s(world, body, inbox, value) for _ in range(3)])
-        assert taken < 5 * usual, value[:80]  # however long, it is read once; on a busy machine both take longer
+        taken = min([await _answered_s(world, body, inbox, value) for _ in range(5)])
+        assert taken < 5 * usual, value[:80]  # however long, it is read once; on a slow machine both take longer
     assert world.asked == []
 
 
 async def _answered_s(world: World, body: bytes, inbox: str, value: str) -> float:
-    """How long an answer to a bad Signature header takes."""
-    began = time.perf_counter()
+    """What an answer to a bad Signature header costs the processor."""
+    began = time.process_time()
     await world.post(body, inbox, {"Signature": value})
-    return time.perf_counter() - began
+    return time.process_time() - began
 
 
 async def test_sig_11_two_signature_headers_are_refused(world: World, mallory: Actor, inbox: str) -> None:

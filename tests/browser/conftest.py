@@ -3,10 +3,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser import chromium
 from tests.browser.house import House, opened
+
+expect.set_options(timeout=30_000)  # a busy machine takes its time
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ async def browser() -> AsyncIterator[Browser]:
         assert os.environ.get("CI") != "true", "there is no Chromium, and none could be installed"
         pytest.skip("there is no Chromium on this machine")
     async with async_playwright() as playwright:
-        made = await playwright.chromium.launch(executable_path=path, args=chromium.FLAGS)
+        made = await playwright.chromium.launch(executable_path=path, args=chromium.FLAGS, timeout=180_000)
         yield made
         await made.close()
 

@@ -1,12 +1,12 @@
 """A whole instance as `fedi serve` runs it: a database on disk, workers, a socket."""
 
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from aiohttp import web
 
+from bench.server import free_port
 from fedi import accounts, config, logins
 from fedi.activitypub import keys
 from fedi.instance import Instance
@@ -24,15 +24,9 @@ class House:
         self.handle = f"@{account.username}@{instance.config.instance.domain}"
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @asynccontextmanager
 async def opened(folder: Path, name: str) -> AsyncIterator[House]:
-    host = f"localhost:{_free_port()}"
+    host = f"localhost:{free_port()}"
     document = {
         "instance": {"domain": host, "base_url": f"http://{host}", "title": f"The house of {name}"},
         "server": {"port": int(host.partition(":")[2])},

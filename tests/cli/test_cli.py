@@ -61,7 +61,7 @@ def test_the_version_is_said():
 @pytest.mark.parametrize("argument", ["--help", "--version"])
 def test_help_is_quick(argument: str):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, "-m", "fedi", argument], capture_output=True, check=True, timeout=30)
+    done = subprocess.run([sys.executable, "-m", "fedi", argument], capture_output=True, check=True, timeout=120)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
 
     assert done.stdout
@@ -77,7 +77,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]):
         "print([name for name in ('aiohttp', 'cryptography', 'sqlite3', 'rich', 'jinja2', 'asyncio', 'PIL') if name in sys.modules],"
         " file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
 
     heavy = done.stderr.strip()
     assert heavy in ("[]", "['asyncio']" if arguments[0] == "account" else "[]")
@@ -188,7 +188,7 @@ def test_a_pipe_that_closes_early_is_no_accident(here: Fedi):
     command = f"{sys.executable} -m fedi account list --config {here.config}"
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run(command.split(), stdout=writing, stderr=subprocess.PIPE, text=True, timeout=30, check=False)
+    done = subprocess.run(command.split(), stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
     os.close(writing)
 
     assert done.returncode == 1

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.server import free_port
 from fedi.cli import doctor
 from fedi.config import Config, load
 from fedi.control import wire
@@ -27,9 +28,7 @@ def public(tmp_path: Path, **sections: object) -> Config:
 
 
 def test_an_instance_that_is_well_is_well_from_outside_too(here: Fedi, start: Start):
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
+    port = free_port()
     for path in here.folder.iterdir():
         path.unlink()
     assert here.run("init", "--dir", str(here.folder), "--domain", f"localhost:{port}", "--yes").exit_code == 0

@@ -47,7 +47,7 @@ class Seeds:
 
     def ask(self, method: str, path: str, by: Person | str | None = None, **how: Any) -> Any:
         """The JSON of an answer that is well."""
-        answer = self.session.request(method, self.base + path, headers=self.headers(by or self.me), timeout=20, **how)
+        answer = self.session.request(method, self.base + path, headers=self.headers(by or self.me), timeout=120, **how)
         assert answer.status_code < 300, (method, path, answer.status_code, answer.text)
         return answer.json()
 
@@ -161,7 +161,7 @@ class Seeds:
         """Of answers to a post from elsewhere: there is one of it for a while."""
         if "refresh" not in self.said:
             place = f"{self.base}/api/v1/statuses/{self.said['abroad']}/context"
-            said = self.session.get(place, headers=self.headers(self.me), timeout=20).headers["Mastodon-Async-Refresh"]
+            said = self.session.get(place, headers=self.headers(self.me), timeout=120).headers["Mastodon-Async-Refresh"]
             self.said["refresh"] = re.sub(r'.*id="([^"]+)".*', r"\1", said)
         return str(self.said["refresh"])
 
@@ -195,7 +195,7 @@ class Seeds:
         """Somebody whose report is made."""
         found, place = self.year(), f"/api/v1/annual_reports/{datetime.now(UTC).year}"
         self.ask("POST", f"{place}/generate", found)
-        ends = time.monotonic() + 10
+        ends = time.monotonic() + 60
         while self.ask("GET", f"{place}/state", found)["state"] != "available":
             assert time.monotonic() < ends
             time.sleep(0.05)

@@ -28,11 +28,11 @@ def toot(house: House, tmp_path_factory: pytest.TempPathFactory) -> Toot:
     assert login.stdin is not None and login.stdout is not None
     address = next(line.strip() for line in login.stdout if line.startswith("http"))
     code = house.code(house.consent(address, "alice"))
-    said, _ = login.communicate(f"n\n{code}\n", timeout=30)
+    said, _ = login.communicate(f"n\n{code}\n", timeout=120)
     assert login.returncode == 0 and "Successfully logged in" in said
 
     def run(*arguments: str) -> str:
-        done = subprocess.run([*command, *arguments], env=surroundings, text=True, capture_output=True, timeout=60, check=False)
+        done = subprocess.run([*command, *arguments], env=surroundings, text=True, capture_output=True, timeout=120, check=False)
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return done.stdout
 

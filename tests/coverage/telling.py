@@ -297,13 +297,14 @@ async def sse(w: World, path: str, by: Account) -> AsyncIterator[Any]:
                         return event, line[5:].strip()
             raise Failed(f"{path}: it ended")
 
+        if await answer.content.readline() != b":)\n":
+            raise Failed(f"{path}: it does not say that it has begun")
         yield read
 
 
 async def _heard(w: World, ask: Ask, query: str, by: Account, do: Any) -> tuple[str, Any]:
     w.asked.add(ask.__name__)
     async with sse(w, f"{ask.__name__.partition(' ')[2]}{query}", by) as read:
-        await asyncio.sleep(0.05)
         await do()
         event, data = await read()
         return event, json.loads(data) if data.startswith("{") else data
@@ -374,8 +375,10 @@ async def websocket(w: World, ask: Ask) -> None:
     w.asked.add(ask.__name__)
     reader = w.person()
     async with w.client.ws_connect(f"/api/v1/streaming?access_token={w.token(reader)}") as socket:
-        await socket.send_json({"type": "subscribe", "stream": "public:local"})
-        await asyncio.sleep(0.05)
+        for stream in ("public:local", "no such stream"):
+            await socket.send_json({"type": "subscribe", "stream": stream})
+        if "error" not in await socket.receive_json(timeout=5):  # to the second one: the first one is taken
+            raise Failed("an unknown stream is none")
         await publish(w, w.bob, "over the socket")
         found = await socket.receive_json(timeout=5)
     assert found["event"] == "update" and found["stream"] == ["public:local"]

@@ -511,18 +511,26 @@ async def test_dos_06_an_outbox_without_end_brings_forty_posts(world: World, car
     assert len([line for line in fetched(world) if "outbox" in line]) <= limits.FILL_PAGES
 
 
-async def test_a_server_that_never_answers_keeps_nobody_from_its_profiles(world: World, carol: Actor) -> None:
+@pytest.fixture
+async def patient(tmp_path: Path, quick_keys: None) -> AsyncIterator[World]:
+    """A world that waits for a peer for a long time."""
+    async with remote.world(tmp_path, working=False, federation={"timeout_s": 60}) as made:
+        yield made
+
+
+async def test_a_server_that_never_answers_keeps_nobody_from_its_profiles(patient: World) -> None:
     """Forty posts with pictures are here; the profile is due to be read again, and the peer hangs."""
+    world, carol = patient, patient.peer().actor("carol")
     account = await world.know(carol)
     for number in range(40):
         picture = {"type": "Image", "mediaType": "image/png", "url": f"{carol.peer.base}/{number}.png", "name": "a picture"}
         await known(world, said(carol, f"number {number}", attachment=[picture]))
-    carol.peer.behave("*", remote.slow(3))
+    carol.peer.behave("*", remote.slow(60))
     world.db.transact(lambda tx: tx.execute("UPDATE accounts SET fetched_at = 0, filled_at = 0 WHERE id = ?", (account.id,)))
     token = world.db.transact(logins.start_session, world.alice.id, "test")
     world.instance.jobs.start()
 
-    async with asyncio.timeout(2.5):
+    async with asyncio.timeout(25):
         answer = await world.client.get("/@carol@peer.test", headers={"Host": world.instance.uris.host, "Cookie": f"__Host-fedi={token}"})
         text = await answer.text()
 

@@ -3,7 +3,6 @@
 import http.client
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,9 +14,11 @@ from urllib.parse import urlencode
 
 import pytest
 
+from bench.server import free_port
+
 pytestmark = pytest.mark.slow
 
-SOON_S = 10.0
+SOON_S = 60.0
 COMMAND = (
     os.environ["FEDI_COMMAND"].split() if "FEDI_COMMAND" in os.environ else [sys.executable, "-m", "fedi"]
 )  # or one installed elsewhere
@@ -33,9 +34,7 @@ class Server:
 
     def __init__(self, folder: Path, person: str) -> None:
         self.folder, self.person = folder, person
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.domain = f"localhost:{self.port}"
         self.fedi("init", "--dir", str(folder), "--domain", self.domain, "--yes")
         self.fedi("account", "create", person, "--email", f"{person}@mail.test", "--password-stdin", stdin="a long password\n")
@@ -45,21 +44,21 @@ class Server:
     def fedi(self, *arguments: str, stdin: str = "") -> str:
         config = [] if arguments[0] == "init" else ["--config", str(self.folder / "config.toml")]
         command = [*COMMAND, *arguments, *config]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False, cwd="/")
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=300, check=False, cwd="/")
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return done.stdout.strip()
 
     def start(self) -> None:
         command = [*COMMAND, "serve", "--config", str(self.folder / "config.toml")]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd="/")
-        soon(lambda: self.is_up, 6 * SOON_S)
+        soon(lambda: self.is_up, 2 * SOON_S)
         self.token = self.fedi("token", "create", self.person, "--scopes", "read write follow")
 
     def stop(self) -> str:
         """End it; what it wrote to its log."""
         assert self.process is not None
         self.process.terminate()
-        _, log = self.process.communicate(timeout=20)
+        _, log = self.process.communicate(timeout=60)
         assert self.process.returncode == 0, log
         return log
 
@@ -81,7 +80,7 @@ class Server:
     # -- the client API --
 
     def call(self, method: str, path: str, **form: Any) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"Host": self.domain, "Content-Type": "application/json"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"

@@ -93,20 +93,38 @@ async def test_a_backup_and_what_is_restored_are_private(db: Database, tmp_path:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
-async def test_a_backup_under_load_is_whole_and_has_every_row_acknowledged_before_it(db: Database, tmp_path: Path) -> None:
+async def test_a_backup_under_load_is_whole_and_has_every_row_acknowledged_before_it(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     acked: list[str] = []
 
     async def writer(k: int) -> None:
         for n in range(100_000):
             acked.append(await db.write(ledger.add, f"{k}-{n}"))
 
+    async def more(number: int) -> None:
+        wanted = len(acked) + number
+        async with asyncio.timeout(30):
+            while len(acked) < wanted:  # noqa: ASYNC110 (nobody tells)
+                await asyncio.sleep(0.001)
+
+    monkeypatch.setattr(snapshot, "_PAGES", 2)
     writers = [asyncio.create_task(writer(k)) for k in range(4)]
+    loop = asyncio.get_running_loop()
     for n in range(3):
-        await asyncio.sleep(0.05)
+        await more(100)
         before = list(acked)
         file = tmp_path / f"saved-{n}.tar"
-        await asyncio.to_thread(backup.backup, tmp_path / "data", None, file)
-        assert len(acked) > len(before), "writing went on"
+        meanwhile: list[bool] = []
+
+        def half(share: float, meanwhile: list[bool] = meanwhile) -> None:
+            """In the middle of the copying: it goes on once others have written."""
+            if not meanwhile and share < 1:
+                meanwhile.append(True)
+                asyncio.run_coroutine_threadsafe(more(20), loop).result()
+
+        await asyncio.to_thread(backup.backup, tmp_path / "data", None, file, half)
+        assert meanwhile, "writing went on"
         backup.restore(file, tmp_path / f"new-{n}")
         with Database.open(tmp_path / f"new-{n}" / NAME, migrations=tmp_path / "migrations") as again:
             assert set(before) <= set(again.read(ledger.names))

@@ -18,11 +18,12 @@ LARGE = 64 * 1024 * 1024  # more than any system keeps of one answer
 
 
 class Served:
-    """A server that is watched, with an answer of some size and one that takes a while."""
+    """A server that is watched, with an answer of some size and one (`/slow`) that waits for `go_on`."""
 
-    def __init__(self, server: web.Server, port: int) -> None:
+    def __init__(self, server: web.Server, port: int, go_on: asyncio.Event) -> None:
         self.server = server
         self.port = port
+        self.go_on = go_on
         self.opened: list[Streams] = []
 
     async def connect(self, *paths: str) -> list[Streams]:
@@ -40,7 +41,12 @@ class Served:
     def number(self) -> int:
         return sum(one.transport is not None for one in self.server.connections)
 
-    async def until(self, is_so: Callable[[], bool], seconds: float = 8) -> None:
+    @property
+    def ended(self) -> int:
+        """How many connections the server has closed."""
+        return sum(reader.at_eof() or reader.exception() is not None for reader, _ in self.opened)
+
+    async def until(self, is_so: Callable[[], bool], seconds: float = 30) -> None:
         async with asyncio.timeout(seconds):
             while not is_so():  # noqa: ASYNC110 (nobody tells)
                 await asyncio.sleep(0.02)
@@ -52,9 +58,11 @@ async def serving(config: Config, tmp_path: Path) -> AsyncIterator[Served]:
     with file.open("wb") as made:
         made.truncate(LARGE)
 
+    go_on = asyncio.Event()
+
     async def answer(request: web.Request) -> web.StreamResponse:
         if request.path == "/slow":
-            await asyncio.sleep(2)
+            await go_on.wait()
         if request.path == "/file":
             return web.FileResponse(file)
         return web.Response(body=bytes(LARGE) if request.path == "/large" else b"ok")
@@ -67,7 +75,7 @@ async def serving(config: Config, tmp_path: Path) -> AsyncIterator[Served]:
     watching = connections.watch(runner.server, config)
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    served = Served(runner.server, runner.addresses[0][1])
+    served = Served(runner.server, runner.addresses[0][1], go_on)
     try:
         yield served
     finally:
@@ -80,7 +88,7 @@ async def serving(config: Config, tmp_path: Path) -> AsyncIterator[Served]:
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "EVERY_S", 0.05)
-    monkeypatch.setattr("fedi.limits.UNREAD_S", 1)
+    monkeypatch.setattr("fedi.limits.UNREAD_S", 4)  # who reads slowly is to survive that the machine stands still for two seconds
 
 
 async def test_DOS_11_of_one_address_the_oldest_idle_connections_end_and_new_ones_are_answered(tmp_path: Path) -> None:
@@ -89,10 +97,10 @@ async def test_DOS_11_of_one_address_the_oldest_idle_connections_end_and_new_one
         old = await served.connect(*[""] * 12)
         await served.until(lambda: served.number <= 5)
         for one in old[:7]:
-            assert await asyncio.wait_for(one[0].read(), 5) == b""
+            assert await asyncio.wait_for(one[0].read(), 30) == b""
         for _ in range(10):
             [(reader, _)] = await served.connect("/short")
-            assert b"200 OK" in await asyncio.wait_for(reader.readline(), 5)
+            assert b"200 OK" in await asyncio.wait_for(reader.readline(), 30)
         await served.until(lambda: served.number <= 5)
 
 
@@ -101,16 +109,17 @@ async def test_DOS_11_a_request_under_way_is_answered_though_its_connection_is_o
     async with serving(config, tmp_path) as served:
         [(reader, _)] = await served.connect("/slow")
         await served.connect("", "", "")
-        assert (await asyncio.wait_for(reader.read(), 5)).endswith(b"ok")
+        await served.until(lambda: served.number == 3)  # that one, and as many idle ones as there may be
+        served.go_on.set()
+        assert (await asyncio.wait_for(reader.read(), 30)).endswith(b"ok")
 
 
 async def test_DOS_11_past_twice_as_many_even_busy_connections_end(tmp_path: Path) -> None:
     config = settings(tmp_path, limits={"connections_per_address": 2}, server={"trusted_proxies": []})
     async with serving(config, tmp_path) as served:
         await served.connect(*["/slow"] * 9)
-        at = time.monotonic()
-        await served.until(lambda: 0 < served.number <= 4, 1.5)
-        assert time.monotonic() - at < 1.5
+        await served.until(lambda: served.ended == 5)  # nothing is answered meanwhile
+        assert served.number == 4
 
 
 async def test_DOS_11_a_proxy_that_is_trusted_has_as_many_as_it_likes(tmp_path: Path) -> None:
@@ -129,8 +138,8 @@ async def test_DOS_10_a_client_that_reads_nothing_of_its_answer_is_cut_and_one_t
         while served.number > 1:
             got += len(await reader.read(256 * 1024))
             await asyncio.sleep(0.02)
-            assert time.monotonic() - at < 20
+            assert time.monotonic() - at < 120
         while got < LARGE:
-            part = await asyncio.wait_for(reader.read(1024 * 1024), 5)
+            part = await asyncio.wait_for(reader.read(1024 * 1024), 30)
             assert part
             got += len(part)

@@ -335,17 +335,23 @@ async def test_a_name_that_nobody_has_takes_as_long_and_says_the_same_AUT_16(rig
     assert {found.rsplit("$", 2)[0] for found in checked} == {HASH.rsplit("$", 2)[0]}  # the same work
     assert len(set(texts.values())) == 1
     fastest = [min(spent) for spent in times.values()]
-    assert max(fastest) - min(fastest) < 0.05
+    assert max(fastest) < 1.5 * min(fastest)  # without the password it would be a tenth
 
 
 @pytest.mark.parametrize("password", ["x" * 1024 * 512, "x" * 1025, "\x00" * 20, "\u0301" * 1024, "", " "])
-async def test_an_odd_password_is_a_wrong_one_and_soon_AUT_25(rig: Rig, password: str) -> None:
+async def test_an_odd_password_is_a_wrong_one_and_soon_AUT_25(rig: Rig, password: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("check", "spend"):
+        monkeypatch.setattr(Window, name, lambda window, key: None)
     with_password(rig)
-    began = time.process_time()
-    answer = await sign_in(rig, "alice", password)
+    spent: dict[str, list[float]] = {"a wrong password": [], password: []}
+    for _ in range(3):
+        for said, costs in spent.items():
+            began = time.process_time()
+            answer = await sign_in(rig, "alice", said)
+            costs.append(time.process_time() - began)
+            assert answer.status == 422
 
-    assert answer.status == 422
-    assert time.process_time() - began < 0.5
+    assert min(spent[password]) < 5 * min(spent["a wrong password"])
 
 
 @pytest.mark.parametrize("length", [55, 56, 64, 72, 73, 128, 1024])

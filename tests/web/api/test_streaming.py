@@ -22,7 +22,7 @@ from tests.web.api.conftest import Api
 from tests.web.api.costs import counting
 
 PATH = "/api/v1/streaming"
-SOON_S = 3.0
+SOON_S = 30.0
 
 
 class Ear:
@@ -517,13 +517,12 @@ async def test_closed_streams_leave_nothing(api: Api, alice: Account) -> None:
 async def test_many_events_are_passed_on_without_holding_the_loop(api: Api, alice: Account, bob: Account) -> None:
     made = await api.say(alice, "x")
     async with listening(api, bob, "public") as ear:
-        longest, before = 0.0, asyncio.get_running_loop().time()
+        turns = 0
         api.rig.instance.hub.publish([Event("post", int(made["id"]) + (number and 1) * number) for number in range(1000)])
         while exchange(api)._queue:
             await asyncio.sleep(0)
-            now = asyncio.get_running_loop().time()
-            longest, before = max(longest, now - before), now
-        assert longest < 0.5
+            turns += 1
+        assert turns > 1000 / exchanges._AT_ONCE  # everybody else has their turn after each few of them
         assert (await ear.next())["event"] == "update"
 
 

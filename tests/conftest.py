@@ -1,7 +1,6 @@
 """What every test may ask for. Things of one test come from make.py; who is who is in cast.py."""
 
 import gc
-import itertools
 import math
 import os
 import sys
@@ -15,7 +14,6 @@ from aiohttp import web_app
 from freezegun.api import FrozenDateTimeFactory
 from hypothesis import settings as hypothesis
 
-from fedi import ids
 from fedi.activitypub import keys
 from fedi.config import Config
 from fedi.instance import Instance
@@ -75,12 +73,6 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-
-
-def pytest_runtest_setup() -> None:
-    """Ids of one millisecond rise, but where their sequence starts over. A run comes there some times: never within a test."""
-    if next(ids._sequence) & 0xFFFF > 0x8000:
-        ids._sequence = itertools.count()
 
 
 def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:

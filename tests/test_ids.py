@@ -34,7 +34,7 @@ def test_more_than_rise_in_one_millisecond_differ_all_the_same():
 
 
 def test_what_is_made_in_turn_for_two_milliseconds_differs():
-    made = [ids.new(AT + number % 2) for number in range(60_000)]
+    made = [ids.new(AT + number % 2) for number in range(30_000)]
     assert len(set(made)) == len(made)
 
 

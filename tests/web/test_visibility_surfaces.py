@@ -375,10 +375,11 @@ OF_NO_POST = {
         /api/v1/instance/domain_blocks /api/v1/instance/extended_description /api/v1/instance/languages /api/v1/instance/peers
         /api/v1/instance/privacy_policy /api/v1/instance/rules /api/v1/instance/terms_of_service
         /api/v1/instance/terms_of_service/{date} /api/v1/instance/translation_languages /api/v1/peers/search /api/v2/instance
-        /authorize_interaction /health /healthz /login /moderation /nodeinfo/{version} /privacy-policy /robots.txt
+        /authorize_interaction /health /healthz /login /moderation /moderation/{id}/suspend /nodeinfo/{version} /privacy-policy /robots.txt
         /terms-of-service /terms-of-service/{date}""",
     "people, no posts": """
-        /@{name}/collections/{id} /@{name}/followers /@{name}/following /api/v1/accounts /api/v1/accounts/familiar_followers
+        /@{name}/collections/{id} /@{name}/collections/{id}/delete
+        /@{name}/followers /@{name}/following /api/v1/accounts /api/v1/accounts/familiar_followers
         /api/v1/accounts/lookup /api/v1/accounts/{id} /api/v1/accounts/{id}/collections /api/v1/accounts/{id}/endorsements
         /api/v1/accounts/{id}/followers /api/v1/accounts/{id}/following /api/v1/accounts/{id}/in_collections
         /api/v1/collections/{id} /api/v1/directory /api/v1/endorsements /api/v1/suggestions /api/v2/suggestions /explore/people
@@ -402,7 +403,7 @@ OF_NO_POST = {
     "who reads whom by letter, for who has the link: pages/test_newsletters.py": """
         /newsletter/confirm /newsletter/unsubscribe""",
     "signing up": """
-        /api/v1/emails/check_confirmation /confirm /moderation/sign-ups /sign-up""",
+        /api/v1/emails/check_confirmation /confirm /moderation/sign-ups /moderation/sign-ups/{id}/reject /sign-up""",
     "tried by a boost: test_a_boost_is_seen_by_who_sees_what_it_boosts_VIS_11": """
         /activities/{id}""",
     "the server itself, who writes nothing": """
@@ -416,7 +417,8 @@ OF_NO_POST = {
         /settings/tags""",
     "what who asks does not want to read: api/test_ownership.py": """
         /api/v1/filters /api/v1/filters/{id} /api/v2/filters /api/v2/filters/keywords/{id} /api/v2/filters/statuses/{id}
-        /api/v2/filters/{id} /api/v2/filters/{id}/keywords /api/v2/filters/{id}/statuses /settings/filters /settings/filters/{id}""",
+        /api/v2/filters/{id} /api/v2/filters/{id}/keywords /api/v2/filters/{id}/statuses /settings/filters /settings/filters/{id}
+        /settings/filters/{id}/delete""",
     "numbers and choices of who asks": """
         /api/v1/markers /api/v1/notifications/policy /api/v1/notifications/requests/merged /api/v1/notifications/unread_count
         /api/v2/notifications/policy /api/v2/notifications/unread_count""",
@@ -426,7 +428,7 @@ OF_NO_POST = {
         /api/v1/notifications/requests/{id} /api/v1/notifications/{id} /api/v2/notifications/{group_key}
         /api/v2/notifications/{group_key}/accounts""",
     "what who asks has written for later: api/test_ownership.py": """
-        /api/v1/scheduled_statuses /api/v1/scheduled_statuses/{id} /scheduled""",
+        /api/v1/scheduled_statuses /api/v1/scheduled_statuses/{id} /scheduled /scheduled/{id}/delete""",
     "the author alone: test_the_source_of_a_post_is_its_authors_alone": """
         /api/v1/statuses/{id}/source""",
     "whom streams tell of what: api/test_streaming.py": """
@@ -445,7 +447,8 @@ OF_NO_POST = {
         /notifications/requests""",
     "what who asks has chosen": """
         /settings /settings/consent /settings/data /settings/domains /settings/featured /settings/moving
-        /settings/newsletter /settings/notifications /settings/profile /settings/security /settings/email /settings/writing""",
+        /settings/newsletter /settings/newsletter/forget /settings/notifications /settings/profile /settings/security /settings/email
+        /settings/writing""",
 }  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from fedi.storage import accounts as account_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.web import params
-from fedi.web.pages import profile, site, text
+from fedi.web.pages import asking, profile, site, text
+from fedi.web.pages.asking import Question
 
 _ON_POSTS: Final[dict[str, tuple[Callable[..., Any], str]]] = {
     "like": (interactions.favourite, ""),
@@ -96,16 +97,15 @@ async def confirm_block(request: web.Request) -> web.Response:
     site.signed_in(request)
     pages = site.of(request)
     account = pages.instance.db.read(_somebody, ids.parse(request.match_info["id"]))
-    return site.show(
+    return asking.ask(
         request,
-        "confirm.html",
-        f"Block @{account.handle}?",
-        question=f"Block {account.name}?",
-        consequence=f"You and @{account.handle} will see nothing of each other here, and following ends in both directions."
-        f"{' Their server is asked to do the same.' if not account.is_local else ''}",
-        entry=None,
-        action=f"/accounts/{account.id}/block",
-        back=f"/@{account.handle}",
-        target=f"/@{account.handle}",
-        button="Block",
+        Question(
+            f"Block {account.name}?",
+            f"You and @{account.handle} will see nothing of each other here, and following ends in both directions."
+            f"{' Their server is asked to do the same.' if not account.is_local else ''}",
+            "Block",
+            action=f"/accounts/{account.id}/block",
+            back=f"/@{account.handle}",
+            target=f"/@{account.handle}",
+        ),
     )

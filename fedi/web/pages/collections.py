@@ -5,13 +5,14 @@ from typing import NamedTuple
 from aiohttp import web
 
 from fedi import collections, ids
-from fedi.errors import NotFound
+from fedi.errors import Forbidden, NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage import collections as rows
 from fedi.storage.accounts import Account
 from fedi.storage.collections import Collection
 from fedi.storage.db import Tx
-from fedi.web.pages import profile, site, views
+from fedi.web.pages import asking, profile, site, views
+from fedi.web.pages.asking import Question
 from fedi.web.pages.site import Head, Pages
 
 
@@ -69,6 +70,25 @@ async def _on_item(request: web.Request, *, is_mine: bool) -> web.Response:
     row_id, item_id = (ids.parse(request.match_info[name]) for name in ("id", "item"))
     await pages.instance.db.write(collections.remove if is_mine else collections.revoke, viewer, row_id, item_id)
     return site.go(f"/@{request.match_info['name']}/collections/{row_id}", "taken-out")
+
+
+async def confirm_delete(request: web.Request) -> web.Response:
+    viewer, pages = site.signed_in(request), site.of(request)
+    found = pages.instance.db.read(_read, pages, viewer, request.match_info["name"], ids.parse(request.match_info["id"]))
+    if found.owner.id != viewer.id:
+        raise Forbidden("That is not a collection of yours.")
+    place = f"{found.owner.href}/collections/{found.shown.id}"
+    return asking.ask(
+        request,
+        Question(
+            f"Delete the collection “{found.shown.name}”?",
+            "It is gone for everybody, and cannot be brought back. Whom you follow in it you go on following.",
+            "Delete the collection",
+            action=f"{place}/delete",
+            back=place,
+            target=found.owner.href,
+        ),
+    )
 
 
 async def delete(request: web.Request) -> web.Response:

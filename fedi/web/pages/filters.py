@@ -10,7 +10,8 @@ from fedi.filters import Change, KeywordChange
 from fedi.storage.db import Tx
 from fedi.storage.filters import Keyword
 from fedi.web import params
-from fedi.web.pages import site
+from fedi.web.pages import asking, site
+from fedi.web.pages.asking import Question
 
 CONTEXTS: Final = (
     ("home", "Home and lists"),
@@ -93,6 +94,23 @@ async def save(request: web.Request) -> web.Response:
     except Invalid as error:
         return await edit(request, error.message)
     return site.go("/settings/filters", "saved")
+
+
+async def confirm_delete(request: web.Request) -> web.Response:
+    viewer, row_id = site.signed_in(request), _id(request)
+    found = site.of(request).instance.db.read(filters.get, viewer.id, row_id)
+    return asking.ask(
+        request,
+        Question(
+            f"Delete the filter “{found.filter.title}”?",
+            "What it kept from you is shown again, in apps too.",
+            "Delete the filter",
+            action=f"/settings/filters/{row_id}/delete",
+            back=f"/settings/filters/{row_id}",
+            target="/settings/filters",
+            area="settings",
+        ),
+    )
 
 
 async def delete(request: web.Request) -> web.Response:

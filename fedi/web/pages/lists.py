@@ -15,7 +15,8 @@ from fedi.storage.db import Tx
 from fedi.storage.lists import List
 from fedi.storage.timelines import Page
 from fedi.web import params
-from fedi.web.pages import paging, site, text, views
+from fedi.web.pages import asking, paging, site, text, views
+from fedi.web.pages.asking import Question
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Pages, Void
 
@@ -140,18 +141,18 @@ async def remove(request: web.Request) -> web.Response:
 async def confirm_delete(request: web.Request) -> web.Response:
     viewer, pages = site.signed_in(request), site.of(request)
     made = pages.instance.db.read(lists.get, viewer.id, _id(request))
-    return site.show(
+    place = f"/lists/{made.id}"
+    return asking.ask(
         request,
-        "confirm.html",
-        "Delete a list",
-        area="lists",
-        question=f"Delete the list “{made.title}”?",
-        consequence="You go on following the people in it.",
-        action=f"/lists/{made.id}/delete",
-        target="/lists",
-        back=f"/lists/{made.id}/edit",
-        button="Delete the list",
-        entry=None,
+        Question(
+            f"Delete the list “{made.title}”?",
+            "You go on following the people in it.",
+            "Delete the list",
+            action=f"{place}/delete",
+            back=f"{place}/edit",
+            target="/lists",
+            area="lists",
+        ),
     )
 
 

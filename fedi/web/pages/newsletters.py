@@ -12,7 +12,8 @@ from fedi.storage import email_subscriptions as rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.web import keys, params
-from fedi.web.pages import site
+from fedi.web.pages import asking, site
+from fedi.web.pages.asking import Question
 
 _TOKEN_CHARS = 200
 
@@ -121,6 +122,22 @@ async def save_settings(request: web.Request) -> web.Response:
     except FediError as error:
         return await show_settings(request, error.message)
     return site.go("/settings/newsletter", "saved")
+
+
+async def confirm_forget(request: web.Request) -> web.Response:
+    site.signed_in(request)
+    return asking.ask(
+        request,
+        Question(
+            "Forget all who read you by e-mail?",
+            "Their addresses are deleted here, and nobody can bring them back. They get no letter about it, and no post of yours any more.",
+            "Forget all of them",
+            action="/settings/newsletter/forget",
+            back="/settings/newsletter",
+            target="/settings/newsletter",
+            area="settings",
+        ),
+    )
 
 
 async def forget(request: web.Request) -> web.Response:

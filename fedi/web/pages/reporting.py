@@ -14,7 +14,8 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.reports import Report
 from fedi.web import auth, params
-from fedi.web.pages import profile, site, views
+from fedi.web.pages import asking, profile, site, views
+from fedi.web.pages.asking import Question
 from fedi.web.pages.site import Pages, Void
 
 STAFF: Final = ("owner", "admin", "moderator")
@@ -157,6 +158,26 @@ async def settle(request: web.Request) -> web.Response:
     except NotFound:
         pass  # somebody else was faster
     return site.go("/moderation", "settled")
+
+
+async def confirm_suspend(request: web.Request) -> web.Response:
+    site.signed_in(request)
+    auth.require_role(request, *STAFF)
+    report_id = ids.parse(request.match_info["id"])
+    about = site.of(request).instance.db.read(lambda tx: account_rows.get(tx, rows.get(tx, report_id).target_id))
+    return asking.ask(
+        request,
+        Question(
+            f"Suspend @{about.handle}?",
+            "Nothing of theirs is shown here any more, and nothing they send is taken."
+            f"{' They are signed out everywhere.' if about.is_local else ''} `fedi account unsuspend` takes it back.",
+            "Suspend",
+            action=f"/moderation/{report_id}/suspend",
+            back="/moderation",
+            target="/moderation",
+            area="moderation",
+        ),
+    )
 
 
 async def suspend(request: web.Request) -> web.Response:

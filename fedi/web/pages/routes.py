@@ -152,6 +152,7 @@ def _doors() -> list[web.RouteDef]:
         web.get("/confirm", signup.show_link),
         web.post("/confirm", signup.confirm),
         web.get("/moderation/sign-ups", signup.show_waiting),
+        web.get(f"/moderation/sign-ups/{_ID}/reject", signup.confirm_reject),
         web.post(f"/moderation/sign-ups/{_ID}/{{verb:approve|reject}}", signup.answer),
         *_slashed(
             web.get("/oauth/authorize", authorize.show),
@@ -179,6 +180,7 @@ def _newsletters() -> list[web.RouteDef]:
         web.post("/newsletter/unsubscribe", newsletters.end),
         web.get("/settings/newsletter", newsletters.show_settings),
         web.post("/settings/newsletter", newsletters.save_settings),
+        web.get("/settings/newsletter/forget", newsletters.confirm_forget),
         web.post("/settings/newsletter/forget", newsletters.forget),
     ]
 
@@ -208,6 +210,7 @@ def _lists() -> list[web.RouteDef]:
         web.post("/settings/filters", filters.create),
         web.get(f"/settings/filters/{_ID}", filters.edit),
         web.post(f"/settings/filters/{_ID}", filters.save),
+        web.get(f"/settings/filters/{_ID}/delete", filters.confirm_delete),
         web.post(f"/settings/filters/{_ID}/delete", filters.delete),
     ]
 
@@ -217,6 +220,7 @@ def _under_posts() -> list[web.RouteDef]:
         web.get(f"/@{_NAME}/{_ID}/embed", embed.show),
         web.get("/scheduled", scheduled.show),
         web.post(f"/scheduled/{_ID}/move", scheduled.move),
+        web.get(f"/scheduled/{_ID}/delete", scheduled.confirm_cancel),
         web.post(f"/scheduled/{_ID}/delete", scheduled.cancel),
         web.get(f"/@{_NAME}/tagged/{{tag}}", kept.page(profile.show_tagged)),
         web.get(f"/@{_THERE}/tagged/{{tag}}", profile.show_tagged),
@@ -231,6 +235,7 @@ def _collections() -> list[web.RouteDef]:
     one = f"/@{_NAME}/collections/{_ID}"
     return [
         web.get(one, kept.page(collections.show)),
+        web.get(f"{one}/delete", collections.confirm_delete),
         web.post(f"{one}/delete", collections.delete),
         web.post(f"{one}/{{item:[0-9]{{1,19}}}}/remove", collections.remove),
         web.post(f"{one}/{{item:[0-9]{{1,19}}}}/leave", collections.leave),
@@ -309,5 +314,6 @@ def _reports() -> list[web.RouteDef]:
         web.post(f"/accounts/{_ID}/report", reporting.send),
         web.get("/moderation", reporting.show_all),
         web.post(f"/moderation/{_ID}/settle", reporting.settle),
+        web.get(f"/moderation/{_ID}/suspend", reporting.confirm_suspend),
         web.post(f"/moderation/{_ID}/suspend", reporting.suspend),
     ]

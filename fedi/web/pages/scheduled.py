@@ -14,7 +14,8 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.timelines import Page
 from fedi.web import params
-from fedi.web.pages import site
+from fedi.web.pages import asking, site
+from fedi.web.pages.asking import Question
 from fedi.web.pages.site import Void
 
 _MOST: Final = 300
@@ -92,6 +93,23 @@ async def move(request: web.Request) -> web.Response:
     except Invalid as error:
         return _page(request, viewer, error.message)
     return site.go("/scheduled", "saved", f"s{row_id}")
+
+
+async def confirm_cancel(request: web.Request) -> web.Response:
+    viewer, row_id = site.signed_in(request), ids.parse(request.match_info["id"])
+    row = _row(site.of(request).instance.db.read(rows.get_own, viewer.id, row_id))
+    return asking.ask(
+        request,
+        Question(
+            "Delete this post to come?",
+            f"It is not going to be published, and what you have written is gone: “{row.warning or row.text}”",
+            "Delete it",
+            action=f"/scheduled/{row_id}/delete",
+            back=f"/scheduled#s{row_id}",
+            target="/scheduled",
+            area="compose",
+        ),
+    )
 
 
 async def cancel(request: web.Request) -> web.Response:

@@ -15,7 +15,8 @@ from fedi.storage.users import User
 from fedi.web import auth, keys, params
 from fedi.web.api.signups import form as read_form
 from fedi.web.api.signups import made_for
-from fedi.web.pages import site
+from fedi.web.pages import asking, site
+from fedi.web.pages.asking import Question
 
 _STAFF: Final = ("owner", "admin", "moderator")
 _DONE: Final = {
@@ -104,15 +105,38 @@ async def show_waiting(request: web.Request) -> web.Response:
     return site.show(request, "signups.html", "Sign-ups", area="moderation", items=site.of(request).instance.db.read(_waiting))
 
 
+def _who_waits(tx: Tx, account_id: int) -> Account:
+    account = account_rows.find(tx, account_id)
+    if account is None or not signups.is_waiting(tx, account):
+        raise NotFound("Nobody of that id waits.")
+    return account
+
+
+async def confirm_reject(request: web.Request) -> web.Response:
+    site.signed_in(request)
+    auth.require_role(request, *_STAFF)
+    account = site.of(request).instance.db.read(_who_waits, ids.parse(request.match_info["id"]))
+    return asking.ask(
+        request,
+        Question(
+            f"Turn down @{account.username}?",
+            "Nothing of this sign-up is kept, they are not told why, and the name is free again. They may ask once more.",
+            "Turn down",
+            action=f"/moderation/sign-ups/{account.id}/reject",
+            back="/moderation/sign-ups",
+            target="/moderation/sign-ups",
+            area="moderation",
+        ),
+    )
+
+
 async def answer(request: web.Request) -> web.Response:
     """Yes or no to somebody who waits. Source: AUT-30."""
     site.signed_in(request)
     by = auth.require_role(request, *_STAFF)
     approves = request.match_info["verb"] == "approve"
     instance, account_id = site.of(request).instance, ids.parse(request.match_info["id"])
-    account = instance.db.read(account_rows.find, account_id)
-    if account is None or not instance.db.read(signups.is_waiting, account):
-        raise NotFound("Nobody of that id waits.")
+    account = instance.db.read(_who_waits, account_id)
     if approves:
         await instance.db.write(signups.approve, instance.config, account, by)
     else:

@@ -11,7 +11,20 @@ from tests import make
 from tests.web.pages.reading import Visitor
 from tests.web.rig import Rig
 
-SETTINGS = ("featured", "writing", "consent", "filters", "tags", "newsletter", "notifications", "domains", "security", "data", "moving")
+SETTINGS = (
+    "featured",
+    "writing",
+    "consent",
+    "filters",
+    "tags",
+    "newsletter",
+    "notifications",
+    "domains",
+    "security",
+    "email",
+    "data",
+    "moving",
+)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def _terms(tx: Tx, day: str) -> tuple[Terms, _Versions]:
 
 def _show(request: web.Request, title: str, lead: str, source: str, path: str, days: list[str] | None = None) -> web.Response:
     pages = site.of(request)
-    html = views.below(pages.instance.db.read(texts.render, source))
+    html = views.below_title(pages.instance.db.read(texts.render, source))
     head = Head(noindex=False, canonical=f"{pages.site.base_url}{path}")
     chosen = path.rpartition("/")[2]
     return site.show(

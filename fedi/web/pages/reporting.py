@@ -170,7 +170,7 @@ async def confirm_suspend(request: web.Request) -> web.Response:
         Question(
             f"Suspend @{about.handle}?",
             "Nothing of theirs is shown here any more, and nothing they send is taken."
-            f"{' They are signed out everywhere.' if about.is_local else ''} `fedi account unsuspend` takes it back.",
+            f"{' They are signed out everywhere.' if about.is_local else ''} Who runs the server can take it back: fedi account unsuspend.",
             "Suspend",
             action=f"/moderation/{report_id}/suspend",
             back="/moderation",

@@ -502,9 +502,14 @@ def links(pages: Pages, html: Html, mentions: Iterable[Account], tags: Iterable[
 _HEADING = re.compile(r"<(/?)h([1-5])(?=[ >])")
 
 
-def below(html: Html) -> Html:
+def below(html: Html, by: int = 2) -> Html:
     """Safe HTML whose headings stand below those of the page and of the post: `h1` becomes `h3`, down to `h6`."""
-    return Html(_HEADING.sub(lambda found: f"<{found[1]}h{min(int(found[2]) + 2, 6)}", html)) if "<h" in html else html
+    return Html(_HEADING.sub(lambda found: f"<{found[1]}h{min(int(found[2]) + by, 6)}", html)) if "<h" in html else html
+
+
+def below_title(html: Html) -> Html:
+    """The same for a text that is all of a page: its uppermost headings are those right below the title."""
+    return below(html, 2 - min((int(level) for _, level in _HEADING.findall(html)), default=2))
 
 
 # -- for machines --

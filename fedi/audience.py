@@ -10,6 +10,7 @@ from fedi.storage import domains as domain_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import relays as relay_rows
+from fedi.storage import touches as touch_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
@@ -53,7 +54,7 @@ def of_reached(tx: Tx, post_id: int) -> Inboxes:
 
 def of_touched(tx: Tx, post_id: int) -> Inboxes:
     """Servers of those who answered, boosted or liked a post: they hold copies of it."""
-    return of_accounts(post_rows.list_touched_by(tx, post_id), shared=True)
+    return of_accounts(touch_rows.list_touched_by(tx, post_id), shared=True)
 
 
 def of_relays(tx: Tx, post: Post, style: str = "inbox") -> Inboxes:

@@ -12,6 +12,7 @@ from fedi.storage import notifications as notification_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import streams as stream_rows
 from fedi.storage import timelines as timeline_rows
+from fedi.storage import touches as touch_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
@@ -63,7 +64,7 @@ def post_edited(tx: Tx, post: Post, author: Account) -> None:
     if post.held:
         tx.emit(Event("post_edited", post.id, author.id))
         return
-    for booster_id in post_rows.list_local_boosters(tx, post.id):
+    for booster_id in touch_rows.list_local_boosters(tx, post.id):
         notifications.tell(tx, booster_id, "edit", author, post.id)
     named = post_rows.list_mentions(tx, [post.id]).get(post.id, [])
     heard = notification_rows.list_told(tx, "mention", post.id) if post.visibility == "direct" else frozenset()

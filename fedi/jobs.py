@@ -1,18 +1,15 @@
-"""All background work by name, and the loop that runs it: queued jobs (rows, in order within a lane) and chores (by the clock)."""
+"""Queued work by name, and the loop that runs it, in order within a lane, and the chores by the clock."""
 
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
 
 import orjson
 
 from fedi import (
-    accounts,
     annual_reports,
     approvals,
-    arrivals,
     backfill,
     backlinks,
     cardreader,
@@ -23,67 +20,28 @@ from fedi import (
     limits,
     mail,
     newsletters,
-    oauth,
     polls,
     purges,
     push,
     pushing,
     quotes,
     scheduled,
-    search_index,
-    signups,
     transfers,
-    trends,
     uris,
 )
 from fedi.activitypub import communities, profiles, receive, stamps, synchronization, threads
-from fedi.activitypub.remote import Remote
-from fedi.config import Config
+from fedi.chores import CHORES
 from fedi.errors import FediError, RemoteError, TooMany, Unavailable, Unreachable
-from fedi.http import Client
-from fedi.mediacache import MediaCache
 from fedi.storage import accounts as account_rows
-from fedi.storage import active_days as active_day_rows
-from fedi.storage import cards as card_rows
-from fedi.storage import confirmations as confirmation_rows
-from fedi.storage import conversations as conversation_rows
-from fedi.storage import deliveries as delivery_rows
-from fedi.storage import emojis as emoji_rows
-from fedi.storage import follows as follow_rows
-from fedi.storage import hosts as host_rows
 from fedi.storage import jobs as rows
-from fedi.storage import keys as key_rows
-from fedi.storage import list_posts as list_post_rows
 from fedi.storage import media as media_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import settings as setting_rows
-from fedi.storage import timelines as timeline_rows
-from fedi.storage import tombstones as tombstone_rows
-from fedi.storage import users as user_rows
-from fedi.storage import withdrawn as withdrawn_rows
-from fedi.storage.db import Database
-from fedi.storage.files import Files
 from fedi.storage.jobs import Job
-from fedi.streaming import Event, Hub
-from fedi.webpush import Sender
+from fedi.streaming import Event
+from fedi.workplace import Workplace
 
 log = logging.getLogger(__name__)
-
-
-class Workplace(Protocol):
-    """What work needs of the instance it is done in (instance.py makes one; it stands above this room)."""
-
-    config: Config
-    db: Database
-    hub: Hub
-    http: Client
-    remote: Remote
-    files: Files
-    mediacache: MediaCache
-    vapid: Sender
-
-    async def cpu(self, fn: Callable[..., Any], *args: Any) -> Any:
-        """Run what costs CPU in a thread."""
 
 
 _AT_ONCE = 16
@@ -91,7 +49,6 @@ _AT_ONCE = 16
 _SHARES = {push.JOB: 4, scheduled.JOB: 4, cards.JOB: 4, letters.JOB: 2, newsletters.JOB: 2, transfers.JOB: 4, annual_reports.JOB: 1}
 _TRIES = 8
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
-_SLICE = 200  # rows a chore changes in one transaction
 
 
 async def _inbox(instance: Workplace, payload: bytes) -> None:
@@ -283,117 +240,6 @@ JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     annual_reports.JOB: _annual_report,
     push.JOB: _push,
     cards.JOB: _card,
-}
-
-
-# -- chores --
-
-
-async def _tidy(instance: Workplace) -> None:
-    """Rows that have had their time: seen activities, tombstones, sessions, hosts, homes, deliveries given up."""
-    now = clock.now()
-    await instance.db.write(rows.prune_seen, now - 30 * clock.DAY)
-    await instance.db.write(tombstone_rows.prune, now - 30 * clock.DAY)
-    await instance.db.write(user_rows.prune_sessions, now - 90 * clock.DAY)
-    await instance.db.write(oauth.prune)
-    await instance.db.write(withdrawn_rows.prune, now - limits.TOLD_AGAIN_S * clock.SECOND)
-    await instance.db.write(confirmation_rows.prune, now - limits.CONFIRMATION_S * clock.SECOND)
-    await instance.db.write(signups.prune)
-    await instance.db.write(newsletters.prune)
-    await instance.db.write(active_day_rows.prune, now // clock.DAY - 400)
-    await instance.db.write(host_rows.prune, now - 30 * clock.DAY, 10_000)
-    while await instance.db.write(timeline_rows.trim_homes, limits.HOME_ROWS, 5 * _SLICE):
-        pass  # a slice per transaction
-    while await instance.db.write(list_post_rows.trim, limits.LIST_ROWS, 5 * _SLICE):
-        pass
-    while await instance.db.write(conversation_rows.sweep, _SLICE) == _SLICE:
-        pass
-    await instance.db.write(delivery_rows.expire, now - 7 * clock.DAY)
-    await instance.db.write(post_rows.prune_idempotent, now - clock.DAY)
-    while await instance.db.write(card_rows.prune, now - clock.DAY, _SLICE) == _SLICE:
-        pass
-    while await instance.db.write(delivery_rows.prune_forwarded, instance.config.instance.base_url, now - 30 * clock.DAY, 5 * _SLICE):
-        pass
-
-
-async def _prune_posts(instance: Workplace) -> None:
-    """Old posts of others that nobody here touched."""
-    before = clock.now() - instance.config.storage.remote_posts_days * clock.DAY
-    after: int | None = 0
-    while after is not None:
-        found, after = instance.db.read(post_rows.list_unreferenced, before, after, _SLICE)
-        if found:
-            await instance.db.write(arrivals.prune, found)
-        await asyncio.sleep(0)
-
-
-async def _prune_media(instance: Workplace) -> None:
-    """Bytes of remote files nobody looks at, files nothing shows any more, and what a crash has left on disk."""
-    storage, now = instance.config.storage, clock.now()
-    names = await instance.db.write(
-        media_rows.uncache, before=now - storage.remote_media_days * clock.DAY, budget_bytes=storage.remote_media_mb * 1024 * 1024
-    )
-    while await instance.db.write(emoji_rows.prune, now - storage.remote_posts_days * clock.DAY, _SLICE) == _SLICE:
-        pass
-    names += await instance.db.write(media_rows.prune_unused, now - clock.DAY)
-    for sha256 in dict.fromkeys(names):
-        if not instance.db.read(media_rows.is_kept, sha256):
-            await instance.cpu(instance.files.delete, sha256)
-    kept = await instance.db.scan(media_rows.list_hashes)
-    await instance.cpu(instance.files.sweep, kept.__contains__, 24 * 3600)
-
-
-async def _refresh_accounts(instance: Workplace) -> None:
-    """Read accounts anew that somebody here has to do with and that were not read for a week."""
-    for account in instance.db.read(account_rows.list_stale, clock.now() - 7 * clock.DAY, 50):
-        try:
-            account = await instance.remote.actor(account.uri, refresh=True)
-        except FediError:
-            await instance.db.write(account_rows.mark_fetched, account.id)
-            continue
-        if instance.db.read(follow_rows.has_local_follower, account.id):  # with what stands on top of the profile
-            await instance.db.write(backfill.profile, account)
-
-
-async def _forget_keys(instance: Workplace) -> None:
-    """Keys of deleted accounts, once the last Delete is delivered."""
-    for account_id in instance.db.read(key_rows.list_of_deleted):
-        await instance.db.write(accounts.forget_keys, account_id)
-
-
-async def _recheck_quotes(instance: Workplace) -> None:
-    """Stamps of quotes that were good a week ago."""
-    await stamps.recheck(instance.remote)
-
-
-async def _index(instance: Workplace) -> None:
-    """The words of what was written since; others write in between."""
-    while instance.db.read(search_index.is_behind) and await instance.db.write(search_index.catch_up, _SLICE // 4):
-        pass  # a slice per transaction
-
-
-async def _trends(instance: Workplace) -> None:
-    """What is popular now."""
-    counts = await instance.db.scan(trends.count, instance.config.limits.trend_people, deadline_s=60)
-    await instance.db.write(trends.keep, counts)
-
-
-async def _newsletters(instance: Workplace) -> None:
-    """Letters to readers for whom there is something new."""
-    if instance.config.mail.host:
-        await instance.db.write(newsletters.claim)
-
-
-CHORES: dict[str, tuple[int, Callable[[Workplace], Awaitable[None]]]] = {
-    "tidy": (6 * clock.HOUR, _tidy),
-    "prune-posts": (clock.DAY, _prune_posts),
-    "prune-media": (6 * clock.HOUR, _prune_media),
-    "refresh-accounts": (clock.HOUR, _refresh_accounts),
-    "forget-keys": (clock.HOUR, _forget_keys),
-    "recheck-quotes": (6 * clock.HOUR, _recheck_quotes),
-    "index": (2 * clock.MINUTE, _index),
-    "trends": (15 * clock.MINUTE, _trends),
-    "newsletters": (15 * clock.MINUTE, _newsletters),
 }
 
 

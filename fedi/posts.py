@@ -12,6 +12,7 @@ from fedi.errors import Forbidden, Invalid
 from fedi.polls import NewPoll
 from fedi.storage import accounts as account_rows
 from fedi.storage import approvals as approval_rows
+from fedi.storage import idempotency as idempotency_rows
 from fedi.storage import posts as rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage import users as user_rows
@@ -57,7 +58,7 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
 
     The same idempotency key gives the same post again. Raises Invalid, and NotFound when what it answers may not be seen.
     """
-    if draft.idempotency_key and (known := rows.find_idempotent(tx, author.id, draft.idempotency_key)):
+    if draft.idempotency_key and (known := idempotency_rows.find(tx, author.id, draft.idempotency_key)):
         return rows.get(tx, known)
     draft = checked(tx, draft if draft.poll is None or draft.poll.options else draft._replace(poll=None))
     parent, quoted = _original(tx, author, draft.in_reply_to_id), _original(tx, author, draft.quote_of_id)
@@ -94,7 +95,7 @@ def publish(tx: Tx, author: Account, draft: Draft, found: Found) -> Post:
         polls.attach(tx, post, draft.poll)
     media.attach(tx, author.id, post.id, draft.media_ids or ())
     if draft.idempotency_key:
-        rows.put_idempotent(tx, author.id, draft.idempotency_key, post.id)
+        idempotency_rows.put(tx, author.id, draft.idempotency_key, post.id)
     if parent is not None and held:
         approvals.await_yes(tx, policies.REPLY, parent, author, post.uri)
         outbox_consents.asked_to_answer(tx, post, author, parent)

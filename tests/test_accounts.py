@@ -10,10 +10,10 @@ from fedi.activitypub import parse
 from fedi.errors import Conflict, Gone, Invalid, NotFound
 from fedi.html import Html
 from fedi.storage import accounts as rows
+from fedi.storage import census as census_rows
 from fedi.storage import deliveries as delivery_rows
 from fedi.storage import keys as key_rows
 from fedi.storage import media as media_rows
-from fedi.storage import posts as post_rows
 from fedi.storage import tombstones as tombstone_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
@@ -323,4 +323,4 @@ def test_people_of_this_server_are_counted(db: Database, run: Run, frozen: Any, 
     run(logins.start_session, bob.id, "x")
     assert db.read(rows.count_local, since) == 2
     run(make.post, alice, "re", reply_to=run(make.post, carol))
-    assert db.read(post_rows.count_local) == (1, 1)
+    assert db.read(census_rows.count_local_posts) == (1, 1)

@@ -14,6 +14,7 @@ from fedi.storage import accounts as account_rows
 from fedi.storage import follows as follow_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import timelines
+from fedi.storage import touches as touch_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Database, Tx
 from fedi.storage.posts import Post
@@ -206,7 +207,7 @@ class World:
         blocks.unmute(tx, self.one(tx, here=True), self.one(tx).id)
 
     def prune(self, tx: Tx) -> None:
-        found, _ = post_rows.list_unreferenced(tx, tx.now + 1000, 0, 1000)
+        found, _ = touch_rows.list_unreferenced(tx, tx.now + 1000, 0, 1000)
         arrivals.prune(tx, found[:3])
 
     def block_evil(self, tx: Tx) -> None:

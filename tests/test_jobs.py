@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from fedi import accounts, clock, interactions, jobs, logins
+from fedi import accounts, chores, clock, interactions, jobs, logins
 from fedi.errors import Conflict, Invalid, Malformed, TooMany, Unavailable, Unreachable
 from fedi.instance import Instance
 from fedi.storage import accounts as account_rows
 from fedi.storage import deliveries as delivery_rows
+from fedi.storage import idempotency as idempotency_rows
 from fedi.storage import jobs as rows
 from fedi.storage import keys as key_rows
 from fedi.storage import media as media_rows
@@ -270,7 +271,7 @@ async def test_a_blocked_lane_does_not_keep_the_loop_busy(works: Works, frozen: 
 
 
 async def chore(instance: Instance, name: str) -> None:
-    await jobs.CHORES[name][1](instance)
+    await chores.CHORES[name][1](instance)
 
 
 @pytest.fixture
@@ -326,7 +327,7 @@ async def test_rows_that_have_had_their_time_end(instance: Instance, house: Any,
     await chore(instance, "tidy")
     assert instance.db.read(delivery_rows.count_by_state).get("queued", 0) == 0, "given up after a week"
     assert house(rows.mark_seen, b"old") is False
-    assert instance.db.read(post_rows.find_idempotent, alice.id, "k") is None
+    assert instance.db.read(idempotency_rows.find, alice.id, "k") is None
     frozen.tick(90 * 24 * 3600)
     await chore(instance, "tidy")
     assert house(rows.mark_seen, b"old") is True
@@ -395,7 +396,7 @@ async def test_a_failing_chore_is_logged_and_has_its_next_time(
     async def broken(_: object) -> None:
         raise LookupError("x")
 
-    monkeypatch.setitem(jobs.CHORES, "broken", (1, broken))
+    monkeypatch.setitem(chores.CHORES, "broken", (1, broken))
     await instance.jobs.run_chore("broken")
     assert "the chore broken failed" in caplog.text
     await instance.jobs.run_chore("tidy")

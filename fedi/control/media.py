@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from fedi.chores import CHORES
 from fedi.instance import Instance
-from fedi.jobs import CHORES
 from fedi.storage import media as rows
 
 

@@ -1,6 +1,7 @@
 """Rows of `apps` and `oauth_codes`: programs that asked to be known, and the codes with which people let them in. Tokens are users.py's."""
 
 import json
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from fedi.storage.db import Tx
@@ -122,3 +123,12 @@ def delete_codes_of_app(tx: Tx, account_id: int, app_id: int) -> None:
 
 def prune_codes(tx: Tx, before: int) -> int:
     return tx.execute("DELETE FROM oauth_codes WHERE created_at < ?", (before,))
+
+
+def list_programs(tx: Tx, post_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """(name, website) of the programs that many posts were written with, by post id."""
+    rows = tx.query(
+        "SELECT p.id, a.name, a.website FROM posts p JOIN apps a ON a.id = p.app_id WHERE p.id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(post_ids)),),
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}

@@ -48,3 +48,13 @@ def list_weeks(tx: Tx, count: int) -> list[Week]:
     new = tx.query("SELECT (created_at - :first) / :week, count(*) FROM users WHERE created_at >= :first GROUP BY 1", bound)
     found = [{row[0]: row[1] for row in rows} for rows in (posts, came, new)]
     return [Week(first + n * WEEK, *(one.get(n, 0) for one in found)) for n in range(count - 1, -1, -1)]
+
+
+def count_local_posts(tx: Tx) -> tuple[int, int]:
+    """(posts, answers) that people here have written, for NodeInfo."""
+    row = tx.one(
+        """SELECT coalesce(sum(p.in_reply_to_uri = ''), 0), coalesce(sum(p.in_reply_to_uri <> ''), 0) 
+        FROM accounts a INDEXED BY accounts_local_name CROSS JOIN posts p ON p.account_id = a.id
+        WHERE a.host = '' AND p.boost_of_id IS NULL AND p.visibility IN ('public', 'unlisted')"""
+    )
+    return (row[0], row[1]) if row else (0, 0)

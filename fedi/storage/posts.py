@@ -321,15 +321,6 @@ def add_tags(tx: Tx, post_id: int, names: Iterable[str]) -> None:
 _ADD_TAG = "INSERT INTO post_tags (post_id, tag_id) SELECT ?, id FROM tags WHERE name = ? ON CONFLICT DO NOTHING"
 
 
-def list_programs(tx: Tx, post_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """(name, website) of the programs that many posts were written with, by post id."""
-    rows = tx.query(
-        "SELECT p.id, a.name, a.website FROM posts p JOIN apps a ON a.id = p.app_id WHERE p.id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(post_ids)),),
-    )
-    return {row[0]: (row[1], row[2]) for row in rows}
-
-
 def list_tags(tx: Tx, post_ids: Iterable[int]) -> dict[int, list[str]]:
     """The hashtags of many posts, by post id."""
     rows = tx.query(
@@ -382,84 +373,12 @@ def list_media(tx: Tx, post_ids: Iterable[int]) -> dict[int, list[Attachment]]:
     return found
 
 
-# -- idempotency of posting --
-
-
-def find_idempotent(tx: Tx, account_id: int, key: str) -> int | None:
-    """The post that this author's request with this key has made."""
-    row = tx.one("SELECT post_id FROM idempotency_keys WHERE account_id = ? AND key = ?", (account_id, key))
-    return row[0] if row else None
-
-
-def put_idempotent(tx: Tx, account_id: int, key: str, post_id: int) -> None:
-    sql = "INSERT INTO idempotency_keys (account_id, key, post_id, created_at) VALUES (?, ?, ?, ?)"
-    tx.execute(sql, (account_id, key, post_id, tx.now))
-
-
-def prune_idempotent(tx: Tx, before: int) -> int:
-    """Requests are not repeated after a time."""
-    return tx.execute("DELETE FROM idempotency_keys WHERE created_at < ?", (before,))
-
-
-# -- numbers and house-keeping --
-
-
-def count_local(tx: Tx) -> tuple[int, int]:
-    """(posts, answers) that people here have written, for NodeInfo."""
-    row = tx.one(
-        """SELECT coalesce(sum(p.in_reply_to_uri = ''), 0), coalesce(sum(p.in_reply_to_uri <> ''), 0) 
-        FROM accounts a INDEXED BY accounts_local_name CROSS JOIN posts p ON p.account_id = a.id
-        WHERE a.host = '' AND p.boost_of_id IS NULL AND p.visibility IN ('public', 'unlisted')"""
-    )
-    return (row[0], row[1]) if row else (0, 0)
+# -- of some posts --
 
 
 def list_ids_of(tx: Tx, account_id: int, limit: int) -> list[int]:
     """Posts and boosts of an account, the oldest first."""
     return [row[0] for row in tx.query("SELECT id FROM posts WHERE account_id = ? ORDER BY id LIMIT ?", (account_id, limit))]
-
-
-def list_unreferenced(tx: Tx, before: int, after: int, limit: int) -> tuple[list[int], int | None]:
-    """Of the next `limit` posts after an id and from before a time, those of others that nobody here touched; and the id to go on after.
-
-    What a local person wrote, liked, boosted, bookmarked, pinned, answered, was told of or is mentioned in stays, and so does what
-    stands directly above or below a local post.
-    """
-    looked = tx.query("SELECT id FROM posts WHERE id > ? AND id < ? ORDER BY id LIMIT ?", (after, ids.first_at(before), limit))
-    if not looked:
-        return [], None
-    rows = tx.query(
-        """SELECT p.id FROM posts p JOIN accounts a ON a.id = p.account_id
-        WHERE p.id > :after AND p.id <= :last AND a.host <> ''
-          AND NOT EXISTS (SELECT 1 FROM favourites f JOIN users u ON u.account_id = f.account_id WHERE f.post_id = p.id)
-          AND NOT EXISTS (SELECT 1 FROM bookmarks WHERE post_id = p.id)
-          AND NOT EXISTS (SELECT 1 FROM reactions r JOIN users u ON u.account_id = r.account_id WHERE r.post_id = p.id)
-          AND NOT EXISTS (SELECT 1 FROM poll_votes v JOIN users u ON u.account_id = v.account_id WHERE v.post_id = p.id)
-          AND NOT EXISTS (SELECT 1 FROM notifications WHERE post_id = p.id)
-          AND NOT EXISTS (SELECT 1 FROM pins WHERE post_id = p.id)
-          AND NOT EXISTS (SELECT 1 FROM post_mentions m JOIN users u ON u.account_id = m.account_id WHERE m.post_id = p.id)
-          AND NOT EXISTS (SELECT 1 FROM posts b JOIN users u ON u.account_id = b.account_id WHERE b.boost_of_id = p.id)
-          AND NOT EXISTS (SELECT 1 FROM posts r JOIN users u ON u.account_id = r.account_id WHERE r.in_reply_to_id = p.id)
-          AND NOT EXISTS (SELECT 1 FROM quotes WHERE quoted_id = p.id)
-          AND NOT EXISTS (SELECT 1 FROM posts q JOIN users u ON u.account_id = q.account_id WHERE q.id = p.in_reply_to_id)
-          AND (p.boost_of_id IS NULL OR NOT EXISTS (
-            SELECT 1 FROM posts o JOIN users u ON u.account_id = o.account_id WHERE o.id = p.boost_of_id))
-        ORDER BY p.id""",
-        {"after": after, "last": looked[-1][0]},
-    )
-    return [row[0] for row in rows], looked[-1][0]
-
-
-def list_touched_by(tx: Tx, post_id: int) -> list[Account]:
-    """Remote accounts that answered, boosted or liked a post: their servers hold copies of it."""
-    rows = tx.query(
-        f"""SELECT {A_COLUMNS} FROM accounts a WHERE a.host <> '' AND a.id IN (
-          SELECT account_id FROM posts WHERE in_reply_to_id = :post OR boost_of_id = :post
-          UNION SELECT account_id FROM favourites WHERE post_id = :post
-          UNION SELECT account_id FROM reactions WHERE post_id = :post)""",
-        {"post": post_id},
-    )
-    return [Account._make(row) for row in rows]
 
 
 def list_answers_to_few(tx: Tx, post_ids: Iterable[int]) -> frozenset[int]:
@@ -471,9 +390,3 @@ def list_answers_to_few(tx: Tx, post_ids: Iterable[int]) -> frozenset[int]:
         (json.dumps(list(post_ids)),),
     )
     return frozenset(row[0] for row in rows)
-
-
-def list_local_boosters(tx: Tx, post_id: int) -> list[int]:
-    """People here who boosted a post."""
-    rows = tx.query("SELECT b.account_id FROM posts b JOIN users u ON u.account_id = b.account_id WHERE b.boost_of_id = ?", (post_id,))
-    return [row[0] for row in rows]

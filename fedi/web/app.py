@@ -10,6 +10,7 @@ from aiohttp.abc import AbstractAccessLogger
 from fedi.config import Config
 from fedi.instance import Instance
 from fedi.web import auth, errors, headers, keys, params, routes
+from fedi.web.credentials import KNOWN, Known
 from fedi.web.limits import Limits
 from fedi.web.names import Names
 from fedi.web.throttle import THROTTLE, Throttle
@@ -33,7 +34,7 @@ def make_app(instance: Instance) -> web.Application:
     app[keys.NAMES] = Names(instance.config)
     app[keys.LIMITS] = Limits(instance.config)
     app[THROTTLE] = Throttle(instance.config.limits.requests_per_token, instance.config.limits.requests_per_address)
-    app[auth.KNOWN] = auth.Known(instance)
+    app[KNOWN] = Known(instance)
     app.on_response_prepare.append(headers.add)
     app.on_cleanup.append(_close)
     routes.add(app)
@@ -41,7 +42,7 @@ def make_app(instance: Instance) -> web.Application:
 
 
 async def _close(app: web.Application) -> None:
-    app[auth.KNOWN].close()
+    app[KNOWN].close()
 
 
 @web.middleware

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fedi.storage import accounts, deliveries, follows, interactions, jobs, notifications, posts, threads, timelines
+from fedi.storage import accounts, census, deliveries, follows, interactions, jobs, notifications, posts, threads, timelines, touches
 from fedi.storage.db import Database, Tx
 from fedi.storage.timelines import Page, Wanted
 from tests import make
@@ -95,8 +95,8 @@ READS: dict[str, Callable[[Tx], object]] = {
     "next job": lambda tx: jobs.next_run_at(tx),
     "lane": lambda tx: jobs.has_lane(tx, "a"),
     "people by name": lambda tx: accounts.list_matching(tx, "al", 10),
-    "posts for NodeInfo": lambda tx: posts.count_local(tx),
-    "posts to forget": lambda tx: posts.list_unreferenced(tx, 1 << 40, 5, 200),
+    "posts for NodeInfo": lambda tx: census.count_local_posts(tx),
+    "posts to forget": lambda tx: touches.list_unreferenced(tx, 1 << 40, 5, 200),
 }
 
 

@@ -12,6 +12,7 @@ from fedi.web import auth, keys, params
 from fedi.web.api import answers, table
 from fedi.web.api.entities import application as entity
 from fedi.web.api.table import Field
+from fedi.web.credentials import Credentials
 
 
 async def create(request: web.Request) -> web.Response:
@@ -30,7 +31,7 @@ async def verify(request: web.Request) -> web.Response:
     return answers.entity(instance.db.read(_own, held, instance.vapid.public))
 
 
-def _own(tx: Tx, held: auth.Credentials, vapid: str) -> dict[str, Any]:
+def _own(tx: Tx, held: Credentials, vapid: str) -> dict[str, Any]:
     app = rows.find(tx, held.app_id) if held.app_id is not None else None
     if app is None and held.app_id is not None:
         raise Unauthenticated("The access token is invalid")

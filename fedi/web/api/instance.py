@@ -7,8 +7,8 @@ from aiohttp import web
 
 from fedi import clock, texts
 from fedi.storage import accounts as account_rows
+from fedi.storage import census as census_rows
 from fedi.storage import listings
-from fedi.storage import posts as post_rows
 from fedi.storage import terms as term_rows
 from fedi.storage.db import Tx
 from fedi.web import keys
@@ -57,7 +57,7 @@ async def _census(app: web.Application) -> Census:
 
 
 def _count(tx: Tx) -> Census:
-    posts, answered = post_rows.count_local(tx)
+    posts, answered = census_rows.count_local_posts(tx)
     people, month = account_rows.count_local(tx), account_rows.count_local(tx, tx.now - 30 * clock.DAY)
     return Census(people, month, posts + answered, listings.count_hosts(tx), None)
 

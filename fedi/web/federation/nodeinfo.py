@@ -11,7 +11,7 @@ from fedi.activitypub import vocab
 from fedi.config import FederationSettings
 from fedi.errors import NotFound
 from fedi.storage import accounts as account_rows
-from fedi.storage import posts as post_rows
+from fedi.storage import census as census_rows
 from fedi.storage.db import Tx
 from fedi.web import keys
 
@@ -87,7 +87,7 @@ async def _usage(app: web.Application) -> Usage:
 
 
 def _count(tx: Tx, counted_s: float) -> Usage:
-    posts, answers = post_rows.count_local(tx)
+    posts, answers = census_rows.count_local_posts(tx)
     return Usage(
         counted_s,
         account_rows.count_local(tx),

@@ -8,14 +8,14 @@ import fedi
 from fedi import clock, texts
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
-from fedi.storage import posts as post_rows
+from fedi.storage import census as census_rows
 from fedi.storage import rules as rule_rows
 from fedi.storage import terms as term_rows
 from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.rules import Rule
-from fedi.web.pages import site, views
+from fedi.web.pages import persons, prose, site, views
 from fedi.web.pages.site import Head, Pages
 
 _MONTH_MS: Final = 30 * clock.DAY
@@ -38,16 +38,16 @@ class Said(NamedTuple):
 
 
 def _said(tx: Tx) -> Said:
-    html = views.below(texts.render(tx, texts.get(tx, texts.ABOUT).source)) if texts.is_own(tx, texts.ABOUT) else None
+    html = prose.below(texts.render(tx, texts.get(tx, texts.ABOUT).source)) if texts.is_own(tx, texts.ABOUT) else None
     return Said(html, rule_rows.list_all(tx), term_rows.find_current(tx, texts.today(tx)) is not None)
 
 
-def _read(tx: Tx, pages: Pages, viewer: Account | None) -> tuple[Numbers, list[views.Face]]:
-    posts, answers = post_rows.count_local(tx)
+def _read(tx: Tx, pages: Pages, viewer: Account | None) -> tuple[Numbers, list[persons.Face]]:
+    posts, answers = census_rows.count_local_posts(tx)
     numbers = Numbers(account_rows.count_local(tx), account_rows.count_local(tx, tx.now - _MONTH_MS), posts + answers)
     staff = account_rows.list_by_ids(tx, user_rows.list_staff(tx))
     shown = [account for account in staff.values() if account.discoverable and not account.is_hidden]
-    return numbers, views.faces(pages, tx, shown, viewer)
+    return numbers, persons.faces(pages, tx, shown, viewer)
 
 
 async def show(request: web.Request) -> web.Response:

@@ -14,7 +14,7 @@ from fedi.storage.approvals import Request
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import params
-from fedi.web.pages import paging, site, text, views
+from fedi.web.pages import paging, persons, site, text, views
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Pages
 
@@ -48,7 +48,7 @@ class Item(NamedTuple):
 
     id: int
     at: int
-    face: views.Face
+    face: persons.Face
     icon: str
     words: str
     said: str
@@ -65,11 +65,11 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account, state: st
     seen = post_rows.list_visible(tx, viewer.id, [act.id for act in acts.values() if act.boost_of_id is None])
     entries = {entry.post.uri: entry for entry in views.entries(pages, tx, viewer, list(seen.values()))}
     accounts = account_rows.list_by_ids(tx, [one.account_id for one in found])
-    faces = {face.id: face for face in views.faces(pages, tx, list(accounts.values()), viewer)}
+    faces = {face.id: face for face in persons.faces(pages, tx, list(accounts.values()), viewer)}
     return [_item(one, posts[one.post_id], faces[one.account_id], entries, viewer) for one in found if one.post_id in posts], turn
 
 
-def _item(request: Request, post: Post, face: views.Face, entries: dict[str, views.Entry], viewer: Account) -> Item:
+def _item(request: Request, post: Post, face: persons.Face, entries: dict[str, views.Entry], viewer: Account) -> Item:
     words = _GIVEN if request.state == "accepted" else _ASKING
     entry = entries.get(request.interaction_uri)
     is_away = request.kind == policies.QUOTE and entry is None

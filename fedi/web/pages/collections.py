@@ -11,15 +11,15 @@ from fedi.storage import collections as rows
 from fedi.storage.accounts import Account
 from fedi.storage.collections import Collection
 from fedi.storage.db import Tx
-from fedi.web.pages import asking, profile, site, views
+from fedi.web.pages import asking, persons, profile, prose, site
 from fedi.web.pages.asking import Question
 from fedi.web.pages.site import Head, Pages
 
 
 class _Found(NamedTuple):
     shown: Collection
-    owner: views.Face
-    people: list[views.Person]
+    owner: persons.Face
+    people: list[persons.Person]
 
 
 def _read(tx: Tx, pages: Pages, viewer: Account | None, name: str, collection_id: int) -> _Found:
@@ -29,14 +29,14 @@ def _read(tx: Tx, pages: Pages, viewer: Account | None, name: str, collection_id
         raise NotFound("There is no such collection.")
     items = {item.account_id: item for item in rows.list_items(tx, viewer_id, [shown.id]).get(shown.id, [])}
     there = account_rows.list_by_ids(tx, items)
-    people = views.people(pages, tx, [there[account_id] for account_id in items], viewer)
+    people = persons.people(pages, tx, [there[account_id] for account_id in items], viewer)
     place = f"/@{owner.username}/collections/{shown.id}"
     if viewer_id == owner.id:
         people = [one._replace(acts=[(f"{place}/{items[one.face.id].id}/remove", "Take out", "plain")]) for one in people]
     elif viewer_id in items:
         leave = [(f"{place}/{items[viewer_id].id}/leave", "Take me out", "plain")]
         people = [one._replace(acts=leave) if one.face.id == viewer_id else one for one in people]
-    return _Found(shown, views.faces(pages, tx, [owner], viewer)[0], people)
+    return _Found(shown, persons.faces(pages, tx, [owner], viewer)[0], people)
 
 
 async def show(request: web.Request) -> web.Response:
@@ -50,7 +50,7 @@ async def show(request: web.Request) -> web.Response:
         shown=found.shown,
         owner=found.owner,
         people=found.people,
-        description=views.stored(found.shown.description_html),
+        description=prose.stored(found.shown.description_html),
         is_mine=viewer is not None and viewer.id == found.owner.id,
     )
 

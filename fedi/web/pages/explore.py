@@ -12,7 +12,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.cards import Card
 from fedi.storage.db import Tx
 from fedi.web import popular
-from fedi.web.pages import site, views
+from fedi.web.pages import persons, site, views
 from fedi.web.pages.site import Pages, Void
 
 _MOST: Final = 40
@@ -79,5 +79,5 @@ async def people(request: web.Request) -> web.Response:
     """Whom to follow: for people of this server."""
     viewer, pages = site.signed_in(request), site.of(request)
     found = await pages.instance.db.scan(suggestions.suggest, viewer, pages.instance.config.instance.suggested, _MOST)
-    shown = pages.instance.db.read(lambda tx: views.people(pages, tx, [one.account for one in found], viewer))
+    shown = pages.instance.db.read(lambda tx: persons.people(pages, tx, [one.account for one in found], viewer))
     return _show(request, "/people", _NOBODY, people=shown)

@@ -14,7 +14,7 @@ from fedi.storage.db import Tx
 from fedi.storage.posts import Attachment, Post
 from fedi.storage.timelines import Page, Wanted
 from fedi.web import headers
-from fedi.web.pages import profile, site, text, views
+from fedi.web.pages import persons, profile, site, text
 from fedi.web.pages.site import Pages
 
 _POSTS: Final = 20
@@ -42,7 +42,7 @@ def _read(tx: Tx, account: Account) -> tuple[list[Item], str]:
     media = post_rows.list_media(tx, [post.id for post in posts])
     items = [_item(post, tags.get(post.id, []), media.get(post.id, [])) for post in posts]
     avatar = listing_rows.list_pictures(tx, [account.avatar_id]).get(account.avatar_id or 0)
-    return items, views.address(avatar)
+    return items, persons.address(avatar)
 
 
 def _item(post: Post, tags: list[str], files: list[Attachment]) -> Item:

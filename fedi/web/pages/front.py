@@ -8,7 +8,7 @@ from fedi.storage import accounts as account_rows
 from fedi.storage import timelines as timeline_rows
 from fedi.storage.db import Tx
 from fedi.storage.timelines import Page
-from fedi.web.pages import site, views
+from fedi.web.pages import persons, site, views
 from fedi.web.pages.site import Head, Pages
 
 _POSTS = 10
@@ -17,14 +17,14 @@ _PEOPLE = 6
 
 class _Found(NamedTuple):
     posts: list[views.Entry]
-    people: list[views.Face]
+    people: list[persons.Face]
 
 
 def _read(tx: Tx, pages: Pages) -> _Found:
     posts = views.entries(pages, tx, None, timeline_rows.list_public(tx, 0, Page(limit=_POSTS), local=True))
     wanted = [a for a in account_rows.list_local(tx) if a.discoverable and not a.is_hidden]
     wanted.sort(key=lambda account: -(account.last_post_at or 0))
-    return _Found(posts, views.faces(pages, tx, wanted[:_PEOPLE], None))
+    return _Found(posts, persons.faces(pages, tx, wanted[:_PEOPLE], None))
 
 
 async def show(request: web.Request) -> web.Response:

@@ -18,7 +18,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import params
-from fedi.web.pages import paging, settings, site, text, views
+from fedi.web.pages import paging, persons, settings, site, text
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Pages, Void
 
@@ -35,15 +35,15 @@ _MOST: Final = 40
 
 
 class _Lists(NamedTuple):
-    hosted: list[views.Person]
-    followed: list[views.Person]
+    hosted: list[persons.Person]
+    followed: list[persons.Person]
 
 
 def _read_lists(tx: Tx, pages: Pages, viewer: Account | None) -> _Lists:
     hosted = rows.list_hosted(tx)
     here = {account.id for account in hosted}
     followed = [account for account in rows.list_followed(tx, viewer.id) if account.id not in here] if viewer is not None else []
-    return _Lists(views.people(pages, tx, hosted, viewer), views.people(pages, tx, followed, viewer))
+    return _Lists(persons.people(pages, tx, hosted, viewer), persons.people(pages, tx, followed, viewer))
 
 
 async def index(request: web.Request) -> web.Response:
@@ -80,9 +80,9 @@ def _page(request: web.Request, form: Form, group: Account | None = None, wrong:
     return site.show(request, "group_settings.html", title, area="groups", status=status, heading=title, tabs=tabs, **context)
 
 
-def _pictures(tx: Tx, pages: Pages, group: Account) -> tuple[views.Face, str]:
+def _pictures(tx: Tx, pages: Pages, group: Account) -> tuple[persons.Face, str]:
     pictures = listing_rows.list_pictures(tx, [group.avatar_id, group.header_id])
-    return views.face(pages, group, pictures, group), views.address(pictures.get(group.header_id or 0))
+    return persons.face(pages, group, pictures, group), persons.address(pictures.get(group.header_id or 0))
 
 
 def _tabs(group: Account, which: str) -> list[tuple[str, str, bool]]:
@@ -183,7 +183,7 @@ def _people(request: web.Request, which: str, lead: str, void: str) -> web.Respo
     )
 
 
-def _read_people(tx: Tx, pages: Pages, request: web.Request, group: Account, which: str) -> tuple[list[views.Person], Turn]:
+def _read_people(tx: Tx, pages: Pages, request: web.Request, group: Account, which: str) -> tuple[list[persons.Person], Turn]:
     turn = Turn()
     if which == "moderators":
         found = rows.list_moderators(tx, group.id)
@@ -200,10 +200,10 @@ def _read_people(tx: Tx, pages: Pages, request: web.Request, group: Account, whi
         "moderators": [("no-moderator", "No longer", "plain")],
         "bans": [("unban", "Lift the ban", "plain")],
     }[which]
-    shown = views.faces(pages, tx, found, group)
+    shown = persons.faces(pages, tx, found, group)
     moderators = {one.id for one in rows.list_moderators(tx, group.id)} if which == "members" else set()  # their own page says what to do
     people = [
-        views.Person(face, None, [(f"{path}/{face.id}/{verb}", label, kind) for verb, label, kind in acts if face.id not in moderators])
+        persons.Person(face, None, [(f"{path}/{face.id}/{verb}", label, kind) for verb, label, kind in acts if face.id not in moderators])
         for face in shown
     ]
     return people, turn
@@ -268,7 +268,7 @@ class Moderating(NamedTuple):
     """What a moderator finds below a post: where the buttons lead, and how things are."""
 
     path: str
-    group: views.Face
+    group: persons.Face
     is_locked: bool
     is_pinned: bool
 
@@ -281,7 +281,7 @@ def moderating(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> Mode
     if not rows.is_moderator(tx, group.id, viewer.id) and viewer.id not in user_rows.list_staff(tx):
         return None
     pinned = any(one.id == post.id for one in rows.list_pinned(tx, viewer.id, group.id, groups.PINS))
-    return Moderating(f"/groups/{group.username}/posts/{post.id}", views.face(pages, group, {}, viewer), bool(post.locked), pinned)
+    return Moderating(f"/groups/{group.username}/posts/{post.id}", persons.face(pages, group, {}, viewer), bool(post.locked), pinned)
 
 
 def _lock(tx: Tx, group: Account, viewer: Account, post_id: int) -> None:
@@ -323,7 +323,7 @@ async def on_post(request: web.Request) -> web.Response:
 class Shown(NamedTuple):
     """What the profile of a group has besides. `refusal` says why the viewer cannot post in it; '' when they can."""
 
-    moderators: list[views.Face]
+    moderators: list[persons.Face]
     rules: list[str]
     posting: str
     may_edit: bool
@@ -341,7 +341,7 @@ def shown(tx: Tx, pages: Pages, viewer: Account | None, group: Account) -> Shown
         why = "You can write in it once you are in: what others answer comes here from then on."
     may_edit = viewer is not None and hosted is not None and _may_edit(tx, group, viewer)
     return Shown(
-        moderators=views.faces(pages, tx, rows.list_moderators(tx, group.id), viewer),
+        moderators=persons.faces(pages, tx, rows.list_moderators(tx, group.id), viewer),
         rules=[line for line in hosted.rules.splitlines() if line.strip()] if hosted is not None else [],
         posting={value: hint for value, _, hint in POSTING}.get(hosted.posting, "") if hosted is not None else "",
         may_edit=may_edit,

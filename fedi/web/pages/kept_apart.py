@@ -13,7 +13,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.notification_policies import Policy
 from fedi.web import params
-from fedi.web.pages import paging, site, views
+from fedi.web.pages import paging, persons, site
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Pages
 
@@ -33,7 +33,7 @@ class Item(NamedTuple):
 
     id: int
     at: int
-    face: views.Face
+    face: persons.Face
     number: int
     said: str
     href: str
@@ -42,7 +42,7 @@ class Item(NamedTuple):
 def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[list[Item], Turn]:
     found, turn = paging.turn(request, page := paging.page(request), rows.list_of(tx, viewer.id, page))
     accounts = account_rows.list_by_ids(tx, [one.from_account_id for one in found])
-    faces = {face.id: face for face in views.faces(pages, tx, list(accounts.values()), viewer)}
+    faces = {face.id: face for face in persons.faces(pages, tx, list(accounts.values()), viewer)}
     posts = post_rows.list_visible(tx, viewer.id, [one.last_post_id for one in found if one.last_post_id is not None])
     items = []
     for one in found:

@@ -15,7 +15,7 @@ from fedi.storage.db import Tx
 from fedi.storage.lists import List
 from fedi.storage.timelines import Page
 from fedi.web import params
-from fedi.web.pages import asking, paging, site, text, views
+from fedi.web.pages import asking, paging, persons, site, text, views
 from fedi.web.pages.asking import Question
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Pages, Void
@@ -94,12 +94,12 @@ async def show(request: web.Request) -> web.Response:
 
 class _Edited(NamedTuple):
     made: List
-    people: list[views.Face]
+    people: list[persons.Face]
 
 
 def _read_edited(tx: Tx, pages: Pages, viewer: Account, list_id: int) -> _Edited:
     made = lists.get(tx, viewer.id, list_id)
-    return _Edited(made, views.faces(pages, tx, rows.list_members(tx, made.id, Page(limit=limits.LIST_MEMBERS)), viewer))
+    return _Edited(made, persons.faces(pages, tx, rows.list_members(tx, made.id, Page(limit=limits.LIST_MEMBERS)), viewer))
 
 
 async def edit(request: web.Request, wrong: str = "") -> web.Response:
@@ -166,7 +166,7 @@ async def delete(request: web.Request) -> web.Response:
 
 
 class _Somebody(NamedTuple):
-    face: views.Face
+    face: persons.Face
     lists: list[List]
     having: set[int]
     may_be_in: bool
@@ -176,7 +176,7 @@ def _read_somebody(tx: Tx, pages: Pages, viewer: Account, account_id: int) -> _S
     account = account_rows.get(tx, account_id)
     if account.is_hidden or account.kind == "Application":
         raise NotFound("There is nobody of that name here.")
-    face = views.faces(pages, tx, [account], viewer)[0]
+    face = persons.faces(pages, tx, [account], viewer)[0]
     having = {one.id for one in rows.list_with(tx, viewer.id, account.id)}
     return _Somebody(face, rows.list_of(tx, viewer.id), having, not rows.list_not_followed(tx, viewer.id, [account.id]))
 

@@ -18,7 +18,7 @@ from fedi.storage.db import Tx
 from fedi.storage.notifications import Notification
 from fedi.storage.posts import Post
 from fedi.storage.severances import Severance
-from fedi.web.pages import paging, site, under, views
+from fedi.web.pages import paging, persons, site, under, views
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Pages
 
@@ -70,7 +70,7 @@ class Item(NamedTuple):
     kind: str
     at: int
     is_new: bool
-    face: views.Face
+    face: persons.Face
     icon: str
     text: str
     href: str
@@ -88,7 +88,7 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[
     posts = post_rows.list_visible(tx, viewer.id, [row.post_id for row in found if row.post_id is not None])
     accounts = account_rows.list_by_ids(tx, [row.from_account_id for row in found] + [post.account_id for post in posts.values()])
     senders = {row.from_account_id for row in found}
-    faces = {face.id: face for face in views.faces(pages, tx, [accounts[i] for i in senders if i in accounts], viewer)}
+    faces = {face.id: face for face in persons.faces(pages, tx, [accounts[i] for i in senders if i in accounts], viewer)}
     whole = [posts[row.post_id] for row in found if row.kind in _WHOLE and row.post_id in posts]
     new = {row.post_id: "new" for row in found if row.kind in _WHOLE and row.read_at is None and row.post_id is not None}
     entries = {entry.row.id: entry for entry in views.entries(pages, tx, viewer, list(dict.fromkeys(whole)), new, "notifications")}
@@ -146,7 +146,7 @@ def _quoted(tx: Tx, viewer: Account, items: list[Item]) -> list[Item]:
 
 
 def _item(
-    row: Notification, posts: dict[int, Post], accounts: dict[int, Account], faces: dict[int, views.Face], entries: dict[int, views.Entry]
+    row: Notification, posts: dict[int, Post], accounts: dict[int, Account], faces: dict[int, persons.Face], entries: dict[int, views.Entry]
 ) -> Item:
     icon, words = _WORDS.get(row.kind, ("info", row.kind))
     post = posts.get(row.post_id) if row.post_id is not None else None

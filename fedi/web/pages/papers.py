@@ -7,7 +7,7 @@ from fedi.errors import NotFound
 from fedi.storage import terms as term_rows
 from fedi.storage.db import Tx
 from fedi.storage.terms import Terms
-from fedi.web.pages import site, text, views
+from fedi.web.pages import prose, site, text
 from fedi.web.pages.site import Head
 
 
@@ -43,7 +43,7 @@ def _terms(tx: Tx, day: str) -> tuple[Terms, _Versions]:
 
 def _show(request: web.Request, title: str, lead: str, source: str, path: str, days: list[str] | None = None) -> web.Response:
     pages = site.of(request)
-    html = views.below_title(pages.instance.db.read(texts.render, source))
+    html = prose.below_title(pages.instance.db.read(texts.render, source))
     head = Head(noindex=False, canonical=f"{pages.site.base_url}{path}")
     chosen = path.rpartition("/")[2]
     return site.show(

@@ -9,7 +9,7 @@ from fedi.storage import blocks as block_rows
 from fedi.storage import listings as listing_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
-from fedi.web.pages import paging, profile, site, views
+from fedi.web.pages import paging, persons, profile, site
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Pages, Void
 
@@ -17,7 +17,7 @@ _MOST: Final = 40
 
 
 class _Follows(NamedTuple):
-    people: list[views.Person]
+    people: list[persons.Person]
     turn: Turn
     is_hidden: bool
 
@@ -29,7 +29,7 @@ def _read_follows(tx: Tx, pages: Pages, request: web.Request, viewer: Account, a
     page = paging.page(request, _MOST)
     found = listing_rows.list_followers(tx, account.id, page) if which == "followers" else listing_rows.list_following(tx, account.id, page)
     rows, turn = paging.turn(request, page, found)
-    people = views.people(pages, tx, rows, viewer)
+    people = persons.people(pages, tx, rows, viewer)
     if which == "followers" and is_mine:
         people = [person._replace(acts=[(f"/accounts/{person.face.id}/remove", "Remove", "plain")]) for person in people]
     return _Follows(people, turn, False)
@@ -73,13 +73,13 @@ def _show_follows(request: web.Request, which: str) -> web.Response:
 # -- requests --
 
 
-def _read_requests(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[list[views.Person], Turn]:
+def _read_requests(tx: Tx, pages: Pages, request: web.Request, viewer: Account) -> tuple[list[persons.Person], Turn]:
     page = paging.page(request, _MOST)
     found = listing_rows.list_followers(tx, viewer.id, page, "pending")
     rows, turn = paging.turn(request, page, found)
     people = [
-        views.Person(face, None, [(f"/accounts/{face.id}/accept", "Accept", ""), (f"/accounts/{face.id}/reject", "Refuse", "plain")])
-        for face in views.faces(pages, tx, rows, viewer)
+        persons.Person(face, None, [(f"/accounts/{face.id}/accept", "Accept", ""), (f"/accounts/{face.id}/reject", "Refuse", "plain")])
+        for face in persons.faces(pages, tx, rows, viewer)
     ]
     return people, turn
 
@@ -111,11 +111,11 @@ async def show_requests(request: web.Request) -> web.Response:
 # -- whom one wants nothing of --
 
 
-def _read_shut_out(tx: Tx, pages: Pages, viewer: Account, which: str) -> list[views.Person]:
+def _read_shut_out(tx: Tx, pages: Pages, viewer: Account, which: str) -> list[persons.Person]:
     accounts: Sequence[Account] = (block_rows.list_blocked if which == "blocks" else block_rows.list_muted)(tx, viewer.id)
     verb, label = ("unblock", "Unblock") if which == "blocks" else ("unmute", "Unmute")
     return [
-        views.Person(face, None, [(f"/accounts/{face.id}/{verb}", label, "plain")]) for face in views.faces(pages, tx, accounts, viewer)
+        persons.Person(face, None, [(f"/accounts/{face.id}/{verb}", label, "plain")]) for face in persons.faces(pages, tx, accounts, viewer)
     ]
 
 

@@ -21,7 +21,7 @@ from fedi.storage.deliveries import Delivery
 from fedi.storage.posts import Edit, Post
 from fedi.storage.timelines import Page
 from fedi.web import tended
-from fedi.web.pages import elsewhere, groups, site, text, under, views
+from fedi.web.pages import elsewhere, groups, persons, prose, site, text, under, views
 from fedi.web.pages.site import Head, Link, Pages
 
 _NOTHING: Final = "There is no such post."
@@ -38,9 +38,9 @@ class _Found(NamedTuple):
     moderating: groups.Moderating | None
     above: list[views.Entry]
     below: list[views.Entry]
-    likers: list[views.Face]
-    boosters: list[views.Face]
-    reactors: list[tuple[str, list[views.Face]]]
+    likers: list[persons.Face]
+    boosters: list[persons.Face]
+    reactors: list[tuple[str, list[persons.Face]]]
     edits: list[Edit]
     receipts: list[Delivery]
 
@@ -78,7 +78,7 @@ def _read(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> _Found:
     likers = [who for _, who in interaction_rows.list_favouriters(tx, post.id, _NAMES)] if liked else []
     boosters = [who for _, who in interaction_rows.list_boosters(tx, viewer_id, post.id, _NAMES)] if boosted else []
     boosters = [account for account in boosters if account.id != post.group_id]  # that it is in the group is said already
-    named = views.faces(pages, tx, [*likers, *boosters], viewer)
+    named = persons.faces(pages, tx, [*likers, *boosters], viewer)
     return _Found(
         entry=shown[post.id],
         moderating=groups.moderating(tx, pages, viewer, post) if post.group_id is not None else None,
@@ -92,12 +92,12 @@ def _read(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> _Found:
     )
 
 
-def _reactors(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> list[tuple[str, list[views.Face]]]:
+def _reactors(tx: Tx, pages: Pages, viewer: Account | None, post: Post) -> list[tuple[str, list[persons.Face]]]:
     """Who reacted, by emoji; for people of this server."""
     given = reaction_rows.list_people(tx, viewer.id, post.id, 5 * _NAMES.limit) if viewer is not None else []
     people = {account.id: account for *_, account in given}
-    shown = dict(zip(people, views.faces(pages, tx, list(people.values()), viewer), strict=True))
-    found: dict[str, list[views.Face]] = {}
+    shown = dict(zip(people, persons.faces(pages, tx, list(people.values()), viewer), strict=True))
+    found: dict[str, list[persons.Face]] = {}
     for name, _, account in given:
         found.setdefault(under.sign(name), []).append(shown[account.id])
     return list(found.items())
@@ -146,7 +146,7 @@ def _answers(post: Post) -> str:
 
 
 def _revision(pages: Pages, edit: Edit) -> Html:
-    return views.below(views.links(pages, views.stored(edit.content_html), (), ()))
+    return prose.below(prose.links(pages, prose.stored(edit.content_html), (), ()))
 
 
 def _title(post: Post) -> str:

@@ -22,7 +22,7 @@ from fedi.storage.listings import Showing
 from fedi.storage.posts import Post
 from fedi.storage.timelines import Page, Wanted
 from fedi.web import tended
-from fedi.web.pages import elsewhere, groups, paging, site, text, views
+from fedi.web.pages import elsewhere, groups, paging, persons, prose, site, text, views
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Head, Link, Pages
 
@@ -31,17 +31,17 @@ _PEOPLE: Final = 20
 
 
 class _Found(NamedTuple):
-    face: views.Face
+    face: persons.Face
     header: str
     header_alt: str
-    about: views.Relation | None
+    about: persons.Relation | None
     posts: list[views.Entry]
     turn: Turn
     moved_name: str
     topics: list[str]
     group: groups.Shown | None
     chosen: Showing
-    endorsed: list[views.Face]
+    endorsed: list[persons.Face]
     collections: list[Collection]
 
 
@@ -71,10 +71,10 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account | None, ac
         rows = [*pinned, *(row for row in rows if row.id not in marks and row.boost_of_id not in marks)]
     header = pictures.get(account.header_id or 0)
     return _Found(
-        views.face(pages, account, pictures, viewer),
-        views.address(header),
+        persons.face(pages, account, pictures, viewer),
+        persons.address(header),
         header.alt if header is not None else "",
-        views.relations(tx, viewer, [account.id]).get(account.id),
+        persons.relations(tx, viewer, [account.id]).get(account.id),
         views.entries(pages, tx, viewer, rows, marks, "account"),
         turn,
         _moved_name(tx, viewer, account),
@@ -84,7 +84,7 @@ def _read(tx: Tx, pages: Pages, request: web.Request, viewer: Account | None, ac
     )
 
 
-def _recommended(tx: Tx, pages: Pages, viewer: Account | None, account: Account) -> tuple[Showing, list[views.Face], list[Collection]]:
+def _recommended(tx: Tx, pages: Pages, viewer: Account | None, account: Account) -> tuple[Showing, list[persons.Face], list[Collection]]:
     """What a person here chose for their profile, and whom they recommend on it."""
     chosen = listing_rows.list_showing(tx, [account.id]).get(account.id, Showing()) if account.is_local else Showing()
     if not account.is_local or not chosen.show_featured:
@@ -92,7 +92,7 @@ def _recommended(tx: Tx, pages: Pages, viewer: Account | None, account: Account)
     viewer_id = viewer.id if viewer is not None else 0
     people = [other for _, other in endorsement_rows.list_of(tx, account.id, viewer_id, Page(limit=_PEOPLE))]
     found = collection_rows.list_of(tx, account.id, hidden=viewer_id == account.id, limit=limits.COLLECTIONS, offset=0)
-    return chosen, views.faces(pages, tx, people, viewer), found
+    return chosen, persons.faces(pages, tx, people, viewer), found
 
 
 def _pinned(tx: Tx, viewer_id: int, account: Account) -> list[Post]:
@@ -169,7 +169,7 @@ def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str,
         "moved": text.web_address(account.moved_to_uri),
         "moved_name": found.moved_name,
         "group": found.group,
-        "bio": emojis.in_html(views.links(pages, views.stored(account.bio_html), (), ()), pictures),
+        "bio": emojis.in_html(prose.links(pages, prose.stored(account.bio_html), (), ()), pictures),
         "fields": [(emojis.in_text(name, pictures), emojis.in_html(_value(html), pictures)) for name, html, _ in account.field_rows()],
         "proven": account.field_proofs(),
         "endorsed": found.endorsed,
@@ -182,10 +182,10 @@ def _words(pages: Pages, account: Account, found: _Found, tab: str) -> dict[str,
 
 
 def _value(html: str) -> Html:
-    return views.stored(html)
+    return prose.stored(html)
 
 
-def _badges(account: Account, about: views.Relation | None) -> list[tuple[str, str]]:
+def _badges(account: Account, about: persons.Relation | None) -> list[tuple[str, str]]:
     found = []
     if account.kind == "Service":
         found.append(("robot", "Automated"))

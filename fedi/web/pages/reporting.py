@@ -14,7 +14,7 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.reports import Report
 from fedi.web import auth, params
-from fedi.web.pages import asking, profile, site, views
+from fedi.web.pages import asking, persons, profile, site
 from fedi.web.pages.asking import Question
 from fedi.web.pages.site import Pages, Void
 
@@ -98,7 +98,7 @@ class Item(NamedTuple):
     """A report as it is read."""
 
     report: Report
-    about: views.Face
+    about: persons.Face
     by: str
     category: str
     posts: list[tuple[str, str]]  # (address, first words)
@@ -116,7 +116,7 @@ async def show_all(request: web.Request) -> web.Response:
 def _read(tx: Tx, pages: Pages, viewer: Account, is_settled: bool) -> list[Item]:
     found = rows.list_open(tx, resolved=is_settled, limit=_SHOWN)
     accounts = account_rows.list_by_ids(tx, [i for report in found for i in (report.target_id, report.reporter_id) if i])
-    faces = {face.id: face for face in views.faces(pages, tx, list(accounts.values()), viewer)}
+    faces = {face.id: face for face in persons.faces(pages, tx, list(accounts.values()), viewer)}
     return [
         Item(
             report,

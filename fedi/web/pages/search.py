@@ -16,7 +16,7 @@ from fedi.storage.db import Tx
 from fedi.storage.posts import Post
 from fedi.web import finding, keys
 from fedi.web.finding import People
-from fedi.web.pages import site, views
+from fedi.web.pages import persons, site, views
 from fedi.web.pages.paging import Turn
 from fedi.web.pages.site import Pages
 
@@ -26,7 +26,7 @@ _ELSEWHERE: Final = re.compile(r"(?:acct:)?@?[^\s@/]+@[^\s@/]+|https?://\S+", re
 
 
 class _Found(NamedTuple):
-    people: list[views.Person]
+    people: list[persons.Person]
     posts: list[views.Entry]
     tags: list[str]
 
@@ -64,7 +64,7 @@ def _skip(request: web.Request) -> int:
 def _read(tx: Tx, pages: Pages, viewer: Account, found: _Ids) -> _Found:
     seen = post_rows.list_visible(tx, viewer.id, found.posts[: limits.PAGE])
     rows: Sequence[Post] = [seen[post_id] for post_id in found.posts if post_id in seen]
-    people = views.people(pages, tx, found.accounts[: limits.PAGE], viewer)
+    people = persons.people(pages, tx, found.accounts[: limits.PAGE], viewer)
     return _Found(people, views.entries(pages, tx, viewer, rows), found.tags[: limits.PAGE])
 
 
@@ -76,7 +76,7 @@ def _address(text: str, kind: str, skip: int = 0) -> str:
 def _read_one(tx: Tx, pages: Pages, viewer: Account, found: Account | Post) -> _Found:
     if isinstance(found, Account):
         seen = [] if found.is_hidden or found.kind == "Application" else [found]
-        return _Found(views.people(pages, tx, seen, viewer), [], [])
+        return _Found(persons.people(pages, tx, seen, viewer), [], [])
     post = post_rows.find_visible(tx, viewer.id, found.id)
     return _Found([], views.entries(pages, tx, viewer, [post]) if post is not None else [], [])
 

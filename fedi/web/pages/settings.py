@@ -12,7 +12,7 @@ from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.web import params
-from fedi.web.pages import site, views
+from fedi.web.pages import persons, site
 from fedi.web.pages.site import Pages
 
 _FIELDS: Final = 4
@@ -53,9 +53,9 @@ def _filled(pages: Pages, account: Account) -> _Form:
     )
 
 
-def _read(tx: Tx, pages: Pages, account: Account) -> tuple[views.Face, str]:
+def _read(tx: Tx, pages: Pages, account: Account) -> tuple[persons.Face, str]:
     pictures = listing_rows.list_pictures(tx, [account.avatar_id, account.header_id])
-    return views.face(pages, account, pictures, account), views.address(pictures.get(account.header_id or 0))
+    return persons.face(pages, account, pictures, account), persons.address(pictures.get(account.header_id or 0))
 
 
 def _page(request: web.Request, account: Account, form: _Form, wrong: str = "") -> web.Response:

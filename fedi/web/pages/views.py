@@ -1,19 +1,15 @@
 """Posts and people as pages show them: loaded in a fixed number of statements, rendered from kept fragments."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from html import unescape
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
-from fedi import clock, emojis, facts, markup, policies, quotelines, teaser
+from fedi import clock, emojis, facts, policies, quotelines, teaser
 from fedi.html import Html
 from fedi.storage import accounts as account_rows
-from fedi.storage import blocks as block_rows
 from fedi.storage import cards as card_rows
-from fedi.storage import follows as follow_rows
 from fedi.storage import interactions as interaction_rows
 from fedi.storage import listings as listing_rows
 from fedi.storage import posts as post_rows
@@ -26,12 +22,10 @@ from fedi.storage.interactions import NO_FLAGS, Flags
 from fedi.storage.listings import Picture
 from fedi.storage.posts import Attachment, Post
 from fedi.storage.quotes import Seen
-from fedi.web.pages import files, filtered, text, under
+from fedi.web.pages import files, filtered, persons, prose, text, under
 from fedi.web.pages.fragments import Fragment, slot
 from fedi.web.pages.site import Pages
 
-AWAY: Final = Markup(' rel="nofollow noopener noreferrer" target="_blank"')
-_HUES: Final = 6
 _UNFOLDED_CHARS: Final = 12_000  # of a long text: more is not in lists, but on its page
 NOUNS: Final = {
     "Article": "article", "Page": "post", "Video": "video", "Audio": "recording", "PodcastEpisode": "episode", "Event": "event",
@@ -45,53 +39,6 @@ _SCOPES: Final = {
 }
 
 
-class Face(NamedTuple):
-    """Somebody as a page names them. `handle` is short for people of this server, `acct` is whole."""
-
-    id: int
-    username: str
-    handle: str
-    acct: str
-    host: str
-    name: str
-    avatar: str
-    hue: int
-    href: str
-    rel: Markup
-    locked: bool
-    shown: Html  # the name, with its emoji
-    is_group: bool
-
-    @property
-    def letter(self) -> str:
-        return next((c for c in self.name if c.isalnum()), self.username[:1] or "?")
-
-
-class Relation(NamedTuple):
-    """What stands between the viewer and somebody."""
-
-    following: bool = False
-    requested: bool = False
-    followed_by: bool = False
-    blocking: bool = False
-    blocked_by: bool = False
-    muting: bool = False
-    endorsed: bool = False
-    note: str = ""
-
-    @property
-    def may_follow(self) -> bool:
-        return not (self.following or self.requested or self.blocking or self.blocked_by)
-
-
-class Person(NamedTuple):
-    """A row of a list of people. `acts` are (address, label, kind of button)."""
-
-    face: Face
-    about: Relation | None = None
-    acts: Sequence[tuple[str, str, str]] = ()
-
-
 class Entry(NamedTuple):
     """A row of a list of posts: what stands in the list, the post it shows, who wrote that, and the finished HTML."""
 
@@ -99,76 +46,6 @@ class Entry(NamedTuple):
     post: Post
     author: Account
     html: Html
-
-
-def stored(html: str) -> Html:
-    """A column that ends in `_html`: it was made safe when it came in."""
-    return Html(html)
-
-
-# -- people --
-
-
-def address(picture: Picture | None) -> str:
-    """Where a picture is, on this server; '' for none."""
-    return f"/media/{picture.key}" if picture is not None else ""
-
-
-def face(pages: Pages, account: Account, avatars: Mapping[int, Picture], viewer: Account | None) -> Face:
-    """People of other servers have a page here for those who are signed in only."""
-    picture = avatars.get(account.avatar_id) if account.avatar_id is not None else None
-    away = not account.is_local and viewer is None
-    return Face(
-        id=account.id,
-        username=account.username,
-        handle=account.handle,
-        acct=f"{account.username}@{account.host or pages.site.domain}",
-        host=account.host,
-        name=account.name,
-        avatar=address(picture),
-        hue=account.id % _HUES,
-        href=(text.web_address(account.url) or account.uri) if away else f"/@{account.handle}",
-        rel=AWAY if away else Markup(),
-        locked=bool(account.locked),
-        shown=emojis.in_text(account.name, emojis.of(account.emojis)),
-        is_group=account.kind == "Group",
-    )
-
-
-def faces(pages: Pages, tx: Tx, accounts: Sequence[Account], viewer: Account | None) -> list[Face]:
-    avatars = listing_rows.list_pictures(tx, [account.avatar_id for account in accounts])
-    return [face(pages, account, avatars, viewer) for account in accounts]
-
-
-def relations(tx: Tx, viewer: Account | None, account_ids: Iterable[int]) -> dict[int, Relation]:
-    """What stands between the viewer and each of these, in two statements; nothing about the viewer, nor for strangers."""
-    wanted = [account_id for account_id in dict.fromkeys(account_ids) if viewer is not None and account_id != viewer.id]
-    if viewer is None or not wanted:
-        return {}
-    follows = follow_rows.list_between(tx, viewer.id, wanted)
-    blocks = block_rows.list_relations(tx, viewer.id, wanted)
-    states = {follow.followed_id: follow.state for follow in follows if follow.follower_id == viewer.id}
-    followers = {follow.follower_id for follow in follows if follow.followed_id == viewer.id and follow.state == "accepted"}
-    found = {}
-    for account_id in wanted:
-        block = blocks.get(account_id, block_rows.Relation())
-        found[account_id] = Relation(
-            following=states.get(account_id) == "accepted",
-            requested=states.get(account_id) == "pending",
-            followed_by=account_id in followers,
-            blocking=block.blocking,
-            blocked_by=block.blocked_by,
-            muting=block.muting,
-            endorsed=block.endorsed,
-            note=block.note,
-        )
-    return found
-
-
-def people(pages: Pages, tx: Tx, accounts: Sequence[Account], viewer: Account | None) -> list[Person]:
-    """A list of people with what the viewer may do about each."""
-    about = relations(tx, viewer, [account.id for account in accounts])
-    return [Person(found, about.get(found.id)) for found in faces(pages, tx, accounts, viewer)]
 
 
 # -- posts --
@@ -272,17 +149,17 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
     origin = text.web_address(post.url) or post.uri
     away = not author.is_local and viewer is None
     quotes = post.id in shelf.quoting
-    content = stored(_with_slot(post.content_html) if quotes else post.content_html)
-    content = links(pages, content, shelf.mentions.get(post.id, []), shelf.tags.get(post.id, []))
+    content = prose.stored(_with_slot(post.content_html) if quotes else post.content_html)
+    content = prose.links(pages, content, shelf.mentions.get(post.id, []), shelf.tags.get(post.id, []))
     pictures = emojis.of(post.emojis)
-    content, rest = (emojis.in_html(below(part), pictures) for part in ((content, Html("")) if big else teaser.split(content)))
+    content, rest = (emojis.in_html(prose.below(part), pictures) for part in ((content, Html("")) if big else teaser.split(content)))
     said = facts.load(post.facts)
     preview = _preview(shelf.cards.get(post.id), post)
     return pages.templates.get_template("_post.html").render(
         post=post,
-        face=face(pages, author, shelf.avatars, viewer),
-        parent=face(pages, parent, {}, viewer) if parent is not None and not parent.is_hidden else None,
-        group=face(pages, group, {}, viewer) if group is not None and not group.is_hidden else None,
+        face=persons.face(pages, author, shelf.avatars, viewer),
+        parent=persons.face(pages, parent, {}, viewer) if parent is not None and not parent.is_hidden else None,
+        group=persons.face(pages, group, {}, viewer) if group is not None and not group.is_hidden else None,
         content=content,
         rest=rest,
         unfolds=len(rest) <= _UNFOLDED_CHARS,
@@ -294,7 +171,7 @@ def _render(pages: Pages, post: Post, shelf: _Shelf, viewer: Account | None, key
         files=files.shown(shelf.media.get(post.id, [])),
         pictures=pictures,
         href=origin if away else f"/@{author.handle}/{post.id}",
-        rel=AWAY if away else Markup(),
+        rel=persons.AWAY if away else Markup(),
         origin="" if author.is_local else origin,
         noun=NOUNS.get(post.kind, ""),
         lang=post.language,
@@ -399,17 +276,17 @@ def _quotes(pages: Pages, tx: Tx, viewer: Account | None, posts: Mapping[int, Po
         author = accounts.get(post.account_id) if post is not None else None
         line = quotelines.split(posts[post_id].content_html)[1]
         if post is not None and author is not None:
-            by, shown = face(pages, author, avatars, viewer), files.shown(media.get(post.id, []))
+            by, shown = persons.face(pages, author, avatars, viewer), files.shown(media.get(post.id, []))
             found[post_id] = {"quote": _card(pages, post, by, shown, one, viewer), "line": ""}
         else:
             found[post_id] = {"quote": _no_card(pages, one, bool(line)), "line": line}
     return found
 
 
-def _card(pages: Pages, post: Post, by: Face, shown: list[files.Shown], one: Seen, viewer: Account | None) -> str:
+def _card(pages: Pages, post: Post, by: persons.Face, shown: list[files.Shown], one: Seen, viewer: Account | None) -> str:
     origin = text.web_address(post.url) or post.uri
     away = bool(by.host) and viewer is None
-    content, rest = teaser.split(below(links(pages, quotelines.without(post.content_html), (), ())))
+    content, rest = teaser.split(prose.below(prose.links(pages, quotelines.without(post.content_html), (), ())))
     more = "Read on" if rest else "It quotes another post" if one.inner_state is not None else ""
     return pages.templates.get_template("_quote.html").render(
         post=post,
@@ -418,7 +295,7 @@ def _card(pages: Pages, post: Post, by: Face, shown: list[files.Shown], one: See
         files=shown,
         more=more,
         href=origin if away else f"{by.href}/{post.id}",
-        rel=AWAY if away else Markup(),
+        rel=persons.AWAY if away else Markup(),
     )
 
 
@@ -437,7 +314,7 @@ def _why(pages: Pages, row: Post, booster: Account, viewer: Account | None, pinn
     template = pages.templates.get_template("_why.html")
     if pinned:
         return template.render(sign="pin", face=None, words="Pinned")
-    return template.render(sign="boost", face=face(pages, booster, {}, viewer), words="boosted")
+    return template.render(sign="boost", face=persons.face(pages, booster, {}, viewer), words="boosted")
 
 
 def _values(row: Post, post: Post, flags: Flags, mark: str, why: str) -> dict[str, str]:
@@ -458,58 +335,6 @@ def _values(row: Post, post: Post, flags: Flags, mark: str, why: str) -> dict[st
         "pin": "unpin" if flags.pinned else "pin",
         "pin_label": "Unpin from profile" if flags.pinned else "Pin to profile",
     }
-
-
-# -- links inside of posts --
-
-_LINK = re.compile(r'<a href="([^"]*)"([^>]*)>')  # as our sanitiser and our markup write every link
-_REL = re.compile(r' rel="([^"]*)"')
-_FOREIGN = frozenset(["nofollow", "noopener", "noreferrer"])
-
-
-_BLANK = ' target="_blank"'
-
-
-def _own_rel(match: re.Match[str]) -> str:
-    """What a link says of where it leads, when that is here."""
-    words = " ".join(word for word in match[1].split() if word not in _FOREIGN)
-    return f' rel="{words}"' if words else ""
-
-
-def links(pages: Pages, html: Html, mentions: Iterable[Account], tags: Iterable[str]) -> Html:
-    """Safe HTML in which links to people and topics lead to their pages here. Changes addresses only, to ones of ours."""
-    local = {}
-    for account in mentions:
-        local[account.url] = local[account.uri] = f"/@{account.handle}"
-    names = set(tags)
-    ours = pages.site.base_url + "/"
-
-    def lead(match: re.Match[str]) -> str:
-        href, rest = unescape(match[1]), match[2]
-        target = local.get(href, "")
-        if not target and names and "hashtag" in rest:
-            tag = markup.normalise_tag(unquote(href.rstrip("/").rpartition("/")[2]))
-            target = f"/tags/{quote(tag, safe='')}" if tag in names else ""
-        if not target and href.startswith(ours):
-            target = text.local_path(href[len(ours) - 1 :], "")
-        if not target:
-            return match[0]
-        return f'<a href="{Markup.escape(target)}"{_REL.sub(_own_rel, rest).replace(_BLANK, "")}>'
-
-    return Html(_LINK.sub(lead, html))
-
-
-_HEADING = re.compile(r"<(/?)h([1-5])(?=[ >])")
-
-
-def below(html: Html, by: int = 2) -> Html:
-    """Safe HTML whose headings stand below those of the page and of the post: `h1` becomes `h3`, down to `h6`."""
-    return Html(_HEADING.sub(lambda found: f"<{found[1]}h{min(int(found[2]) + by, 6)}", html)) if "<h" in html else html
-
-
-def below_title(html: Html) -> Html:
-    """The same for a text that is all of a page: its uppermost headings are those right below the title."""
-    return below(html, 2 - min((int(level) for _, level in _HEADING.findall(html)), default=2))
 
 
 # -- for machines --

@@ -8,6 +8,7 @@ import orjson
 
 from fedi import clock, facts
 from fedi.html import REL, escape, escape_text
+from fedi.storage import apps as app_rows
 from fedi.storage import cards as card_rows
 from fedi.storage import posts as post_rows
 from fedi.storage import quotes as quote_rows
@@ -48,7 +49,7 @@ def load(tx: Tx, post_ids: Sequence[int], answers: Sequence[int] = (), written: 
         quote_rows.list_quoting(tx, post_ids),
         reaction_rows.list_reacted(tx, post_ids),
         card_rows.list_shown(tx, post_ids),
-        post_rows.list_programs(tx, written) if written else {},
+        app_rows.list_programs(tx, written) if written else {},
         post_rows.list_answers_to_few(tx, answers) if answers else frozenset(),
     )
 

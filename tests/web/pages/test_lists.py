@@ -155,10 +155,12 @@ async def test_rules_privacy_and_terms_can_be_read_by_anybody(rig: Rig) -> None:
         await read(stranger, f"/terms-of-service/{day}", 404)
 
 
-async def test_headings_of_a_paper_stand_below_that_of_the_page(rig: Rig) -> None:
-    rig.instance.db.transact(texts.put, "privacy", "# What we keep\n\nNothing.")
+@pytest.mark.parametrize("first", ["#", "##"])
+async def test_headings_of_a_paper_begin_right_below_that_of_the_page(rig: Rig, first: str) -> None:
+    rig.instance.db.transact(texts.put, "privacy", f"{first} What we keep\n\nNothing.\n\n{first}# For long\n\nNo.")
     page = await Visitor(rig, None).read("/privacy-policy")
-    assert [found.text for found in page.all("h1")] == ["Privacy policy"] and [found.text for found in page.all("h3")] == ["What we keep"]
+    found = [[one.text for one in page.all("main")[0].all(level)] for level in ("h1", "h2", "h3")]
+    assert found == [["Privacy policy"], ["What we keep"], ["For long"]]
 
 
 async def test_every_page_of_settings_is_two_steps_from_every_other(rig: Rig, alice: Account) -> None:

@@ -132,6 +132,15 @@ def test_a_password_is_changed(here: Fedi):
     assert here.run("account", "password", "nobody", "--password-stdin", stdin="another password\n").exit_code == 4
 
 
+def test_an_address_is_changed_without_a_letter(here: Fedi):
+    here.account("alice")
+
+    assert here.run("account", "email", "alice", "alice@elsewhere.test").exit_code == 0
+    assert "alice@elsewhere.test" in here.run("account", "show", "alice").output
+    for address in ("alice@elsewhere.test", "nonsense"):
+        assert here.run("account", "email", "alice", address).exit_code == 2
+
+
 def test_the_last_owner_stays(here: Fedi):
     here.account("alice")
 

@@ -15,8 +15,9 @@ from fedi.web.api.entities.places import Json
 _NAME: Final = "\U0010ffff"
 LEAD: Final = _NAME.encode()[:1]
 _PLACE: Final = re.compile(b'"current_user":\\{"%b":"([0-9]+)"\\}' % _NAME.encode())
-_OPEN: Final = b'"feature_approval":{"automatic":["public"],"manual":[],"current_user":"%b"}'
-_ALL, _NONE = (_OPEN % verdict for verdict in (b"automatic", b"denied"))
+# What is searched for ends in a byte that is not everywhere, which makes the search ten times as quick.
+_BEGIN: Final = b'"feature_approval":{'
+_ALL, _NONE = (b'"automatic":["public"],"manual":[],"current_user":"%b"}' % verdict for verdict in (b"automatic", b"denied"))
 
 
 def approval(shown: Account) -> Json:
@@ -46,4 +47,8 @@ def fill(tx: Tx, viewer_id: int, made: bytes) -> bytes:
 
 def of_nobody(made: bytes) -> bytes:
     """The same for who is not signed in: they may put nobody anywhere."""
-    return _PLACE.sub(b'"current_user":"denied"', made.replace(_ALL, _NONE))
+    first, *rest = made.split(_BEGIN)
+    if not rest:
+        return made
+    shown = _BEGIN.join((first, *(_NONE + part[len(_ALL) :] if part.startswith(_ALL) else part for part in rest)))
+    return _PLACE.sub(b'"current_user":"denied"', shown) if LEAD in shown else shown

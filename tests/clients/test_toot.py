@@ -1,22 +1,31 @@
 """toot, a client for the command line, against a server of its own process: signs in, posts, reads, follows, boosts, searches."""
 
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from click.testing import CliRunner
 from PIL import Image
-from toot.cli import cli
 
 from tests.clients.conftest import House
 
 pytestmark = pytest.mark.slow
 Toot = Callable[..., str]
+
+# The program's own commands, one after the other in one process: to start Python anew for each of forty takes a minute.
+SHELL = """
+import json, sys
+from click.testing import CliRunner
+from toot.cli import cli
+for line in sys.stdin:
+    done = CliRunner().invoke(cli, json.loads(line))
+    print(json.dumps([done.exit_code, done.output, repr(done.exception)]), flush=True)
+"""
 
 
 class Command(NamedTuple):
@@ -34,7 +43,7 @@ def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
 
 
 @pytest.fixture(scope="module")
-def toot(house: House, command: Command) -> Toot:
+def toot(house: House, command: Command) -> Iterator[Toot]:
     """The command of somebody who has signed in as alice, in their browser, with the code they were shown."""
     words, surroundings = command
     login = subprocess.Popen(
@@ -46,12 +55,19 @@ def toot(house: House, command: Command) -> Toot:
     said, _ = login.communicate(f"n\n{code}\n", timeout=30)
     assert login.returncode == 0 and "Successfully logged in" in said
 
-    def run(*arguments: str) -> str:
-        done = CliRunner().invoke(cli, ["--no-color", *arguments], env=surroundings)  # to start Python anew forty times takes a minute
-        assert done.exit_code == 0, (arguments, done.output, done.exception)
-        return done.stdout
+    shell = subprocess.Popen([sys.executable, "-c", SHELL], env=surroundings, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert shell.stdin is not None and shell.stdout is not None
+    with shell:
+        yield lambda *arguments: _run(shell, "--no-color", *arguments)
+        shell.stdin.close()
 
-    return run
+
+def _run(shell: "subprocess.Popen[str]", *arguments: str) -> str:
+    assert shell.stdin is not None and shell.stdout is not None
+    print(json.dumps(arguments), file=shell.stdin, flush=True)
+    status, said, error = json.loads(shell.stdout.readline())
+    assert status == 0, (arguments, said, error)
+    return str(said)
 
 
 def test_toot_knows_who_it_is(toot: Toot, command: Command) -> None:

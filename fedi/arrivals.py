@@ -8,6 +8,7 @@ from fedi import (
     facts,
     fanout,
     hosting,
+    ids,
     limits,
     markup,
     orphans,
@@ -69,7 +70,10 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
 
     The caller has made sure that `author` is who the note is attributed to, and that it comes from the author's server.
     """
-    if rows.is_known_or_gone(tx, note.id, author.uri):
+    published_at = min(note.published_at or tx.now, tx.now)
+    post_id = ids.new(published_at)
+    place = arrival_rows.find_place(tx, note.id, author.uri, post_id)
+    if place.is_known_or_gone:
         return _known(tx, note, author)
     parent = rows.find_by_uri(tx, note.in_reply_to) if note.in_reply_to else None
     said = (
@@ -81,11 +85,11 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         return None
     post = rows.insert(
         tx,
-        id=rows.new_id(tx, min(note.published_at or tx.now, tx.now)),
+        id=rows.new_id(tx, published_at) if place.is_occupied else post_id,
         uri=note.id,
         url=note.url or note.id,
         account_id=author.id,
-        published_at=min(note.published_at or tx.now, tx.now),
+        published_at=published_at,
         edited_at=note.updated_at if note.updated_at and note.published_at and note.updated_at > note.published_at else None,
         visibility=note.visibility,
         in_reply_to_uri=note.in_reply_to,
@@ -110,7 +114,8 @@ def receive(tx: Tx, note: parse.Note, author: Account, content: Html, *, quiet: 
         rows.set_media(tx, post.id, [_receive_file(tx, post, item) for item in _wanted_files(tx, note, author)])
     if note.poll is not None:
         polls.receive(tx, post, note.poll)
-    orphans.adopt(tx, post)
+    if place.is_awaited:
+        orphans.adopt(tx, post)
     if not post.held:
         post = hosting.received(tx, post, author, recipients, parent)
         fanout.post_added(tx, post, author, addressed, quiet=quiet)

@@ -1,4 +1,4 @@
-"""Fetching the page that a post links to, what it says of itself, and its picture. In jobs; what is kept is cards.py's.
+"""Fetching the page that a post links to, what it says of itself, and its picture. What is kept is cards.py's.
 
 All of it goes through the one outgoing client, with its guard, its limits and its redirects. Source: SSR-06, XSS-06, DOS-19.
 """
@@ -31,21 +31,18 @@ class Desk(NamedTuple):
     cpu: Callable[..., Awaitable[Any]]
 
 
-async def read(desk: Desk, post_id: int) -> None:
-    """Look at the page of a post's link, unless it is known already. It is tried once: a page that does not answer has no card."""
-    card = await desk.db.write(cards.claim, post_id)
-    if card is None:
-        return
+async def read(desk: Desk, claim: cards.Claim) -> None:
+    """Look at the page of a post's link. It is tried once: a page that does not answer has no card."""
     try:
-        page, came_from = await _page(desk, card.url)
+        page, came_from = await _page(desk, claim.card.url)
         media_id = await _picture(desk, page)
         await _meet(desk, page)
     except Unavailable:
         raise
     except FediError:
-        await desk.db.write(cards.nothing, card.id)
+        await desk.db.write(cards.finish, claim, None)
         return
-    await desk.db.write(cards.keep, card.id, page, came_from, media_id)
+    await desk.db.write(cards.finish, claim, page, came_from, media_id)
 
 
 async def _page(desk: Desk, url: str) -> tuple[Webpage, str]:

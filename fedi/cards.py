@@ -1,12 +1,14 @@
 """Previews of the pages that posts link to: which link it is, when it is looked at, and what is kept of the page.
 
-Asking costs a post with a link one row, a job; everything else happens there. A link is fetched once for everybody who posts it, after a
-random time, so that a post that goes to many servers does not bring all of them to one site in the same second. Source: DOS-19, P-09.
+Asking costs a post with links one row (storage/due_links.py); everything else is for previews.py to begin. A link is fetched once for
+everybody who posts it, after a random time, so that a post that goes to many servers does not bring all of them to one site in the same
+second. Source: DOS-19, P-09.
 """
 
 import random
 import re
 import zlib
+from collections.abc import Collection, Iterable
 from html import unescape
 from typing import Final, NamedTuple
 from urllib.parse import urldefrag
@@ -17,18 +19,18 @@ from fedi.errors import Malformed
 from fedi.storage import accounts as account_rows
 from fedi.storage import cards as rows
 from fedi.storage import domains as domain_rows
-from fedi.storage import jobs as job_rows
+from fedi.storage import due_links as due_rows
 from fedi.storage import media as media_rows
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
 from fedi.storage.cards import Card
 from fedi.storage.db import Tx
+from fedi.storage.due_links import DueLink
 from fedi.storage.media import Media
 from fedi.storage.posts import Post
 from fedi.streaming import Event
 from fedi.webpages import Webpage
 
-JOB: Final = "card"
 _OWN_DELAY_MS: Final = (1_000, 5_000)
 _LINK: Final = re.compile(r'<a href="([^"]*)"([^>]*)>')  # as our sanitiser and our markup write every link
 _NO_PAGE: Final = re.compile(r'class="[^"]*\b(?:mention|hashtag|u-url|h-card)\b|rel="[^"]*\btag\b')
@@ -41,7 +43,7 @@ def link_of(us: uris.Uris, post: Post) -> str:
 
     Without the fragment, which is no part of the question to a server; '' for none.
     """
-    if post.boost_of_id is not None or ("<a " not in post.content_html and not post.link_url):
+    if not _may_link(post):
         return ""
     said = [(post.link_url, "")] if post.link_url else []
     text = _QUOTED.sub("", post.content_html) if "quote-inline" in post.content_html else post.content_html
@@ -49,6 +51,11 @@ def link_of(us: uris.Uris, post: Post) -> str:
         if not _NO_PAGE.search(rest) and (url := _page(us, href)):
             return url
     return ""
+
+
+def _may_link(post: Post) -> bool:
+    """Whether `link_of` may find anything: what it takes to see that is not done where posts are taken in."""
+    return post.boost_of_id is None and (post.link_url != "" or "<a " in post.content_html)
 
 
 def _page(us: uris.Uris, href: str) -> str:
@@ -63,11 +70,11 @@ def _page(us: uris.Uris, href: str) -> str:
 
 def begin(tx: Tx, post: Post, *, is_own: bool) -> None:
     """A post is there that somebody here sees: its link will be looked at. `is_own` is for what was written here."""
-    url = link_of(tx.uris, post)
-    if url:
+    if _may_link(post):
         low, high = _OWN_DELAY_MS if is_own else (0, limits.CARD_DELAY_S * clock.SECOND)
-        run_at = tx.now + _RANDOM.randint(low, high)
-        tx.emit(Event("job", job_rows.insert(tx, JOB, b"%d" % post.id, lane=_lane(url, is_own), run_at=run_at), run_at))
+        due_rows.put(tx, DueLink(int(is_own), tx.now + _RANDOM.randint(low, high), post.id))
+        if is_own:
+            tx.emit(Event("link", post.id))
 
 
 def edited(tx: Tx, post: Post, *, is_own: bool) -> None:
@@ -78,12 +85,33 @@ def edited(tx: Tx, post: Post, *, is_own: bool) -> None:
         begin(tx, post, is_own=is_own)
 
 
+# -- when it is due --
+
+
+class Claim(NamedTuple):
+    """A link to be looked at now: for which post, the card that its page is to fill, and the sites it waits for."""
+
+    due: DueLink
+    card: Card
+    lane: str
+
+
+def claim_all(tx: Tx, due: Iterable[DueLink], busy: Collection[int] = ()) -> list[Claim]:
+    """Those of them that there is a page to be asked for; the others are done. Each card once, and none that is being filled (`busy`)."""
+    found: dict[int, Claim] = {}
+    done = []
+    for one in due:
+        card = claim(tx, one.post_id)
+        if card is None or card.id in found or card.id in busy:
+            done.append(one)
+        else:
+            found[card.id] = Claim(one, card, _lane(card.url, one.own == 1))
+    due_rows.settle(tx, done)
+    return list(found.values())
+
+
 def _lane(url: str, is_own: bool) -> str:
-    """One site waits for itself, so that a slow one holds up few; what people here write does not wait for what others do."""
-    return f"card {'own ' if is_own else ''}{zlib.crc32(uris.host(url).encode()) % limits.CARD_LANES}"
-
-
-# -- in the job --
+    return f"{'own ' if is_own else ''}{zlib.crc32(uris.host(url).encode()) % limits.CARD_LANES}"
 
 
 def claim(tx: Tx, post_id: int) -> Card | None:
@@ -179,3 +207,12 @@ def nothing(tx: Tx, card_id: int) -> None:
     card = rows.find(tx, card_id)
     if card is not None:
         rows.set_state(tx, card_id, "ready" if card.state == "ready" else "empty")
+
+
+def finish(tx: Tx, claim: Claim, page: Webpage | None, page_url: str = "", media_id: int | None = None) -> None:
+    """A link has been looked at; `page` is None where there is none."""
+    if page is None:
+        nothing(tx, claim.card.id)
+    else:
+        keep(tx, claim.card.id, page, page_url, media_id)
+    due_rows.settle(tx, [claim.due])

@@ -28,7 +28,9 @@ def post_added(tx: Tx, post: Post, author: Account, addressed: Iterable[int] = (
     if quiet:
         return
     homes = timeline_rows.add_home(tx, post, author.id)
-    list_post_rows.add(tx, post, author.id)
+    awaited = follow_rows.awaited(tx, author.id)
+    if awaited.is_listed:
+        list_post_rows.add(tx, post, author.id)
     if post.boost_of_id is None:
         if author.is_local or homes or addressed:
             cards.begin(tx, post, is_own=author.is_local)
@@ -40,7 +42,8 @@ def post_added(tx: Tx, post: Post, author: Account, addressed: Iterable[int] = (
             cards.begin(tx, original, is_own=False)
         if original.group_id != author.id:  # a group passes on what is in it: that is no news to who wrote it
             notifications.tell(tx, original.account_id, "boost", author, original.id)
-    _tell_followers(tx, post, author)
+    if awaited.is_told:
+        _tell_followers(tx, post, author)
     tx.emit(Event("post", post.id, author.id))
 
 

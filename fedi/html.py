@@ -119,7 +119,10 @@ _NAMES = "p|br|a|span|strong|b|em|i|u|s|del|code|sub|sup|pre|blockquote|ul|ol|li
 _TAG = re.compile(rf"(/?)({_NAMES})((?: [a-z][a-z-]*=\"(?:[^&\"]++|&amp;)*+\")*)( ?/?)")
 _ATTR = re.compile(r' ([a-z-]+)="([^"]*)"')
 # A link as nearly all are written, its address one that `fedi.html` keeps as it is: (address, other attributes)
-_LINK = re.compile(r"""a href="(https?://[A-Za-z0-9._-]{1,255}(?:[/?#][!#-%'-;=?-\[\]_a-z{|}~]*+)?)"((?: [a-z][a-z-]*="[^&"]*+")*)""")
+_LINK = re.compile(
+    r"""a href="(https?://[A-Za-z0-9._-]{1,255}(?::[0-9]{1,5})?(?:[/?#][!#-%'-;=?-\[\]_a-z{|}~]*+)?)\""""
+    r"""((?: [a-z][a-z-]*="[^&"]*+")*)"""
+)
 REMEMBERED = 256  # characters: most tags come again and again, links but for where they lead
 
 

@@ -9,12 +9,14 @@ from fedi import accounts, moderation, polls, push, webpush
 from fedi.activitypub import keys, synchronization
 from fedi.activitypub.delivery import Sender
 from fedi.activitypub.remote import Remote
+from fedi.cardreader import Desk
 from fedi.config import Config
 from fedi.errors import Invalid
 from fedi.filtering import Filtering
 from fedi.http import Client
 from fedi.jobs import Runner
 from fedi.mediacache import MediaCache
+from fedi.previews import Previews
 from fedi.storage import accounts as account_rows
 from fedi.storage import db, lock, private
 from fedi.storage import keys as key_rows
@@ -57,6 +59,8 @@ class Instance:
         self.sender = Sender(self.remote, self.http, database, hub)
         self.followers = synchronization.Listener(self.remote, self.sender.digests)
         self.jobs = Runner(self)
+        desk = Desk(database, self.http, self.remote, self.mediacache, self.cpu)
+        self.previews = Previews(desk, hub, is_wanted=config.instance.previews)
         self.actor: Account
         self.vapid: webpush.Sender
 
@@ -110,12 +114,14 @@ class Instance:
         self._running = True
         self.sender.start()
         self.jobs.start()
+        self.previews.start()
 
     async def settle(self) -> None:
         """Until every job and delivery that is due now is done: for tests."""
         for _ in range(2):
             await self.jobs.settle()
             await self.sender.settle()
+            await self.previews.settle()
 
     async def look_at_poll(self, post: Post) -> None:
         """Somebody here looks at a post: if it is a poll of another server, its counts are read again in the background when old."""
@@ -131,6 +137,7 @@ class Instance:
         if self._running:
             await self.sender.stop()
             await self.jobs.stop()
+            await self.previews.stop()
         await self.uploads.close()
         await self.http.close()
         await self.db.close()

@@ -12,8 +12,6 @@ from fedi import (
     approvals,
     backfill,
     backlinks,
-    cardreader,
-    cards,
     clock,
     groups,
     letters,
@@ -46,7 +44,7 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 16
 # How many of these places a kind of work may have at most: where somebody chooses whom it waits for, the rest must not wait with it.
-_SHARES = {push.JOB: 4, scheduled.JOB: 4, cards.JOB: 4, letters.JOB: 2, newsletters.JOB: 2, transfers.JOB: 4, annual_reports.JOB: 1}
+_SHARES = {push.JOB: 4, scheduled.JOB: 4, letters.JOB: 2, newsletters.JOB: 2, transfers.JOB: 4, annual_reports.JOB: 1}
 _TRIES = 8
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -185,13 +183,6 @@ async def _push(instance: Workplace, payload: bytes) -> None:
     await pushing.send(pushing.Way(instance.db, instance.http, instance.cpu, instance.vapid, contact), payload)
 
 
-async def _card(instance: Workplace, payload: bytes) -> None:
-    """What the page says of itself that a post links to."""
-    if instance.config.instance.previews:
-        desk = cardreader.Desk(instance.db, instance.http, instance.remote, instance.mediacache, instance.cpu)
-        await cardreader.read(desk, int(payload))
-
-
 async def _letter(instance: Workplace, payload: bytes) -> None:
     """Write a letter and take it to the mail server; without one, nobody asks for letters any more."""
     if not instance.config.mail.host:
@@ -239,7 +230,6 @@ JOBS: dict[str, Callable[[Workplace, bytes], Awaitable[None]]] = {
     backlinks.JOB: _backlinks,
     annual_reports.JOB: _annual_report,
     push.JOB: _push,
-    cards.JOB: _card,
 }
 
 

@@ -505,6 +505,14 @@ CREATE TABLE post_cards (
 
 CREATE INDEX post_cards_card ON post_cards (card_id, post_id);
 
+-- Posts whose link is to be looked at, until it has been. A post that has gone meanwhile is passed over.
+CREATE TABLE due_links (
+  own INTEGER NOT NULL,                     -- written here
+  run_at INTEGER NOT NULL,
+  post_id INTEGER NOT NULL,
+  PRIMARY KEY (own, run_at, post_id)
+) STRICT, WITHOUT ROWID;
+
 -- Finding. The texts are indexed after the fact, up to a mark; what happens below the mark, and every change and end, is left to do.
 
 CREATE VIRTUAL TABLE post_search USING fts5 (text, tokenize = "unicode61 remove_diacritics 2");

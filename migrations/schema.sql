@@ -310,6 +310,13 @@ CREATE TABLE "domain_policies" (
   created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE due_links (
+  own INTEGER NOT NULL,                     -- written here
+  run_at INTEGER NOT NULL,
+  post_id INTEGER NOT NULL,
+  PRIMARY KEY (own, run_at, post_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE email_confirmations (
   token_hash BLOB PRIMARY KEY,
   account_id INTEGER NOT NULL REFERENCES users (account_id) ON DELETE CASCADE,

@@ -61,6 +61,7 @@ FLOORS = {
     "fedi.activitypub.verify": 5,
     "fedi.mediacache": 5,
     "fedi.cardreader": 5,
+    "fedi.previews": 5,
     "fedi.translator": 5,
     "fedi.uploads": 5,
     "fedi.pushing": 5,

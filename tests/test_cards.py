@@ -11,12 +11,13 @@ from PIL import Image
 from fedi import arrivals, cards, clock, limits, moderation, posts
 from fedi.storage import accounts as account_rows
 from fedi.storage import cards as rows
-from fedi.storage import jobs as job_rows
+from fedi.storage import due_links as due_rows
 from fedi.storage import media as media_rows
 from fedi.storage import posts as post_rows
 from fedi.storage.accounts import Account
 from fedi.storage.cards import Shown
 from fedi.storage.db import Tx
+from fedi.storage.due_links import DueLink
 from fedi.storage.posts import Post
 from fedi.uris import Uris
 from tests import make, remote
@@ -188,15 +189,18 @@ async def test_what_others_posted_long_ago_is_not_asked_for(w: World) -> None:
 def test_it_is_asked_for_at_a_random_time_and_sites_wait_for_themselves_DOS_19(
     db: Any, alice: Account, carol: Account, delay_s: int
 ) -> None:
-    def made(tx: Tx) -> tuple[int, list[Any]]:
+    def made(tx: Tx) -> tuple[int, list[DueLink], list[cards.Claim]]:
         make.follow(tx, alice, carol)
         for number in range(30):
             make.post(tx, carol, f'<a href="https://x.test/{number}">x</a>')
-        return tx.now, [job for job in job_rows.list_waiting(tx) if job.name == cards.JOB]
+        now = tx.now
+        tx.now += 2 * delay_s * clock.SECOND
+        due = due_rows.list_due(tx, 50)
+        return now, due, cards.claim_all(tx, due)
 
-    now, jobs = db.transact(made)
-    delays = [job.run_at - now for job in jobs]
-    assert len(jobs) == 30 and len({job.lane for job in jobs}) == 1 and len(set(delays)) > 20
+    now, due, claims = db.transact(made)
+    delays = [one.run_at - now for one in due]
+    assert len(due) == 30 == len(claims) and len({claim.lane for claim in claims}) == 1 and len(set(delays)) > 20
     assert 0 <= min(delays) and max(delays) <= delay_s * 1000
 
 

@@ -131,8 +131,8 @@ def _insert(tx: Tx, signer: Signer, activity: Activity, way: _Way) -> Accepted:
 def _mark_host(tx: Tx, signer: Signer) -> None:
     """A valid request: the host lives. Written at most once an hour, or when its circuit was open."""
     host = uris.host(signer.account.uri)
-    known = host_rows.find(tx, host)
-    if known is None or known.open_until or known.seen_at < tx.now - _SEEN_MS:
+    if not host_rows.is_well(tx, host, tx.now - _SEEN_MS):
+        known = host_rows.find(tx, host)
         host_rows.mark_seen(tx, host)
         if known is not None and known.open_until:
             tx.emit(Event("host_back", 0, host))

@@ -50,9 +50,10 @@ def add_home(tx: Tx, post_id: int) -> int:
 
     Left out: who has muted or blocked the author, or their server, or is blocked by them; and people of a limited server.
     """
-    return tx.execute(_ADD, {"post": post_id, "now": tx.now})
+    return tx.execute(_ADD, {"post": post_id, "now": tx.now}) if tx.one(_IS_FOLLOWED, (post_id,)) else 0
 
 
+_IS_FOLLOWED = "SELECT 1 FROM post_tags t CROSS JOIN followed_tags f ON f.tag_id = t.tag_id WHERE t.post_id = ? LIMIT 1"
 _ADD = """INSERT INTO home (owner_id, post_id, account_id)
   SELECT DISTINCT f.account_id, p.id, p.account_id FROM post_tags t CROSS JOIN followed_tags f ON f.tag_id = t.tag_id
   CROSS JOIN posts p ON p.id = t.post_id CROSS JOIN accounts a ON a.id = p.account_id

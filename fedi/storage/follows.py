@@ -146,6 +146,22 @@ def list_with_blocked(tx: Tx) -> list[Follow]:
     return [Follow._make(row) for row in rows]
 
 
+class Awaited(NamedTuple):
+    """Whether posts of an account stand in lists of people here, and whether somebody here is told of each."""
+
+    is_listed: int
+    is_told: int
+
+
+_AWAITED = """SELECT EXISTS (SELECT 1 FROM list_accounts WHERE account_id = ?1),
+  EXISTS (SELECT 1 FROM follows WHERE followed_id = ?1 AND state = 'accepted' AND local = 1 AND notify = 1)"""
+
+
+def awaited(tx: Tx, account_id: int) -> Awaited:
+    """Who waits for what an account posts, but for homes: nobody, of nearly all."""
+    return Awaited._make(tx.query(_AWAITED, (account_id,))[0])
+
+
 def list_notified(tx: Tx, account_id: int) -> list[int]:
     """Local followers who asked to be told of every post."""
     rows = tx.query(

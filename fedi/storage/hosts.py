@@ -25,6 +25,11 @@ def find(tx: Tx, host: str) -> Host | None:
     return Host._make(row) if row else None
 
 
+def is_well(tx: Tx, host: str, since: int) -> bool:
+    """Whether a server was heard of since a time and nothing keeps us from sending to it."""
+    return tx.one("SELECT 1 FROM hosts WHERE host = ? AND seen_at >= ? AND open_until = 0", (host, since)) is not None
+
+
 def put(tx: Tx, host: Host) -> None:
     tx.execute(
         f"INSERT INTO hosts ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (host) DO UPDATE SET signature = excluded.signature,"

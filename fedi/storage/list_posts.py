@@ -36,7 +36,7 @@ _ADD_BOOST = f"""{_ADD} AND NOT EXISTS (SELECT 1 FROM list_posts x JOIN posts xp
 def add(tx: Tx, post: Post, via_account_id: int) -> int:
     """Put a post into the lists that its author (or booster) is in, by the rules of `timelines.add_home` and those of the list.
 
-    In one statement, which ends with one look at an index where nobody lists them. Direct posts stay out. Returns into how many.
+    In one statement; the caller has seen that somebody lists them. Direct posts stay out. Returns into how many.
     """
     if post.visibility == "direct":
         return 0

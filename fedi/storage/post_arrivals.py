@@ -1,9 +1,33 @@
-"""Rows of `post_arrivals`: what came with an answer from elsewhere and is of use later: the stamp it bears, and how it was said."""
+"""Rows of `post_arrivals`: what came with an answer from elsewhere and is of use later: the stamp it bears, and how it was said.
+
+And what there is to know before a post that arrives is stored.
+"""
+
+from typing import NamedTuple
 
 from fedi.storage import accounts as account_rows
 from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.storage.posts import P_COLUMNS, Post
+
+
+class Place(NamedTuple):
+    """Of a post that arrives: whether it is here or its author has taken it back, whether its id has gone to another, and whether answers
+    wait for it."""
+
+    is_known_or_gone: int
+    is_occupied: int
+    is_awaited: int
+
+
+_PLACE = """SELECT EXISTS (SELECT 1 FROM posts WHERE uri = ?1) OR EXISTS (SELECT 1 FROM tombstones WHERE uri = ?1 AND actor_uri = ?2),
+  EXISTS (SELECT 1 FROM posts WHERE id = ?3),
+  EXISTS (SELECT 1 FROM posts WHERE in_reply_to_uri = ?1 AND in_reply_to_uri <> '' AND in_reply_to_id IS NULL)"""
+
+
+def find_place(tx: Tx, uri: str, actor_uri: str, post_id: int) -> Place:
+    """Of the post `uri` by an actor, which is to be stored as `post_id`."""
+    return Place._make(tx.query(_PLACE, (uri, actor_uri, post_id))[0])
 
 
 def put_stamp(tx: Tx, post_id: int, stamp_uri: str) -> None:

@@ -180,12 +180,6 @@ def list_ids_by_uri(tx: Tx, uris: Iterable[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def is_known_or_gone(tx: Tx, uri: str, actor_uri: str) -> bool:
-    """Whether a post is here, or that actor has taken it back."""
-    sql = "SELECT 1 FROM posts WHERE uri = ?1 UNION ALL SELECT 2 FROM tombstones WHERE uri = ?1 AND actor_uri = ?2"
-    return tx.one(sql, (uri, actor_uri)) is not None
-
-
 def find_by_url(tx: Tx, url: str) -> Post | None:
     """By its id, or by the page a person copied the address of."""
     found = find_by_uri(tx, url)

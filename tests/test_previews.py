@@ -67,7 +67,7 @@ async def test_links_of_others_rest_while_many_posts_arrive_and_what_is_written_
 
     while await worker._look(rests=worker._is_busy):
         pass
-    await remote.until(lambda: not worker._tasks)
+    await remote.until(lambda: not worker._tasks, 30)
 
     assert [path for path in w.peer("third.test").gets if path != "/cat.png"] == ["/own"] and len(waiting(w)) == 1
     worker._counted_at -= 1.0
@@ -85,7 +85,7 @@ async def test_links_do_not_rest_for_ever(there: Carol) -> None:
     w.instance.db.transact(lambda tx: tx.execute("UPDATE due_links SET run_at = run_at - ?", (earlier,)))
 
     assert await w.instance.previews._look(rests=True)
-    await remote.until(lambda: waiting(w) == [])
+    await remote.until(lambda: waiting(w) == [], 30)
 
     assert "/story" in w.peer("third.test").gets
 
@@ -164,8 +164,8 @@ async def test_the_worker_wakes_for_what_is_written_here_and_finds_the_rest_by_i
         serve(w)
         await asyncio.sleep(0.05)  # it sleeps
         w.publish(w.alice, PAGE)
-        await remote.until(lambda: "/story" in w.peer("third.test").gets)
-        await remote.until(lambda: waiting(w) == [])
+        await remote.until(lambda: "/story" in w.peer("third.test").gets, 30)
+        await remote.until(lambda: waiting(w) == [], 30)
 
 
 async def test_with_previews_off_links_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

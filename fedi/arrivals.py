@@ -210,8 +210,11 @@ def _received_text(tx: Tx, note: parse.Note, author: Account, content: Html) -> 
 
 def _receive_mentions(tx: Tx, post: Post, note: parse.Note, author: Account) -> list[Account]:
     """Write whom a post names, and whom it is addressed to without naming them, as far as they are known here; returns them all."""
-    named_uris = frozenset(note.mention_hrefs)
-    addressed = (named_uris | set(note.to) | set(note.cc) | set(note.audience)) - {vocab.PUBLIC, author.followers_uri, author.uri}
+    hrefs = note.mention_hrefs
+    addressed = {*hrefs, *note.to, *note.cc, *note.audience} - {vocab.PUBLIC, author.followers_uri, author.uri}
+    if not addressed and not post.edited_at:
+        return []
+    named_uris = frozenset(hrefs)
     accounts = account_rows.list_by_uris(tx, addressed) if addressed else {}
     named = {account.id for uri, account in accounts.items() if uri in named_uris}
     silent = {account.id for account in accounts.values()} - named

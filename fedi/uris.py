@@ -5,7 +5,7 @@ An authority ("host" everywhere in this house) is lower-case IDNA with its port 
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
@@ -28,12 +28,11 @@ class Origin:
     scheme: str
     host: str
     port: int
+    authority: str = field(init=False, compare=False)  # `example.org`, `example.org:8443`, `[::1]:8080`
 
-    @property
-    def authority(self) -> str:
-        """`example.org`, `example.org:8443`, `[::1]:8080`."""
+    def __post_init__(self) -> None:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if _DEFAULT_PORTS[self.scheme] == self.port else f"{host}:{self.port}"
+        object.__setattr__(self, "authority", host if _DEFAULT_PORTS[self.scheme] == self.port else f"{host}:{self.port}")
 
 
 def _ascii_host(host: str, bracketed: bool) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from markupsafe import escape as jinja_escape
 
 from fedi import limits, sanitize
-from fedi.html import Html, escape, paragraphs
+from fedi.html import Html, escape, link_tag, paragraphs, read_tag
 from fedi.plaintext import tidy
 from tests import safety, xss_payloads
 from tests.pace import cost_s
@@ -221,6 +221,13 @@ def test_what_the_recogniser_accepts_comes_out_of_bleach_the_same(html: str) -> 
 @given(st.lists(_TREE, max_size=3).map("".join))
 def test_well_formed_markup_that_the_recogniser_accepts_comes_out_of_bleach_the_same(html: str) -> None:
     _same_by_both(html)
+
+
+@pytest.mark.parametrize("port", ["", ":8443", ":80", ":99999", ":123456", ":", ":8a", ":-1", ":80:80"])
+@pytest.mark.parametrize("rest", ["", "/", "/a?b=1", "#c"])
+def test_a_link_is_read_alike_the_short_way_and_the_long(port: str, rest: str) -> None:
+    inside = f'a href="https://x.test{port}{rest}" class="mention" rel="tag"'
+    assert link_tag(inside) == read_tag(inside)
 
 
 def test_the_recogniser_knows_the_markup_of_common_servers() -> None:

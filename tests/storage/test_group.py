@@ -82,6 +82,22 @@ async def test_writes_asked_at_once_share_commits(db: Database, heard: list[list
     assert [event.data for events in heard for event in events] == [f"n{n}" for n in range(100)]
 
 
+async def _later(db: Database, turns: int, name: str) -> None:
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await db.write(ledger.add, name)
+
+
+async def test_who_asks_in_the_next_turns_of_the_loop_joins_the_group(db: Database, heard: list[list[Event]]) -> None:
+    await settled(*(_later(db, turns, f"n{turns}") for turns in range(6)))
+    assert len(heard) == 1
+
+
+async def test_a_group_does_not_wait_for_ever_for_others(db: Database, heard: list[list[Event]]) -> None:
+    await settled(*(_later(db, turns, f"n{turns}") for turns in range(5 * group.GATHER)))
+    assert 1 < len(heard[0]) <= group.GATHER + 2
+
+
 async def test_one_failing_function_takes_nothing_from_the_others(db: Database, heard: list[list[Event]]) -> None:
     answers = await settled(
         db.write(ledger.add, "a"), db.write(ledger.add_then_fail, "b"), db.write(ledger.add, "c"), db.write(ledger.add, "a")

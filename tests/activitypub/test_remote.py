@@ -314,7 +314,7 @@ async def test_a_blocked_server_is_not_asked_even_by_a_redirect(world: World) ->
         (remote.answers(b"{"), Malformed),
         (remote.answers(b"[" * 5000), Malformed),
         (remote.huge(), Malformed),
-        (remote.slow(3), Unreachable),
+        (remote.slow(60), Unreachable),
         (remote.redirects("https://127.0.0.1/"), Refused),
         (remote.redirects("http://peer.test/x"), Refused),
         (remote.redirects("/users/carol"), Malformed),

@@ -270,6 +270,7 @@ def test_when_everybody_leaves_nothing_is_left_but_their_names(db: Database, see
         "domain_policies",
         "audit",
         "jobs",
+        "due_links",
     }
     tables = db.read(
         lambda tx: [r[0] for r in tx.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]

@@ -11,8 +11,8 @@ class _Listener(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, letters: list[str]) -> None:
-        super().__init__(("127.0.0.1", 0), _Visitor)
+    def __init__(self, letters: list[str], port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Visitor)
         self.letters = letters
 
 
@@ -44,9 +44,9 @@ class _Visitor(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def server(letters: list[str]) -> Iterator[dict[str, Any]]:
+def server(letters: list[str], port: int = 0) -> Iterator[dict[str, Any]]:
     """What to write into `[mail]` to reach it. It works in a thread of its own, as letters are sent from one."""
-    with _Listener(letters) as listener:
+    with _Listener(letters, port) as listener:
         thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         yield {"host": "127.0.0.1", "port": listener.server_address[1], "sender": "fedi@fedi.test", "security": "none"}

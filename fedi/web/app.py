@@ -10,6 +10,7 @@ from aiohttp.abc import AbstractAccessLogger
 from fedi.config import Config
 from fedi.instance import Instance
 from fedi.web import auth, errors, headers, keys, params, routes
+from fedi.web.copies import COPIES, Copies
 from fedi.web.credentials import KNOWN, Known
 from fedi.web.limits import Limits
 from fedi.web.names import Names
@@ -35,6 +36,7 @@ def make_app(instance: Instance) -> web.Application:
     app[keys.LIMITS] = Limits(instance.config)
     app[THROTTLE] = Throttle(instance.config.limits.requests_per_token, instance.config.limits.requests_per_address)
     app[KNOWN] = Known(instance)
+    app[COPIES] = Copies(instance.db)
     app.on_response_prepare.append(headers.add)
     app.on_cleanup.append(_close)
     routes.add(app)

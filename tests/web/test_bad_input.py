@@ -20,7 +20,6 @@ from multidict import MultiDict
 from yarl import URL
 
 from fedi import logins
-from fedi.storage import changes
 from fedi.storage.accounts import Account
 from fedi.web import params
 from fedi.web.limits import Window
@@ -196,7 +195,7 @@ class House(NamedTuple):
 
     def stamp(self) -> tuple[int, int]:
         """Changes with everything that is stored."""
-        return self.rig.instance.db.read(changes.stamp)
+        return self.rig.instance.db.version()
 
     async def catch_up(self) -> None:
         """Do what whoever looks next would have done after a change, which would count as an effect of looking."""

@@ -21,7 +21,7 @@ from fedi.web.api import answers, table
 from fedi.web.api.entities import account as account_entity
 from fedi.web.api.entities.relationship import relationships
 from fedi.web.api.entities.shelf import SHELF, Shelf
-from fedi.web.api.repeats import REPEATS
+from fedi.web.copies import COPIES
 
 _AT_ONCE: Final = 100
 _MUTE_S: Final = 10 * 365 * 24 * 3600
@@ -89,8 +89,8 @@ def _show(tx: Tx, shelf: Shelf, account_id: int) -> bytes:
 
 
 async def statuses(request: web.Request) -> web.Response:
-    viewer_id, repeats = answers.reader_id(request, "read:statuses"), request.app[REPEATS]
-    return repeats.find(request, viewer_id) or repeats.keep(request, await _statuses_page(request, viewer_id))
+    viewer_id, copies = answers.reader_id(request, "read:statuses"), request.app[COPIES]
+    return copies.find(request, viewer_id) or copies.keep(request, await _statuses_page(request, viewer_id))
 
 
 async def _statuses_page(request: web.Request, viewer_id: int) -> web.Response:

@@ -16,8 +16,8 @@ from fedi.web.api import answers, table
 from fedi.web.api.entities import notification
 from fedi.web.api.entities.notification import Asked
 from fedi.web.api.entities.shelf import SHELF, Shelf
-from fedi.web.api.repeats import REPEATS
 from fedi.web.api.table import Field
+from fedi.web.copies import COPIES
 
 PAGE: Final = 40
 MOST: Final = 80
@@ -42,8 +42,8 @@ _USUAL: Final = (notification.EVERYTHING, Wanted(notification.EVERYTHING.kinds, 
 
 
 async def index(request: web.Request) -> web.Response:
-    viewer_id, repeats = auth.require_id(request, "read:notifications"), request.app[REPEATS]
-    return repeats.find(request, viewer_id) or repeats.keep(request, _page(request, viewer_id))
+    viewer_id, copies = auth.require_id(request, "read:notifications"), request.app[COPIES]
+    return copies.find(request, viewer_id) or copies.keep(request, _page(request, viewer_id))
 
 
 def _page(request: web.Request, viewer_id: int) -> web.Response:

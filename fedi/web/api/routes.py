@@ -56,7 +56,6 @@ from fedi.web.api import (
 from fedi.web.api.entities import featuring
 from fedi.web.api.entities.shelf import SHELF, Shelf
 from fedi.web.api.exchange import Exchange
-from fedi.web.api.repeats import REPEATS, Repeats
 from fedi.web.api.table import Handler, Route
 
 _MODULES: Final = (
@@ -115,7 +114,6 @@ def add(app: web.Application) -> None:
     """Give an application the client API."""
     made = app[keys.INSTANCE]
     app[SHELF] = Shelf(made.uris, made.hub, made.filtering)
-    app[REPEATS] = Repeats()
     app[instance.COUNTED] = instance.Counted()
     app[peers.COUNTED] = peers.Counted()
     app[openapi.DOCUMENT] = openapi.Document(ROUTES, app[keys.NAMES].base_url)

@@ -12,14 +12,14 @@ from fedi.storage.timelines import Page, Tagged
 from fedi.web import auth, keys, params
 from fedi.web.api import answers, table
 from fedi.web.api.entities.shelf import SHELF, Shelf
-from fedi.web.api.repeats import REPEATS
+from fedi.web.copies import COPIES
 
 _Found = tuple[list[bytes], list[int]]
 
 
 async def home(request: web.Request) -> web.Response:
-    viewer_id, repeats = auth.require_id(request, "read:statuses"), request.app[REPEATS]
-    return repeats.find(request, viewer_id) or repeats.keep(request, _home_page(request, viewer_id))
+    viewer_id, copies = auth.require_id(request, "read:statuses"), request.app[COPIES]
+    return copies.find(request, viewer_id) or copies.keep(request, _home_page(request, viewer_id))
 
 
 def _home_page(request: web.Request, viewer_id: int) -> web.Response:
@@ -33,8 +33,8 @@ def _home(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page) -> _Found:
 
 
 async def public(request: web.Request) -> web.Response:
-    viewer_id, repeats = answers.reader_id(request, "read:statuses"), request.app[REPEATS]
-    return repeats.find(request, viewer_id) or repeats.keep(request, _public_page(request, viewer_id))
+    viewer_id, copies = answers.reader_id(request, "read:statuses"), request.app[COPIES]
+    return copies.find(request, viewer_id) or copies.keep(request, _public_page(request, viewer_id))
 
 
 def _public_page(request: web.Request, viewer_id: int) -> web.Response:
@@ -50,8 +50,8 @@ def _public(tx: Tx, shelf: Shelf, viewer_id: int, shown: Page, wanted: dict[str,
 
 
 async def tag(request: web.Request) -> web.Response:
-    viewer_id, repeats = answers.reader_id(request, "read:statuses"), request.app[REPEATS]
-    return repeats.find(request, viewer_id) or repeats.keep(request, _tag_page(request, viewer_id))
+    viewer_id, copies = answers.reader_id(request, "read:statuses"), request.app[COPIES]
+    return copies.find(request, viewer_id) or copies.keep(request, _tag_page(request, viewer_id))
 
 
 def _tag_page(request: web.Request, viewer_id: int) -> web.Response:

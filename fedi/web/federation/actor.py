@@ -3,6 +3,8 @@
 Source: FEDERATION.md, Actors, 6.5.
 """
 
+from typing import Final
+
 from aiohttp import web
 
 from fedi import clock
@@ -12,7 +14,10 @@ from fedi.errors import Gone, NotFound
 from fedi.storage import accounts as account_rows
 from fedi.storage.db import Tx
 from fedi.web import auth, keys, negotiate
+from fedi.web.copies import COPIES
 from fedi.web.federation import answers
+
+_SECONDS: Final = 10
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -44,8 +49,12 @@ async def _document(request: web.Request) -> web.StreamResponse:
     is_whole = not auth.is_secure(request) or auth.is_signed(request) or auth.viewer_id(request) != 0
     if is_whole and auth.is_secure(request):
         await auth.reader_id(request)
+    copies, reader = request.app[COPIES], ("actor", is_whole, auth.is_anonymous(request))
+    if (found := copies.find(request, reader)) is not None:
+        return found
     try:
-        return answers.document(request, db.read(_read if is_whole else _read_stub, name), is_open=True)
+        shown = db.read(_read if is_whole else _read_stub, name)
+        return copies.keep(request, answers.document(request, shown, is_open=True), _SECONDS)
     except Gone:
         return answers.document(request, db.read(_read_tombstone, name), status=410, is_open=True)
 

@@ -16,7 +16,6 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.web import auth, headers
 from fedi.web.pages import static, templates, text
-from fedi.web.pages.copies import Kept
 from fedi.web.pages.fragments import Fragments
 
 _DESCRIPTION: Final = (
@@ -139,7 +138,6 @@ class Pages:
         self.static = static.shipped()
         self.templates = templates.environment(self.static.address)
         self.fragments = Fragments()
-        self.kept = Kept()
 
 
 PAGES = web.AppKey[Pages]("pages")

@@ -33,8 +33,8 @@ from fedi.storage.accounts import Account
 from fedi.storage.db import Tx
 from fedi.streaming import Event
 from fedi.web.api.entities.shelf import SHELF, Shelf
-from fedi.web.api.repeats import REPEATS, Repeats
 from fedi.web.api.routes import ROUTES
+from fedi.web.copies import COPIES, Copies
 from fedi.web.limits import Window
 from tests import make
 from tests.web.api.conftest import EVERYTHING, Api
@@ -227,7 +227,7 @@ def is_list(gives: str) -> bool:
 async def ask(hoard: Hoard, path: str, reader: sqlite3.Connection) -> tuple[int, int]:
     """(how many there are, in how many statements); in none for what is begun and ended around them."""
     seen: list[str] = []
-    Repeats.__init__(hoard.api.app[REPEATS])  # else nothing is read when the same is asked again
+    Copies.__init__(hoard.api.app[COPIES], hoard.api.rig.instance.db)  # else nothing is read when the same is asked again
     reader.set_trace_callback(seen.append)
     try:
         answer = await knock(hoard.api.app, "GET", path, hoard.token)

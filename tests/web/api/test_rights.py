@@ -9,7 +9,6 @@ from aiohttp import web
 
 from fedi import apps, oauth, scopes
 from fedi.storage import accounts as account_rows
-from fedi.storage import changes
 from fedi.storage.accounts import Account
 from fedi.web.api.routes import ROUTES
 from fedi.web.api.table import EVENTS, SOCKET, Access, Route
@@ -114,7 +113,7 @@ async def test_a_program_does_what_its_scopes_say_and_no_more_whoever_it_acts_fo
 
 
 def stamp(api: Api) -> tuple[int, int]:
-    return api.rig.instance.db.read(changes.stamp)
+    return api.rig.instance.db.version()
 
 
 async def test_a_role_changes_nothing_of_what_programs_are_answered(api: Api, unhurried: None) -> None:

@@ -10,7 +10,6 @@ from fedi.storage import users as user_rows
 from fedi.storage.accounts import Account
 from fedi.storage.posts import Post
 from fedi.web.pages import site
-from fedi.web.pages.copies import Copy, Kept
 from tests.web.pages.reading import HTML, Page, Visitor, faults
 from tests.web.rig import Rig, served, settings
 
@@ -343,14 +342,6 @@ async def test_nobody_gets_the_copy_of_somebody_else(rig: Rig, alice: Account, b
         page = await visitor.read("/public")
         own = [link.get("href") for link in page.all("a") if link.text == "Profile"]
         assert own == ([name] if name else [])
-
-
-async def test_copies_take_bounded_memory() -> None:
-    kept = Kept()
-    for number in range(500):
-        kept.put(str(number), Copy((0, 0), float("inf"), b"x" * 100_000, []))
-    assert kept.find("499", (0, 0)) is not None and kept.find("499", (0, 1)) is None
-    assert sum(kept.find(str(number), (0, 0)) is not None for number in range(500)) == 40
 
 
 async def test_whom_one_follows_may_be_kept_to_oneself(rig: Rig, alice: Account, bob: Account) -> None:

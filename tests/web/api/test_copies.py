@@ -1,12 +1,12 @@
-"""Lists that are asked for again: given as they were while nothing is written, to the same person only."""
+"""What is asked for again: given as it was while nothing is written, to the same kind of reader only."""
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from fedi import interactions, logins
+from fedi import interactions, logins, moderation
 from fedi.storage.accounts import Account
-from fedi.web.api import repeats
-from fedi.web.api.repeats import REPEATS
+from fedi.web import copies
+from fedi.web.copies import COPIES
 from tests import make
 from tests.web.api.conftest import Api
 from tests.web.api.costs import counting
@@ -67,7 +67,7 @@ async def test_a_token_without_the_right_or_ended_gets_nothing_that_is_kept_AUT_
 
 async def test_what_ends_by_itself_is_told_a_second_later(api: Api, alice: Account, frozen: FrozenDateTimeFactory) -> None:
     api.run(make.post, alice)
-    kept = api.app[REPEATS]
+    kept = api.app[COPIES]
     await api.get(alice, HOME)
     (first,) = kept._kept.values()
     frozen.tick(0.9)
@@ -76,14 +76,38 @@ async def test_what_ends_by_itself_is_told_a_second_later(api: Api, alice: Accou
     frozen.tick(0.2)
     await api.get(alice, HOME)
     (second,) = kept._kept.values()
-    assert second.made_at > first.made_at
+    assert second.until > first.until
 
 
 @pytest.mark.usefixtures("frozen")
 async def test_what_is_kept_has_a_bound_DOS_08(api: Api, alice: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     api.run(make.post, alice)
-    monkeypatch.setattr(repeats, "_BYTES", 20_000)
+    monkeypatch.setattr(copies, "_MOST_BYTES", 20_000)
     for number in range(30):
         await api.get(None, f"{PUBLIC}?min_id={number}")
-    kept = api.app[REPEATS]
-    assert sum(len(answer.body) for answer in kept._kept.values()) < 25_000 and kept._kept
+    kept = api.app[COPIES]
+    assert 0 < sum(len(answer.body) for answer in kept._kept.values()) < 20_000
+    assert kept._size == sum(len(answer.body) + copies._OVERHEAD for answer in kept._kept.values())
+    await api.get(None, f"{PUBLIC}?min_id={'1' * 600}")
+    assert all(len(address) < 600 for _, address in kept._kept)
+    api.run(make.post, alice)
+    await api.get(alice, HOME)
+    assert len(kept._kept) == 1, "nothing of before a commit is held"
+
+
+@pytest.mark.usefixtures("frozen")
+async def test_documents_and_pages_of_people_are_made_once_for_all_strangers(
+    api: Api, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways = [(path, accept) for path in ("/users/alice", "/@alice") for accept in ("application/activity+json", "text/html")]
+    made = [await _look(api, path, accept) for path, accept in ways]
+    with counting(monkeypatch)() as seen:
+        again = [await _look(api, path, accept) for path, accept in ways]
+    assert made == again and seen == []
+    api.run(moderation.suspend, alice)
+    assert [(await _look(api, path, accept))[0] for path, accept in ways] == [404, 302, 404, 404]
+
+
+async def _look(api: Api, path: str, accept: str) -> tuple[int, str]:
+    async with api.rig.client.get(path, headers={"Accept": accept}, allow_redirects=False) as answer:
+        return answer.status, await answer.text()

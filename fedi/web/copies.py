@@ -31,7 +31,7 @@ class _Copy(NamedTuple):
 
     until: float
     body: bytes
-    headers: dict[str, str]
+    headers: list[tuple[str, str]]  # a name may be there twice
 
 
 class Copies:
@@ -62,7 +62,7 @@ class Copies:
         (key, version), body = request[_ASKED], response.body
         if response.status == 200 and version == self._version and isinstance(body, bytes) and len(key[1]) <= _ADDRESS_CHARS:
             self._drop(key)
-            self._kept[key] = _Copy(time.monotonic() + seconds, body, dict(response.headers))
+            self._kept[key] = _Copy(time.monotonic() + seconds, body, list(response.headers.items()))
             self._size += len(body) + _OVERHEAD
             while self._size > _MOST_BYTES:
                 self._drop(next(iter(self._kept)))

@@ -1,6 +1,8 @@
 """What is asked for again: given as it was while nothing is written, to the same kind of reader only."""
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 from freezegun.api import FrozenDateTimeFactory
 
 from fedi import interactions, logins, moderation
@@ -111,3 +113,36 @@ async def test_documents_and_pages_of_people_are_made_once_for_all_strangers(
 async def _look(api: Api, path: str, accept: str) -> tuple[int, str]:
     async with api.rig.client.get(path, headers={"Accept": accept}, allow_redirects=False) as answer:
         return answer.status, await answer.text()
+
+
+@pytest.mark.usefixtures("frozen")
+async def test_a_copy_has_every_header_of_the_answer_and_no_cookie(api: Api, alice: Account) -> None:
+    copies, request = api.app[COPIES], make_mocked_request("GET", "/here")
+    assert copies.find(request, 0) is None
+    response = web.Response(body=b"x", headers=[("Link", "<1>"), ("Link", "<2>"), ("Content-Type", "text/html")])
+    response.set_cookie("secret", "of the first who asked")
+    assert copies.keep(request, response) is response
+
+    again = copies.find(request, 0)
+
+    assert again is not None and again.headers.getall("Link") == ["<1>", "<2>"] and again.content_type == "text/html"
+    assert not again.cookies and "Set-Cookie" not in again.headers
+    assert copies.find(request, 1) is None, "another reader"
+
+
+@pytest.mark.parametrize("status", [302, 404, 410, 500])
+async def test_only_what_went_well_is_kept(api: Api, status: int) -> None:
+    copies, request = api.app[COPIES], make_mocked_request("GET", "/here")
+    for _ in range(2):
+        assert copies.find(request, 0) is None
+        copies.keep(request, web.Response(status=status, body=b"x"))
+
+
+async def test_what_was_read_before_a_commit_is_not_kept_after_it(api: Api, alice: Account) -> None:
+    """Made from what was, while another request saw what is."""
+    copies, slow, quick = api.app[COPIES], make_mocked_request("GET", "/here"), make_mocked_request("GET", "/there")
+    assert copies.find(slow, 0) is None
+    api.run(make.post, alice)
+    assert copies.find(quick, 0) is None
+    copies.keep(slow, web.Response(body=b"old"))
+    assert copies.find(slow, 0) is None

@@ -6,7 +6,6 @@ from typing import Any
 
 from aiohttp import FormData, web
 
-from fedi import clock
 from fedi.streaming import Event
 from tests import make
 from tests.coverage.people import picture
@@ -311,8 +310,9 @@ async def remote_page(request: web.Request) -> web.Response:
 
 def clock_jobs(w: World) -> None:
     """What waits for a while is due now."""
-    w.instance.db.transact(lambda tx: tx.execute("UPDATE jobs SET run_at = ? WHERE run_at > ?", (clock.now(), clock.now())))
-    w.instance.hub.publish([Event("job")])
+    for table in ("jobs", "due_links"):
+        w.instance.db.transact(lambda tx, table=table: tx.execute(f"UPDATE {table} SET run_at = ? WHERE run_at > ?", (tx.now, tx.now)))
+    w.instance.hub.publish([Event("job"), Event("link")])
 
 
 @covers("GET /api/v1/timelines/link")

@@ -309,9 +309,10 @@ async def remote_page(request: web.Request) -> web.Response:
 
 
 def clock_jobs(w: World) -> None:
-    """What waits for a while is due now."""
+    """What waits for a while is due now; a post that was edited may wait twice."""
     for table in ("jobs", "due_links"):
-        w.instance.db.transact(lambda tx, table=table: tx.execute(f"UPDATE {table} SET run_at = ? WHERE run_at > ?", (tx.now, tx.now)))
+        sql = f"UPDATE OR REPLACE {table} SET run_at = :now WHERE run_at > :now"
+        w.instance.db.transact(lambda tx, sql=sql: tx.execute(sql, {"now": tx.now}))
     w.instance.hub.publish([Event("job"), Event("link")])
 
 
